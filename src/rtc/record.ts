@@ -1,0 +1,21 @@
+/** Which of the two callbacks a record came in (protocol §1): a call status event, or one CDR of a `feeLst`. */
+export type RecordKind = 'status' | 'fee'
+
+/** An object as JSON.parse gave it; nobody has checked its fields. */
+export type JsonObject = { [field: string]: unknown }
+
+/**
+ * The status event inside a callback, which is its envelope: the event's type stands beside its `statusInfo`.
+ * A CDR has no such wrapping: its record is the element of `feeLst` itself.
+ */
+export interface StatusRecord {
+  eventType: string
+  statusInfo: unknown
+}
+
+/** Where something is wrong, and what. The message never holds the value, which may be a phone number. */
+export interface Place {
+  /** JSON Pointer (RFC 6901) from the record, or from the body for what concerns the body. */
+  pointer: string
+  message: string
+}
