@@ -1,0 +1,105 @@
+import { type TOptional, Type } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
+import Format from 'typebox/format'
+import { parseTime } from './times.ts'
+
+/** Longest text kept in a column, in code points. The pages allow 256 at most; longer text is kept in `extra`. */
+export const TEXT_LENGTH = 1024
+const URL_LENGTH = 2048
+const INT_MIN = -2_147_483_648
+const INT_MAX = 2_147_483_647
+
+// "" means absent in an optional field (Huawei's own samples carry `failTime: ""`), so it passes everywhere.
+Format.Set('rtc-time', (text) => text === '' || parseTime(text) !== undefined)
+Format.Set('rtc-int', (text) => text === '' || (/^[0-9]+$/.test(text) && Number(text) <= INT_MAX))
+
+export const Text = (description: string) =>
+  Type.Union([Type.String({ maxLength: TEXT_LENGTH }), Type.Null()], { description })
+
+export const Url = (description: string) =>
+  Type.Union([Type.String({ maxLength: URL_LENGTH }), Type.Null()], { description })
+
+/** An integer as JSON number or as digits in a string, within int4. */
+export const Int = (description: string) =>
+  Type.Union([Type.Integer({ minimum: INT_MIN, maximum: INT_MAX }), Type.String({ format: 'rtc-int' }), Type.Null()], {
+    description,
+  })
+
+export const Time = (description: string) =>
+  Type.Union([Type.String({ format: 'rtc-time' }), Type.Null()], {
+    description: `${description}; yyyy-MM-dd HH:mm:ss, UTC`,
+    examples: ['2019-01-24 03:04:24'],
+  })
+
+interface Atoms {
+  text: ReturnType<typeof Text>
+  int: ReturnType<typeof Int>
+  time: ReturnType<typeof Time>
+}
+
+interface Values {
+  text: string
+  int: number
+  time: string
+}
+
+export type FieldType = keyof Atoms
+
+/** A field the platform documents, and the column it is stored in. Everything about a field is said here, once. */
+export interface Field<
+  Name extends string = string,
+  Column extends string = string,
+  Kind extends FieldType = FieldType,
+> {
+  name: Name
+  column: Column
+  type: Kind
+  schema: Atoms[Kind]
+  validator: Validator
+}
+
+/** The columns that a list of fields fills; null where the field is absent or does not fit. */
+export type RowOf<Fields extends readonly Field[]> = {
+  [F in Fields[number] as F['column']]: Values[F['type']] | null
+}
+
+/** Column descriptions in the order of the fields. */
+export type ColumnsOf<Fields extends readonly Field[]> = {
+  [I in keyof Fields]: { column: Fields[I]['column']; type: Fields[I]['type'] }
+}
+
+export type OptionalProperties<Fields extends readonly Field[]> = {
+  [F in Fields[number] as F['name']]: TOptional<F['schema']>
+}
+
+function fieldOf<Kind extends FieldType>(type: Kind, atom: (description: string) => Atoms[Kind]) {
+  return <const Name extends string, const Column extends string>(
+    name: Name,
+    column: Column,
+    description: string,
+  ): Field<Name, Column, Kind> => {
+    const schema = atom(description)
+    return { name, column, type, schema, validator: Compile(schema) }
+  }
+}
+
+export const text = fieldOf('text', Text)
+export const url = fieldOf('text', Url)
+export const int = fieldOf('int', Int)
+export const time = fieldOf('time', Time)
+
+export function columnsOf<const Fields extends readonly Field[]>(fields: Fields): ColumnsOf<Fields> {
+  return fields.map(({ column, type }) => ({ column, type })) as unknown as ColumnsOf<Fields>
+}
+
+/** The fields as optional properties of an object schema. */
+export function optionalProperties<const Fields extends readonly Field[]>(fields: Fields): OptionalProperties<Fields> {
+  return Object.fromEntries(
+    fields.map(({ name, schema }) => [name, Type.Optional(schema)]),
+  ) as unknown as OptionalProperties<Fields>
+}
+
+/** null, "" and a missing member all say that the platform had nothing to tell. */
+export function isAbsent(value: unknown): value is undefined | null | '' {
+  return value === undefined || value === null || value === ''
+}
