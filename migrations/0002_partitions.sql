@@ -1,0 +1,95 @@
+-- Up Migration
+--
+-- Upkeep of partitions. A function of the owner's, so that the receiver's own role needs no right to create tables.
+
+SET LOCAL lock_timeout = '5s';
+
+-- Makes sure that parent has a partition for at, and says what it covers: period_start (NULL for _old, which has no
+-- beginning) up to but not including period_end, and whether it was created just now.
+--
+-- A month of its own for each time from 2024 on, or days (by = 'day') for the last 60 days and the next 7: days further
+-- away would let a sender of odd times make hundreds of tables. A month keeps the granularity it began with.
+--
+-- CREATE TABLE, then ATTACH PARTITION: ATTACH takes a lock that neither readers nor writers of the parent hold, whereas
+-- CREATE TABLE … PARTITION OF would wait for every open SELECT. The advisory lock keeps two callers from each holding
+-- what the other's ATTACH wants; all waiting ends at lock_timeout (55P03).
+CREATE FUNCTION rtc.ensure_period(
+  parent text, at timestamptz, by text,
+  OUT period_start timestamptz, OUT period_end timestamptz, OUT created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+SET TimeZone = 'UTC'
+AS $$
+DECLARE
+  month_start CONSTANT timestamptz := date_trunc('month', at);
+  month_name CONSTANT text := parent || to_char(month_start, '_YYYY_MM');
+  day_name CONSTANT text := parent || to_char(at, '_YYYY_MM_DD');
+  partition_name text;
+  has_days boolean;
+BEGIN
+  IF parent IS NULL OR parent NOT IN ('call_events', 'cdrs') THEN
+    RAISE 'rtc.ensure_period: no such table' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF by IS NULL OR by NOT IN ('month', 'day') THEN
+    RAISE 'rtc.ensure_period: by is month or day' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- A day more than the receiver accepts, so that two clocks need not agree.
+  IF at IS NULL OR at < '2000-01-01 00:00:00+00' OR at >= now() + interval '13 months 1 day' THEN
+    RAISE 'rtc.ensure_period: time outside 2000 to 13 months ahead' USING ERRCODE = 'datetime_field_overflow';
+  END IF;
+
+  created := false;
+  IF at < '2024-01-01 00:00:00+00' THEN
+    period_end := '2024-01-01 00:00:00+00';
+    RETURN;
+  END IF;
+
+  -- Twice: first without the advisory lock, then, when nothing covers the time, again under it.
+  FOR attempt IN 1..2 LOOP
+    SELECT c.relname, bool_or(c.relname <> month_name) OVER ()
+      INTO partition_name, has_days
+      FROM pg_inherits i
+      JOIN pg_class c ON c.oid = i.inhrelid
+      JOIN pg_class p ON p.oid = i.inhparent
+      JOIN pg_namespace n ON n.oid = p.relnamespace
+     WHERE n.nspname = 'rtc' AND p.relname = parent
+       AND (c.relname = month_name OR starts_with(c.relname, month_name || '_'))
+     ORDER BY c.relname IN (month_name, day_name) DESC
+     LIMIT 1;
+    EXIT WHEN partition_name IN (month_name, day_name);
+    IF attempt = 1 THEN
+      PERFORM pg_advisory_xact_lock(hashtextextended('rtc.ensure_period', 0));
+    END IF;
+  END LOOP;
+
+  IF partition_name IS DISTINCT FROM month_name AND partition_name IS DISTINCT FROM day_name THEN
+    created := true;
+    partition_name := CASE
+      WHEN has_days THEN day_name
+      WHEN by = 'day' AND at >= date_trunc('day', now()) - interval '60 days'
+                      AND at < date_trunc('day', now()) + interval '8 days' THEN day_name
+      ELSE month_name
+    END;
+  END IF;
+
+  IF partition_name = month_name THEN
+    period_start := month_start;
+    period_end := month_start + interval '1 month';
+  ELSE
+    period_start := date_trunc('day', at);
+    period_end := period_start + interval '1 day';
+  END IF;
+
+  IF created THEN
+    -- ATTACH makes the indexes itself.
+    EXECUTE format('CREATE TABLE rtc.%I (LIKE rtc.%I INCLUDING ALL EXCLUDING INDEXES EXCLUDING COMMENTS)',
+      partition_name, parent);
+    EXECUTE format('ALTER TABLE rtc.%I ATTACH PARTITION rtc.%I FOR VALUES FROM (%L) TO (%L)', parent, partition_name,
+      to_char(period_start, 'YYYY-MM-DD HH24:MI:SS') || '+00', to_char(period_end, 'YYYY-MM-DD HH24:MI:SS') || '+00');
+  END IF;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.ensure_period(text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.ensure_period(text, timestamptz, text) IS 'Creates the partition of call_events or cdrs for a time, if it is missing / 按需创建分区';

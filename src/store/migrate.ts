@@ -1,0 +1,96 @@
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate'
+import pg from 'pg'
+
+/** Beside src and dist alike, so that the same line works under vitest and in the image. */
+const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** A migration gives up its lock_timeout rather than queue everybody behind it; then it is tried again. */
+const attempts = 5
+const triableAgain = new Set(['55P03', '40P01'])
+
+export interface MigrateOptions {
+  /** A direct connection: the advisory lock belongs to a session, which a transaction pooler does not keep. */
+  databaseUrl: string
+  log?: (message: string) => void
+}
+
+/**
+ * Brings the database to this release and returns the names of the migrations it ran. Any number of processes may call
+ * it at once: one works, the others wait and find nothing left to do.
+ */
+export async function migrate({ databaseUrl, log = () => {} }: MigrateOptions): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await migrateOnce(databaseUrl, log)
+    } catch (error) {
+      if (attempt === attempts || !triableAgain.has(codeOf(error))) throw error
+      log(`migration waited too long for a lock (${codeOf(error)}), trying again`)
+      await sleep(attempt * 500)
+    }
+  }
+}
+
+/** The names of the migrations this release has and the database has not; a database without any table lacks them all. */
+export async function pendingMigrations({ databaseUrl }: Pick<MigrateOptions, 'databaseUrl'>): Promise<string[]> {
+  return await withConnection(databaseUrl, pending)
+}
+
+async function migrateOnce(databaseUrl: string, log: (message: string) => void): Promise<string[]> {
+  return await withConnection(databaseUrl, async (client) => {
+    // Asked first, because the runner wants rights (CREATE, ownership) that the receiver's own role may well lack.
+    if ((await pending(client)).length === 0) return []
+    // The runner's own lock, taken before the schema: two CREATE SCHEMA IF NOT EXISTS at once collide. A session may
+    // hold it twice, and closing the connection releases both.
+    await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID])
+    const { rows } = await client.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'rtc'")
+    if (rows.length === 0) await client.query('CREATE SCHEMA rtc')
+    const ran = await runner({
+      dbClient: client,
+      dir: migrationsDir,
+      direction: 'up',
+      migrationsSchema: 'rtc',
+      migrationsTable: 'migrations',
+      advisoryLockMode: 'wait',
+      singleTransaction: true,
+      logger: { info: log, warn: log, error: log },
+    })
+    return ran.map(({ name }) => name)
+  })
+}
+
+async function pending(client: pg.Client): Promise<string[]> {
+  const names = (await readdir(migrationsDir))
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => basename(file, '.sql'))
+  const { rows } = await client.query<{ present: boolean }>(
+    "SELECT to_regclass('rtc.migrations') IS NOT NULL AS present",
+  )
+  if (!rows[0]?.present) return names.sort()
+  const done = await client.query<{ name: string }>('SELECT name FROM rtc.migrations')
+  const ran = new Set(done.rows.map(({ name }) => name))
+  return names.filter((name) => !ran.has(name)).sort()
+}
+
+async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000, keepAlive: true })
+  // Without a listener a connection lost between two queries would end the process.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    // A role or database may carry settings of its own, which are meant for queries and not for migrations.
+    await client.query(
+      "SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = pg_catalog",
+    )
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
