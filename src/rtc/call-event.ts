@@ -1,6 +1,11 @@
-import type { RowOf } from './fields.ts'
-import type { JsonObject } from './record.ts'
-import { callEventColumns, type statusFields } from './status-info.ts'
+import { Compile } from 'typebox/compile'
+import { bad, type Checked } from './checked.ts'
+import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
+import { isJsonObject, type JsonObject } from './record.ts'
+import { splitter } from './split.ts'
+import { callEventColumns, documentedEventType, StatusInfo, statusFields } from './status-info.ts'
+import { findUnstorable } from './storable.ts'
+import { keyTimeOutOfRange } from './times.ts'
 
 export { callEventColumns }
 
@@ -10,4 +15,52 @@ export type CallEventRow = Omit<RowOf<typeof statusFields>, 'session_id' | 'occu
   event_type: string
   occurred_at: string
   extra: JsonObject | null
+}
+
+const split = splitter(statusFields, Compile(StatusInfo))
+
+/**
+ * Turns a status record `{ eventType, statusInfo }` into its row. Only sessionId, timestamp and an eventType beyond
+ * all measure make it bad, and what Postgres cannot hold.
+ *
+ * @param now milliseconds since 1970, for the range of the key time
+ */
+export function checkCallEvent(record: unknown, now: number): Checked<CallEventRow> {
+  if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
+  const { eventType, statusInfo } = record
+  if (!isJsonObject(statusInfo)) return bad('not_an_object', '/statusInfo', 'must be an object')
+  const unstorable = findUnstorable(record)
+  if (unstorable) return unstorable
+  if (typeof eventType !== 'string' || eventType === '' || isTooLong(eventType)) {
+    return bad('malformed_event_type', '/eventType', `must be text of 1 to ${TEXT_LENGTH} characters`)
+  }
+
+  const { row, extra, misfits } = split(statusInfo)
+  if (row.session_id === null) {
+    return isAbsent(statusInfo.sessionId)
+      ? bad('missing_session_id', '/statusInfo/sessionId', 'is missing')
+      : bad('malformed_session_id', '/statusInfo/sessionId', `must be text of 1 to ${TEXT_LENGTH} characters`)
+  }
+  if (row.occurred_at === null) {
+    return isAbsent(statusInfo.timestamp)
+      ? bad('missing_time', '/statusInfo/timestamp', 'is missing')
+      : bad('malformed_time', '/statusInfo/timestamp', 'must be a time yyyy-MM-dd HH:mm:ss')
+  }
+  if (keyTimeOutOfRange(row.occurred_at, now)) {
+    return bad('time_out_of_range', '/statusInfo/timestamp', 'must lie between the year 2000 and 13 months from now')
+  }
+  const event = Object.assign(row, { event_type: documentedEventType(eventType), extra: withEnvelope(extra, record) })
+  return { ok: true, row: event as CallEventRow, misfits }
+}
+
+// Half of the length in UTF-16 is the least number of code points.
+function isTooLong(text: string): boolean {
+  return text.length > TEXT_LENGTH && (text.length > 2 * TEXT_LENGTH || [...text].length > TEXT_LENGTH)
+}
+
+/** What stands beside eventType and statusInfo is kept too, under its pointer so that it meets no field's name. */
+function withEnvelope(extra: JsonObject | null, record: JsonObject): JsonObject | null {
+  const names = Object.keys(record).filter((name) => name !== 'eventType' && name !== 'statusInfo')
+  if (names.length === 0) return extra
+  return { ...Object.fromEntries(names.map((name) => [`/${name}`, record[name]])), ...extra }
 }

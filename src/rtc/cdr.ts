@@ -1,6 +1,11 @@
-import { cdrColumns, type feeFields } from './fee-info.ts'
-import type { RowOf } from './fields.ts'
-import type { JsonObject } from './record.ts'
+import { Compile } from 'typebox/compile'
+import { bad, type Checked } from './checked.ts'
+import { cdrColumns, FeeInfo, feeFields } from './fee-info.ts'
+import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
+import { isJsonObject, type JsonObject } from './record.ts'
+import { splitter } from './split.ts'
+import { findUnstorable } from './storable.ts'
+import { keyTimeOutOfRange } from './times.ts'
 
 export { cdrColumns }
 
@@ -10,4 +15,56 @@ export type CdrRow = Omit<RowOf<typeof feeFields>, 'session_id' | 'icid'> & {
   icid: string
   cdr_time: string
   extra: JsonObject | null
+}
+
+/** The key time is the first of these that the record has, latest stage first, so a re-sent record has the same one. */
+const keyTimes = [
+  { name: 'callEndTime', column: 'call_end_time' },
+  { name: 'failTime', column: 'fail_time' },
+  { name: 'fwdAnswerTime', column: 'fwd_answer_time' },
+  { name: 'fwdAlertingTime', column: 'fwd_alerting_time' },
+  { name: 'fwdStartTime', column: 'fwd_start_time' },
+  { name: 'callOutAnswerTime', column: 'call_out_answer_time' },
+  { name: 'callOutAlertingTime', column: 'call_out_alerting_time' },
+  { name: 'callOutStartTime', column: 'call_out_start_time' },
+  { name: 'callInTime', column: 'call_in_time' },
+] as const
+
+const split = splitter(feeFields, Compile(FeeInfo))
+
+/**
+ * Turns one CDR into its row. Only sessionId, the lack of any time and what Postgres cannot hold make it bad; the
+ * pages require more fields (direction, spId, appKey, ...), but a CDR without them is still worth its row.
+ *
+ * @param now milliseconds since 1970, for the range of the key time
+ */
+export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
+  if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
+  const unstorable = findUnstorable(record)
+  if (unstorable) return unstorable
+
+  const { row, extra, misfits } = split(record)
+  if (row.session_id === null) {
+    return isAbsent(record.sessionId)
+      ? bad('missing_session_id', '/sessionId', 'is missing')
+      : bad('malformed_session_id', '/sessionId', `must be text of 1 to ${TEXT_LENGTH} characters`)
+  }
+  const key = keyTimes.find(({ column }) => row[column] !== null)
+  const cdrTime = key && row[key.column]
+  if (!key || !cdrTime) return noKeyTime(misfits)
+  if (keyTimeOutOfRange(cdrTime, now)) {
+    return bad('time_out_of_range', `/${key.name}`, 'must lie between the year 2000 and 13 months from now')
+  }
+  const cdr = Object.assign(row, { icid: row.icid ?? '', cdr_time: cdrTime, extra })
+  return { ok: true, row: cdr as CdrRow, misfits }
+}
+
+function noKeyTime(misfits: string[]): Checked<CdrRow> {
+  const malformed = keyTimes.filter(({ name }) => misfits.includes(name))
+  if (malformed.length === 0) return bad('missing_time', '', 'has no time at all: callEndTime or any earlier stage')
+  const errors = malformed.map(({ name }) => ({
+    pointer: `/${name}`,
+    message: 'must be a time yyyy-MM-dd HH:mm:ss',
+  }))
+  return { ok: false, reason: 'malformed_time', errors }
 }

@@ -1,4 +1,6 @@
-/** Which of the two callbacks a record came in (protocol §1): a call status event, or one CDR of a `feeLst`. */
+import { type Static, Type } from 'typebox'
+
+/** Which of the two callbacks a record came in: a call status event, or one CDR of a `feeLst`. */
 export type RecordKind = 'status' | 'fee'
 
 /** An object as JSON.parse gave it; nobody has checked its fields. */
@@ -14,8 +16,14 @@ export interface StatusRecord {
 }
 
 /** Where something is wrong, and what. The message never holds the value, which may be a phone number. */
-export interface Place {
-  /** JSON Pointer (RFC 6901) from the record, or from the body for what concerns the body. */
-  pointer: string
-  message: string
+export const Place = Type.Object({
+  pointer: Type.String({
+    description: 'JSON Pointer (RFC 6901) from the record, or from the body for what concerns the body',
+  }),
+  message: Type.String(),
+})
+export type Place = Static<typeof Place>
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -34,3 +34,30 @@ export const callEventColumns = [
   ...others,
   { column: 'extra', type: 'json' },
 ] as const
+
+// What each event carries in the samples of the pages. collectInfo has no numbers (FAQ-00024); callin stands in the
+// prose of the pages and in private-number samples only.
+const leg = ['sessionId', 'timestamp', 'caller', 'called', 'userData'] as const
+
+/** The documented `statusInfo` of each event, by the documented spelling of its eventType. */
+export const statusInfoByEvent = {
+  callin: Type.Pick(StatusInfo, leg, { additionalProperties: true, description: 'A call came in' }),
+  callout: Type.Pick(StatusInfo, leg, { additionalProperties: true, description: 'The platform dials a party' }),
+  alerting: Type.Pick(StatusInfo, leg, { additionalProperties: true, description: 'The phone rings' }),
+  answer: Type.Pick(StatusInfo, leg, { additionalProperties: true, description: 'The party answered' }),
+  collectInfo: Type.Pick(StatusInfo, ['sessionId', 'timestamp', 'digitInfo', 'userData'], {
+    additionalProperties: true,
+    description: 'The user keyed digits (voice notification)',
+  }),
+  disconnect: Type.Pick(StatusInfo, [...leg, 'partyType', 'stateCode', 'stateDesc'], {
+    additionalProperties: true,
+    description: 'A party hung up',
+  }),
+}
+
+const spellings = new Map(Object.keys(statusInfoByEvent).map((name) => [name.toLowerCase(), name]))
+
+/** The documented spelling of an event type in any case (Huawei's own samples compare without it); others as sent. */
+export function documentedEventType(eventType: string): string {
+  return spellings.get(eventType.toLowerCase()) ?? eventType
+}

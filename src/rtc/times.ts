@@ -10,6 +10,7 @@ const looseTime = /^[ \t]*(\d{4}-\d{2}-\d{2})[ \t]+(\d{2}:\d{2}:\d{2})[ \t]*$/
  */
 export function parseTime(text: string): string | undefined {
   if (isCanonicalTime(text)) return text
+  if (text.length < 19) return undefined
   const parts = looseTime.exec(text)
   if (!parts) return undefined
   const canonical = `${parts[1]} ${parts[2]}`
