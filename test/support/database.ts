@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, inject } from 'vitest'
+
+export interface TestDatabase {
+  url: string
+  pool: pg.Pool
+  /** Ends the pool and drops the database, whoever is connected. Happens by itself at the end of the test file. */
+  drop(): Promise<void>
+}
+
+const open = new Set<TestDatabase>()
+
+afterAll(async () => {
+  for (const database of open) await database.drop()
+})
+
+/** A migrated database of one's own, empty of data: a copy of the run's template. */
+export function freshDatabase(): Promise<TestDatabase> {
+  return create(`TEMPLATE ${inject('templateDatabase')}`)
+}
+
+/** A database of one's own without our schema. */
+export function emptyDatabase(): Promise<TestDatabase> {
+  return create('TEMPLATE template0')
+}
+
+async function create(template: string): Promise<TestDatabase> {
+  const name = inject('databasePrefix') + randomBytes(6).toString('hex')
+  await asAdmin(`CREATE DATABASE ${name} ${template}`)
+  const address = new URL(inject('adminUrl'))
+  address.pathname = `/${name}`
+  const pool = new pg.Pool({ connectionString: address.href, max: 4 })
+  pool.on('error', () => {}) // idle clients that a test or drop() cut off
+  const database: TestDatabase = {
+    url: address.href,
+    pool,
+    async drop() {
+      if (!open.delete(database)) return
+      if (!pool.ended) await pool.end()
+      await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
+  }
+  open.add(database)
+  return database
+}
+
+async function asAdmin(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('adminUrl') })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}

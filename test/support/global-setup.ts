@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { migrate } from '../../src/store/migrate.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A superuser's connection to the server of the run. */
+    adminUrl: string
+    /** Begins the name of every database of this run. */
+    databasePrefix: string
+    /** A migrated database nobody is connected to. */
+    templateDatabase: string
+  }
+}
+
+/** One Postgres for the whole run: our own embedded one in a temporary directory, or the server of TEST_DATABASE_URL. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = process.env.TEST_DATABASE_URL
+    ? { url: process.env.TEST_DATABASE_URL, stop: async () => {} }
+    : await startTemporary()
+  const databasePrefix = `rtc_test_${randomBytes(4).toString('hex')}_`
+  const templateDatabase = `${databasePrefix}template`
+  try {
+    await execute(server.url, `CREATE DATABASE ${templateDatabase}`)
+    const templateUrl = new URL(server.url)
+    templateUrl.pathname = `/${templateDatabase}`
+    await migrate({ databaseUrl: templateUrl.href })
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  project.provide('adminUrl', server.url)
+  project.provide('databasePrefix', databasePrefix)
+  project.provide('templateDatabase', templateDatabase)
+  return async () => {
+    // Those of test files that were killed are still there.
+    if (process.env.TEST_DATABASE_URL) await dropAll(server.url, databasePrefix)
+    await server.stop()
+  }
+}
+
+async function startTemporary(): Promise<{ url: string; stop(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'rtc-receiver-test-'))
+  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  try {
+    await chmod(directory, 0o755) // as root the server runs as another user
+    const server = await startEmbeddedPostgres({
+      directory: join(directory, 'postgres'),
+      log: { info: () => {}, warn: (message) => console.warn(message) },
+      // Nothing here has to survive a power cut, and pools of two workers and of the programs they start add up.
+      settings: { fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off', max_connections: '200' },
+      refuge: directory,
+    })
+    const stop = async () => {
+      await server.stop()
+      await remove()
+    }
+    return { url: server.url, stop }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+async function dropAll(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      [prefix],
+    )
+    for (const { datname } of rows) await client.query(`DROP DATABASE ${datname} WITH (FORCE)`)
+  } finally {
+    await client.end()
+  }
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
