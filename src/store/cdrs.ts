@@ -1,0 +1,68 @@
+import type pg from 'pg'
+import { type CdrRow, cdrColumns } from '../rtc/cdr.ts'
+import { run, type Statement } from './statement.ts'
+import { arrayLiteral, arraysOf, type Column, hexOf, insertFromUnnest } from './unnest.ts'
+
+/** A CDR with what the receiver adds to it. */
+export type CdrInsert = CdrRow & {
+  /** 32 hex digits. */
+  record_key: string
+  /** appKey of the verified X-AKSK header. */
+  signed_by: string | null
+  /** ISO 8601 with its zone. */
+  received_at: string
+}
+
+type CdrKey = Pick<CdrRow, 'session_id' | 'icid' | 'cdr_time'>
+
+const columns: readonly Column[] = [
+  ...cdrColumns,
+  { column: 'record_key', type: 'key' },
+  { column: 'signed_by', type: 'text' },
+  { column: 'received_at', type: 'instant' },
+]
+
+const insertStatement: Statement = {
+  name: 'insert_cdrs',
+  text: `${insertFromUnnest('rtc.cdrs', columns)} ON CONFLICT DO NOTHING RETURNING record_key`,
+}
+
+// Both columns are compared with plain arrays: partitions are pruned, and Citus can route it. It may find a few rows
+// more than asked for, which are dropped below.
+const storedStatement: Statement = {
+  name: 'stored_record_keys',
+  text: `SELECT session_id, icid, to_char(cdr_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS cdr_time, record_key
+    FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])`,
+}
+
+/** The unique key of a CDR as text. NUL separates its parts, since no text in Postgres holds one. */
+export function cdrKey(row: CdrKey): string {
+  return `${row.session_id}\0${row.icid}\0${row.cdr_time}`
+}
+
+/**
+ * Stores CDRs and returns the record_keys of those that are new. Rows must be sorted by key, and no two with one key:
+ * groups that lock the same keys in different order deadlock. Throws what Postgres threw (see errors.ts).
+ */
+export async function insertCdrs(client: pg.ClientBase, rows: readonly CdrInsert[]): Promise<Set<string>> {
+  const result = await run<{ record_key: string }>(client, insertStatement, arraysOf(rows, columns))
+  return new Set(result.rows.map((row) => hexOf(row.record_key)))
+}
+
+/**
+ * The second look at the CDRs that were not new: `cdrKey` → record_key of the stored row. A statement of its own,
+ * because an INSERT does not see the row of another transaction it has waited for.
+ */
+export async function storedRecordKeys(client: pg.ClientBase, rows: readonly CdrKey[]): Promise<Map<string, string>> {
+  const result = await run<CdrKey & { record_key: string }>(client, storedStatement, [
+    arrayLiteral([...new Set(rows.map((row) => row.session_id))], 'text'),
+    arrayLiteral([...new Set(rows.map((row) => row.cdr_time))], 'time'),
+  ])
+  const wanted = new Set(rows.map(cdrKey))
+  const stored = new Map<string, string>()
+  for (const row of result.rows) {
+    const key = cdrKey(row)
+    if (wanted.has(key)) stored.set(key, hexOf(row.record_key))
+  }
+  return stored
+}

@@ -1,0 +1,75 @@
+import pg from 'pg'
+import { needsNewConnection } from './errors.ts'
+import { forbidNames } from './statement.ts'
+
+export interface PoolOptions {
+  databaseUrl: string
+  size: number
+  /** Connections go through a transaction pooler: no start-up parameters, no statement names. */
+  pooler?: 'transaction' | undefined
+  /** How long one statement may take, and how long a free connection may be waited for. */
+  statementTimeoutMs: number
+  /** An idle connection was lost; the pool has dropped it already. */
+  onError: (error: Error) => void
+}
+
+/** How much later than Postgres we give up ourselves: only when its own timeout did not reach us. */
+const graceMs = 500
+
+export function createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: size,
+    keepAlive: true,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + graceMs,
+    ...(pooler === 'transaction'
+      ? {}
+      : {
+          statement_timeout: statementTimeoutMs,
+          options: '-c TimeZone=UTC',
+          application_name: 'rtc-receiver',
+        }),
+  })
+  if (pooler === 'transaction') forbidNames(pool)
+  pool.on('error', onError)
+  pool.on('connect', (client) => {
+    // A client that is lost while in use rejects its query; without a listener it would also end the process.
+    client.on('error', () => {})
+    if (pooler === 'transaction') forbidNames(client)
+  })
+  return pool
+}
+
+/** Lends a client of the pool to `work`. One that has become useless is destroyed instead of going back. */
+export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken = false
+  try {
+    return await work(client)
+  } catch (error) {
+    broken = needsNewConnection(error)
+    throw error
+  } finally {
+    // One that is still in a transaction could not even roll back.
+    client.release(broken || client.getTransactionStatus() !== 'I')
+  }
+}
+
+/** Runs `work` in a transaction: committed when it resolves, rolled back when it throws, whose error is passed on. */
+export async function transaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  // Said outright: under another default level the second look would not see what others committed meanwhile.
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  let result: T
+  try {
+    result = await work()
+  } catch (error) {
+    if (!needsNewConnection(error)) await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+  const { command } = await client.query('COMMIT')
+  // Postgres answers COMMIT with ROLLBACK, and no error, when an error in the transaction was swallowed.
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back instead of committed')
+  return result
+}

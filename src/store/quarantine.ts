@@ -1,0 +1,167 @@
+import type pg from 'pg'
+import { type Queryable, run, type Statement } from './statement.ts'
+import { arraysOf, type Column, insertFromUnnest } from './unnest.ts'
+
+export type QuarantineKind = 'status' | 'fee' | 'unknown' | 'unauthenticated'
+
+/** Where something is wrong and what; never the value. */
+export interface QuarantineError {
+  pointer: string
+  message: string
+}
+
+export interface QuarantineInsert {
+  kind: QuarantineKind
+  /** Short stable code. */
+  reason: string
+  errors: readonly QuarantineError[]
+  /** Place in `feeLst`, from 0. */
+  record_index: number | null
+  /** The record's JSON, or the raw bytes of a body that could not be read, perhaps only their beginning. */
+  body: Buffer
+  /** Bytes of the original. */
+  body_size: number
+  /** Keyed digest of the original, 32 hex digits: the same again is counted, not added. */
+  body_key: string
+  /** appKey of the verified X-AKSK header. */
+  signed_by: string | null
+  /** When the callback came, ISO 8601 with its zone. */
+  received_at: string
+}
+
+/** An entry as listed; `body` only comes with `getQuarantine`. */
+export interface QuarantineSummary {
+  id: number
+  kind: QuarantineKind
+  reason: string
+  errors: QuarantineError[]
+  record_index: number | null
+  body_size: number
+  signed_by: string | null
+  /** When it first came: the received_at of a record that is replayed. */
+  first_seen_at: Date
+  last_seen_at: Date
+  seen_count: number
+  resolved_at: Date | null
+  resolution: string | null
+}
+
+export interface QuarantineEntry extends QuarantineSummary {
+  body: Buffer
+}
+
+const columns: readonly Column[] = [
+  { column: 'first_seen_at', type: 'instant' },
+  { column: 'last_seen_at', type: 'instant' },
+  { column: 'seen_count', type: 'int' },
+  { column: 'record_index', type: 'int' },
+  { column: 'body_size', type: 'int' },
+  { column: 'body_key', type: 'key' },
+  { column: 'kind', type: 'text' },
+  { column: 'reason', type: 'text' },
+  { column: 'signed_by', type: 'text' },
+  { column: 'errors', type: 'json' },
+  { column: 'body', type: 'bytes' },
+]
+
+// The platform re-sends a CDR for six hours after the first try, and private-number events for ten ("4.3 Retries", FAQ):
+// the same again within a day of being resolved is no news. When it still comes later, its cause is not gone, and the
+// entry opens again.
+const insertStatement: Statement = {
+  name: 'insert_quarantine',
+  text: `${insertFromUnnest('rtc.quarantine AS q', columns)}
+    ON CONFLICT (body_key, reason, kind) DO UPDATE SET
+      first_seen_at = least(q.first_seen_at, excluded.first_seen_at),
+      last_seen_at = greatest(q.last_seen_at, excluded.last_seen_at),
+      seen_count = q.seen_count + excluded.seen_count,
+      signed_by = coalesce(q.signed_by, excluded.signed_by),
+      resolved_at = CASE WHEN excluded.last_seen_at > q.resolved_at + interval '24 hours' THEN NULL ELSE q.resolved_at END,
+      resolution = CASE WHEN excluded.last_seen_at > q.resolved_at + interval '24 hours' THEN NULL ELSE q.resolution END`,
+}
+
+/** Keeps what could not become a row. The same record or body with the same reason has one entry, which counts. */
+export async function insertQuarantine(client: pg.ClientBase, entries: readonly QuarantineInsert[]): Promise<void> {
+  await run(client, insertStatement, arraysOf(merge(entries), columns))
+}
+
+type MergedEntry = Omit<QuarantineInsert, 'received_at'> &
+  Pick<QuarantineSummary, 'seen_count'> & { first_seen_at: string; last_seen_at: string }
+
+/** One entry for each key, since one statement may not touch a row twice; sorted, so that two groups do not deadlock. */
+function merge(entries: readonly QuarantineInsert[]): MergedEntry[] {
+  const merged = new Map<string, MergedEntry>()
+  for (const { received_at, ...entry } of entries) {
+    const key = `${entry.body_key} ${entry.kind} ${entry.reason}`
+    const same = merged.get(key)
+    if (same) {
+      same.seen_count++
+      if (received_at < same.first_seen_at) same.first_seen_at = received_at
+      if (received_at > same.last_seen_at) same.last_seen_at = received_at
+    } else {
+      merged.set(key, { ...entry, seen_count: 1, first_seen_at: received_at, last_seen_at: received_at })
+    }
+  }
+  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+}
+
+const summary = `id::float8 AS id, kind, reason, errors, record_index, body_size, signed_by,
+  first_seen_at, last_seen_at, seen_count, resolved_at, resolution`
+
+export interface QuarantineFilter {
+  /** Resolved entries too. */
+  resolved?: boolean
+  reason?: string
+  limit?: number
+}
+
+/** The entries that came last, newest first; open ones only unless asked otherwise. */
+export async function listQuarantine(
+  client: Queryable,
+  { resolved = false, reason, limit = 100 }: QuarantineFilter = {},
+): Promise<QuarantineSummary[]> {
+  const { rows } = await client.query<QuarantineSummary>(
+    `SELECT ${summary} FROM rtc.quarantine
+      WHERE ($1 OR resolved_at IS NULL) AND ($2::text IS NULL OR reason = $2)
+      ORDER BY last_seen_at DESC, id DESC LIMIT $3`,
+    [resolved, reason ?? null, limit],
+  )
+  return rows
+}
+
+export async function getQuarantine(client: Queryable, id: number): Promise<QuarantineEntry | undefined> {
+  const { rows } = await client.query<QuarantineEntry>(`SELECT ${summary}, body FROM rtc.quarantine WHERE id = $1`, [
+    id,
+  ])
+  return rows[0]
+}
+
+/** Closes open entries; returns the ids of those that were open. */
+export async function resolveQuarantine(
+  client: Queryable,
+  ids: readonly number[],
+  resolution: string,
+): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>(
+    `UPDATE rtc.quarantine SET resolved_at = now(), resolution = $2
+      WHERE id = ANY($1::bigint[]) AND resolved_at IS NULL RETURNING id::float8 AS id`,
+    [ids, resolution],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Bytes of all bodies kept. Lengths stand beside the stored bodies, which are not read for it. */
+export async function quarantineBytes(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ bytes: number }>(
+    'SELECT coalesce(sum(octet_length(body)), 0)::float8 AS bytes FROM rtc.quarantine',
+  )
+  return rows[0]?.bytes ?? 0
+}
+
+/** Deletes what has not come again for so many days, resolved or not; returns how many entries. */
+export async function pruneQuarantine(client: Queryable, retentionDays: number): Promise<number> {
+  const { rowCount } = await client.query(
+    'DELETE FROM rtc.quarantine WHERE last_seen_at < now() - make_interval(days => $1)',
+    [retentionDays],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,25 @@
+import type pg from 'pg'
+
+/** A statement of constant text. Its name makes Postgres keep the plan for the life of a connection. */
+export interface Statement {
+  name: string
+  text: string
+}
+
+/** A client, or a pool for a statement that stands alone. */
+export type Queryable = Pick<pg.ClientBase, 'query'>
+
+const unnamed = new WeakSet<Queryable>()
+
+/** A transaction pooler hands the next transaction to another connection, which knows no statement by that name. */
+export function forbidNames(client: Queryable): void {
+  unnamed.add(client)
+}
+
+export async function run<Row extends pg.QueryResultRow>(
+  client: Queryable,
+  { name, text }: Statement,
+  values: unknown[],
+): Promise<pg.QueryResult<Row>> {
+  return await client.query<Row>(unnamed.has(client) ? { text, values } : { name, text, values })
+}

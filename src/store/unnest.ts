@@ -1,0 +1,77 @@
+/** How a value of a row goes to Postgres. */
+export type ColumnType =
+  | 'text'
+  | 'int'
+  /** Canonical UTC text `yyyy-MM-dd HH:mm:ss`. */
+  | 'time'
+  /** ISO 8601 text with its zone. */
+  | 'instant'
+  /** Any JSON value. */
+  | 'json'
+  /** A 128-bit digest, 32 hex digits. */
+  | 'key'
+  | 'bytes'
+
+export interface Column {
+  column: string
+  type: ColumnType
+}
+
+const sqlTypes: Record<ColumnType, string> = {
+  text: 'text',
+  int: 'int4',
+  time: 'timestamptz',
+  instant: 'timestamptz',
+  json: 'jsonb',
+  key: 'uuid',
+  bytes: 'bytea',
+}
+
+/**
+ * The beginning of an INSERT of any number of rows with one array a column. Measured with 500 CDRs a statement: a third
+ * less CPU time in Postgres than one JSON parameter read by json_to_recordset, and no more in Node.
+ */
+export function insertFromUnnest(table: string, columns: readonly Column[]): string {
+  const names = columns.map(({ column }) => column).join(', ')
+  const arrays = columns.map(({ type }, i) => `$${i + 1}::${sqlTypes[type]}[]`).join(', ')
+  return `INSERT INTO ${table} (${names}) SELECT * FROM unnest(${arrays})`
+}
+
+/** The parameters of such an INSERT, in the order of the columns. */
+export function arraysOf<Row extends object>(rows: readonly Row[], columns: readonly Column[]): string[] {
+  return columns.map(({ column, type }) =>
+    arrayLiteral(
+      rows.map((row) => row[column as keyof Row]),
+      type,
+    ),
+  )
+}
+
+/** An array in Postgres's text form, made here because that takes a third less CPU time than the driver's own. */
+export function arrayLiteral(values: readonly unknown[], type: ColumnType): string {
+  const element = elements[type]
+  let literal = ''
+  for (const value of values) literal += value === null || value === undefined ? ',NULL' : `,${element(value)}`
+  return `{${literal.slice(1)}}`
+}
+
+const elements: Record<ColumnType, (value: unknown) => string> = {
+  text: quote,
+  int: String,
+  // The zone is written out, so that the zone of the session does not matter.
+  time: (value) => `"${value}+00"`,
+  instant: (value) => `"${value}"`,
+  json: (value) => quote(JSON.stringify(value)),
+  key: String,
+  bytes: (value) => `"\\\\x${(value as Buffer).toString('hex')}"`,
+}
+
+function quote(value: unknown): string {
+  const text = String(value)
+  return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`
+}
+
+/** The 32 hex digits of a digest that Postgres gave back as a uuid. */
+export function hexOf(uuid: string): string {
+  return uuid.replaceAll('-', '')
+}
