@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Binaries } from './embedded-binaries.ts'
 import { childOptions, type RunAs } from './embedded-user.ts'
@@ -70,13 +70,16 @@ export async function createCluster(options: {
     }
     await initdb(binaries, data, passwordFile, runAs, durable)
     await rm(passwordFile)
-    await rename(join(staging), join(base, 'cluster'))
+    await rename(staging, clusterPaths(base).cluster)
   } catch (error) {
     await rm(staging, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     throw error
   }
   // Without this a power cut after the first 200 could bring back the old name, and the next start would remove the data.
-  if (durable) for (const directory of [join(base, 'cluster'), base, join(base, '..')]) await syncDirectory(directory)
+  if (durable) {
+    for (const directory of [join(base, 'cluster'), base, dirname(base), dirname(dirname(base))])
+      await syncDirectory(directory)
+  }
 }
 
 /** What a start that was killed in the middle of initdb left behind; its initdb may still run for a moment. */
@@ -163,10 +166,8 @@ export async function readPassword(base: string): Promise<string | undefined> {
 }
 
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  // Above DATA_DIR there may be one that we may pass but not read; it existed before us.
+  const handle = await open(directory).catch(() => undefined)
+  await handle?.sync()
+  await handle?.close()
 }

@@ -16,7 +16,9 @@ export async function takeLock(path: string, onWait: () => void): Promise<() => 
       await writeFile(path, `${process.pid}\n`, { flag: 'wx' })
       break
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'EEXIST')
+        throw new Error(`cannot write ${path} (${code}): start as the owner of the directory, or set DATA_DIR`)
     }
     if (await isStale(path)) {
       // Renamed, not unlinked: of two waiters only one succeeds.

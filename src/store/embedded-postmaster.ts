@@ -22,6 +22,7 @@ export interface Postmaster {
 }
 
 const POLL_MS = 50
+const PROGRESS_MS = 10_000
 const LOG_MAX_BYTES = 16 * 1024 * 1024
 
 /** Settings on the command line, ahead of postgresql.conf: what the receiver relies on at each start. */
@@ -39,10 +40,7 @@ const FIXED_SETTINGS = {
 
 /** The live postmaster of this data directory. A file left by a dead one, or one that names a stranger's pid, counts as none. */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
-  const text = await readFile(pidFile(data), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
+  const text = await readFile(pidFile(data), 'utf8').catch(() => '')
   const lines = text.split('\n')
   const pid = Number(lines[0])
   if (!(pid > 0) || !(await isPostmaster(pid, data))) return undefined
@@ -73,7 +71,6 @@ export async function startPostmaster(options: {
   postgres: string
   data: string
   logFile: string
-  port: number | undefined
   settings: Record<string, string>
   runAs: RunAs | undefined
   log: Log
@@ -81,7 +78,7 @@ export async function startPostmaster(options: {
   const { data, log } = options
   await disarmPidFile(data)
   await rotateLog(options.logFile)
-  let wanted = options.port
+  let wanted = await formerPort(data)
   for (let attempt = 1; ; attempt++) {
     const started = await launch({ ...options, port: await freePort(wanted) })
     if (typeof started !== 'string') return started
@@ -120,7 +117,7 @@ async function launch(options: Parameters<typeof startPostmaster>[0] & { port: n
   for (let waited = 0; failure === undefined; waited += POLL_MS) {
     const found = await findPostmaster(data)
     if (found?.pid === child.pid && found?.status === 'ready') return found
-    if (waited > 0 && waited % 10_000 === 0)
+    if (waited > 0 && waited % PROGRESS_MS === 0)
       log.info('embedded Postgres is still starting (recovering after a crash takes a while)')
     await delay(POLL_MS)
   }
@@ -146,16 +143,17 @@ async function disarmPidFile(data: string): Promise<void> {
   else await writeFile(pidFile(data), [process.pid, ...rest].join('\n'))
 }
 
-/** Waits while the postmaster starts or stops; undefined once it is gone. */
-export async function settle(data: string, patienceMs: number): Promise<Postmaster | undefined> {
+/**
+ * The postmaster that an earlier receiver left running, once it is ready; undefined when there is none. One that recovers is
+ * waited for, one that stops (on a request that may wait for its sessions) is stopped now.
+ */
+export async function settle(data: string, log: Log): Promise<Postmaster | undefined> {
   for (let waited = 0; ; waited += POLL_MS) {
     const found = await findPostmaster(data)
     if (!found || found.status === 'ready') return found
-    if (waited > patienceMs) {
-      throw new Error(
-        `Postgres ${found.pid} of ${data} has been "${found.status}" for ${patienceMs / 1000} s: kill -INT ${found.pid}`,
-      )
-    }
+    if (found.status === 'stopping') await stopPostmaster(found.pid, data, log)
+    if (waited > 0 && waited % PROGRESS_MS === 0)
+      log.info(`waiting for Postgres ${found.pid}, which is ${found.status}`)
     await delay(POLL_MS)
   }
 }
@@ -176,20 +174,28 @@ export async function stopPostmaster(pid: number, data: string, log: Log): Promi
   }
 }
 
+/** Postgres notes its last command line; so psql lines and dashboards people keep stay right. */
+async function formerPort(data: string): Promise<number | undefined> {
+  const text = await readFile(join(data, 'postmaster.opts'), 'utf8').catch(() => '')
+  return Number(/"port=(\d+)"/.exec(text)?.[1]) || undefined
+}
+
 /** The wanted port when nobody has it, else one that the system chooses. */
 async function freePort(wanted: number | undefined): Promise<number> {
-  const server = createServer()
-  const tryPort = (port: number) =>
-    new Promise<number | undefined>((resolve) => {
-      server.once('error', () => resolve(undefined))
-      server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-        const address = server.address()
-        server.close(() => resolve(typeof address === 'object' ? address?.port : undefined))
-      })
-    })
   const port = (wanted && (await tryPort(wanted))) || (await tryPort(0))
   if (!port) throw new Error('embedded Postgres: no free TCP port on 127.0.0.1')
   return port
+}
+
+function tryPort(port: number): Promise<number | undefined> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined))
+    server.listen({ port, host: '127.0.0.1' }, () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined))
+    })
+  })
 }
 
 /** O_NOFOLLOW because as root we write into a directory that may belong to an ordinary user. */

@@ -33,7 +33,6 @@ const REFUGE = '/var/lib/rtc-receiver'
 /** Left in `directory` when the data lives elsewhere. */
 const NOTE = 'moved-to'
 const LOG_CHECK_MS = 60_000
-const SETTLE_MS = 60_000
 
 /**
  * The Postgres of this data directory, running: adopted when it lives, else started, and created before that if need be. It stands
@@ -50,7 +49,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     const { base, runAs } = await choosePlace(directory, refuge, log)
     const { data, cluster } = clusterPaths(base)
     const logFile = join(base, 'postgres.log')
-    const alive = await settle(data, SETTLE_MS)
+    const alive = await settle(data, log)
     if (alive) {
       await connectAndCheck(base, alive.port)
       return await handleOf({ base, logFile, ...alive, adopted: true, log })
@@ -68,11 +67,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       log.info(`creating the embedded Postgres in ${base}`)
       await createCluster({ base, binaries, runAs, durable: settings.fsync !== 'off' })
     }
-    const portFile = join(base, 'port')
-    const port = await readFile(portFile, 'utf8').then(Number, () => undefined)
-    const started = await startPostmaster({ postgres: binaries.postgres, data, logFile, port, settings, runAs, log })
+    const started = await startPostmaster({ postgres: binaries.postgres, data, logFile, settings, runAs, log })
     try {
-      await writeFile(portFile, `${started.port}\n`)
       await connectAndCheck(base, started.port)
     } catch (error) {
       await stopPostmaster(started.pid, data, log)
@@ -89,8 +85,8 @@ export async function findEmbeddedPostgres(directory: string): Promise<{ url: st
   const base = await readNote(resolve(directory))
   const { data } = clusterPaths(await realpath(base).catch(() => base))
   const password = await readPassword(base)
-  const found = password && (await findPostmaster(data))
-  if (!found || found.status !== 'ready') return undefined
+  const found = await findPostmaster(data)
+  if (!password || found?.status !== 'ready') return undefined
   return addresses(base, found.port, password)
 }
 
@@ -118,18 +114,20 @@ async function choosePlace(
       `${advice}, where the data is: open the directories above it (chmod o+x), or start as an ordinary user`,
     )
   }
-  const moved = join(refuge, `postgres-${createHash('sha256').update(directory).digest('hex').slice(0, 12)}`)
+  const name = `postgres-${createHash('sha256').update(directory).digest('hex').slice(0, 12)}`
+  let moved = join(refuge, name)
   try {
     await makeReachable(refuge)
     await makeReachable(moved)
+    moved = await realpath(moved)
+    if (!(await canEnter(moved, runAs))) throw new Error('it cannot enter that either')
     await writeFile(join(directory, NOTE), `${moved}\n`)
   } catch (error) {
+    const reason = (error as Error).message
     throw new Error(
-      `${advice}, and ${moved} cannot be used instead (${(error as Error).message}): set DATA_DIR to a directory that it can enter`,
+      `${advice}, and ${moved} cannot be used instead (${reason}): set DATA_DIR to a directory that it can enter`,
     )
   }
-  if (!(await canEnter(moved, runAs)))
-    throw new Error(`${advice}, nor ${moved}: set DATA_DIR to a directory that it can enter`)
   log.info(`${advice}: the data is in ${moved}`)
   return { base: moved, runAs }
 }
@@ -153,9 +151,12 @@ async function connectAndCheck(base: string, port: number): Promise<void> {
       `SELECT current_setting('data_directory') AS directory, EXISTS (SELECT FROM pg_database WHERE datname = $1) AS present`,
       [OWNER],
     )
-    const expected = await realpath(clusterPaths(base).data)
-    if (rows[0]?.directory !== expected) throw new Error(`port ${port} serves ${rows[0]?.directory}, not ${expected}`)
-    if (!rows[0].present) await client.query(`CREATE DATABASE ${OWNER}`)
+    const { data } = clusterPaths(base)
+    const served = rows[0]?.directory ?? ''
+    if ((await realpath(served).catch(() => served)) !== (await realpath(data))) {
+      throw new Error(`port ${port} serves ${served}, not ${data}`)
+    }
+    if (!rows[0]?.present) await client.query(`CREATE DATABASE ${OWNER}`)
   } catch (error) {
     throw new Error(`embedded Postgres runs but cannot be used: ${(error as Error).message}`)
   } finally {

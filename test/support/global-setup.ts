@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { clusterPaths } from '../../src/store/embedded-cluster.ts'
+import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 declare module 'vitest' {
@@ -17,6 +19,9 @@ declare module 'vitest' {
     templateDatabase: string
   }
 }
+
+const TEMPORARY = 'rtc-receiver-test-server-'
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }
 
 /** One Postgres for the whole run: our own embedded one in a temporary directory, or the server of TEST_DATABASE_URL. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -45,15 +50,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function startTemporary(): Promise<{ url: string; stop(): Promise<void> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'rtc-receiver-test-'))
-  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  await removeAbandoned()
+  const directory = await mkdtemp(join(tmpdir(), `${TEMPORARY}${process.pid}-`))
+  const remove = () => rm(directory, REMOVE)
   try {
     await chmod(directory, 0o755) // as root the server runs as another user
     const server = await startEmbeddedPostgres({
       directory: join(directory, 'postgres'),
       log: { info: () => {}, warn: (message) => console.warn(message) },
       // Nothing here has to survive a power cut, and pools of two workers and of the programs they start add up.
-      settings: { fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off', max_connections: '200' },
+      settings: { fsync: 'off', full_page_writes: 'off', max_connections: '200' },
       refuge: directory,
     })
     const stop = async () => {
@@ -64,6 +70,26 @@ async function startTemporary(): Promise<{ url: string; stop(): Promise<void> }>
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** Ends the servers of runs that were killed, and removes their directories. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(TEMPORARY) || isAlive(Number(name.slice(TEMPORARY.length).split('-')[0]))) continue
+    const directory = join(tmpdir(), name)
+    const { data } = clusterPaths(join(await realpath(directory), 'postgres'))
+    const left = await findPostmaster(data)
+    if (left) await stopPostmaster(left.pid, data, console)
+    await rm(directory, REMOVE).catch(() => undefined) // another user's
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
