@@ -33,15 +33,19 @@ export function keyedDigest(key: DigestKey, data: string | Uint8Array): string {
 }
 
 function write(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(parseTime(value) ?? value)
+  if (typeof value === 'string') return quote(parseTime(value) ?? value)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   if (Array.isArray(value)) return `[${value.map(write).join()}]`
   const object = value as JsonObject
-  let members = ''
+  const members: string[] = []
   // sort() without a comparison goes by code units, whatever the locale.
   for (const name of Object.keys(object).sort()) {
-    if (isAbsent(object[name])) continue
-    members += `${members && ','}${JSON.stringify(name)}:${write(object[name])}`
+    if (!isAbsent(object[name])) members.push(`${quote(name)}:${write(object[name])}`)
   }
-  return `{${members}}`
+  return `{${members.join()}}`
+}
+
+// Nearly every text is plain ASCII without a quote or backslash, and then this is what JSON.stringify says, sooner.
+function quote(text: string): string {
+  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text)
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { type ColumnsOf, columnsOf, int, optionalProperties, text, time, url } from './fields.ts'
+import { columnsOf, int, optionalProperties, SessionId, text, time, url } from './fields.ts'
 
 /**
  * Every field of FeeInfo (pages rtc_05_0008_1, rtc_05_0014_1 and rtc_05_0017_1), and two of the private-number
@@ -49,7 +49,7 @@ export const feeFields = [
 export const FeeInfo = Type.Object(
   {
     ...optionalProperties(feeFields),
-    sessionId: Type.String({ minLength: 1, maxLength: 1024, description: 'Id of the call' }),
+    sessionId: SessionId('Id of the call'),
   },
   { additionalProperties: true, description: 'One CDR' },
 )
@@ -57,7 +57,7 @@ export type FeeInfo = Static<typeof FeeInfo>
 
 /** Columns of a CDR that come from the record. */
 export const cdrColumns = [
-  ...(columnsOf(feeFields) as ColumnsOf<typeof feeFields>),
+  ...columnsOf(feeFields),
   { column: 'cdr_time', type: 'time' },
   { column: 'extra', type: 'json' },
 ] as const

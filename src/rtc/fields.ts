@@ -16,6 +16,9 @@ Format.Set('rtc-int', (text) => text === '' || (/^[0-9]+$/.test(text) && Number(
 export const Text = (description: string) =>
   Type.Union([Type.String({ maxLength: TEXT_LENGTH }), Type.Null()], { description })
 
+/** The one text that every record must have. */
+export const SessionId = (description: string) => Type.String({ minLength: 1, maxLength: TEXT_LENGTH, description })
+
 export const Url = (description: string) =>
   Type.Union([Type.String({ maxLength: URL_LENGTH }), Type.Null()], { description })
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { columnsOf, int, optionalProperties, text, time } from './fields.ts'
+import { columnsOf, int, optionalProperties, SessionId, text, time } from './fields.ts'
 
 /** Every field of CallStatusInfo (pages rtc_05_0008, rtc_05_0014 and rtc_05_0017). */
 export const statusFields = [
@@ -18,7 +18,7 @@ export const statusFields = [
 export const StatusInfo = Type.Object(
   {
     ...optionalProperties(statusFields),
-    sessionId: Type.String({ minLength: 1, maxLength: 1024, description: 'Id of the call' }),
+    sessionId: SessionId('Id of the call'),
     timestamp: Type.String({ format: 'rtc-time', description: 'Time of the event; yyyy-MM-dd HH:mm:ss, UTC' }),
   },
   { additionalProperties: true, description: 'State of a call' },
