@@ -1,0 +1,55 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Config } from './config.ts'
+import type { Readiness } from './ingest/receiver.ts'
+
+export interface AdminParts {
+  config: Pick<Config, 'adminToken'>
+  readiness: () => Readiness
+  registry: Registry
+  /** The OpenAPI document of the public app. */
+  openapi: () => object
+}
+
+/** The private Fastify app: health, metrics, OpenAPI. Probes need no token, all else does where one is set. */
+export function buildAdmin({ config, readiness, registry, openapi }: AdminParts): FastifyInstance {
+  const admin = Fastify({ logger: false, return503OnClosing: false, forceCloseConnections: true })
+  const locked = config.adminToken === undefined ? {} : { onRequest: authenticate(config.adminToken) }
+
+  // Whether the process is alive. Never touches Postgres, so that an outage there restarts nobody.
+  admin.get('/livez', () => ({ status: 'alive' }))
+
+  // Whether callbacks can be taken durably, be it only by the spool.
+  admin.get('/readyz', (_request, reply) => {
+    const { ready, degraded } = readiness()
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', degraded })
+  })
+
+  admin.get('/metrics', locked, async (_request, reply) =>
+    reply.header('content-type', registry.contentType).send(await registry.metrics()),
+  )
+  admin.get('/openapi.json', locked, () => openapi())
+  return admin
+}
+
+/** HTTP Basic with any user, or Bearer: Prometheus, browsers and curl can each do one of them. */
+function authenticate(token: string) {
+  const expected = fingerprint(token)
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const [scheme = '', credentials = ''] = (request.headers.authorization ?? '').split(/ +/, 2)
+    const given =
+      scheme.toLowerCase() === 'basic'
+        ? Buffer.from(credentials, 'base64')
+            .toString()
+            .replace(/^[^:]*:/, '')
+        : credentials
+    if (timingSafeEqual(fingerprint(given), expected)) return
+    await reply.code(401).header('www-authenticate', 'Basic realm="rtc-receiver"').send({ error: 'a token is needed' })
+  }
+}
+
+/** Equal in length whatever the text, as timingSafeEqual wants it. */
+function fingerprint(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,125 @@
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Config } from './config.ts'
+import { CannotStoreError } from './ingest/delivery.ts'
+import type { Log } from './ingest/log.ts'
+import type { Receiver } from './ingest/receiver.ts'
+import { callbackSchema } from './routes/callback-schema.ts'
+import { callbackHandler } from './routes/callbacks.ts'
+import { clientErrorHandler } from './routes/client-errors.ts'
+import { capConnections } from './routes/connection-cap.ts'
+import { type Check, json, knownPath, post } from './routes/gate.ts'
+import { outcomes, refuse } from './routes/refusals.ts'
+import type { RecordKind } from './rtc/record.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the callback turned out to be, once its envelope is open. */
+    callback: { kind: RecordKind; records: number } | null
+  }
+}
+
+export interface AppParts {
+  config: Pick<Config, 'bodyLimit' | 'pathTokens'>
+  receiver: Receiver
+  registry: Registry
+  log: Log
+  /** True once the receiver is about to stop: clients are told to come back on a new connection. */
+  isStopping?: () => boolean
+}
+
+/** Milliseconds a client has for a whole request and for its headers, and how often both are looked at. */
+const requestTimeout = 30_000
+const headersTimeout = 10_000
+const connectionsCheckingInterval = 2_000
+
+/** The public Fastify app: the two callback paths and nothing else. */
+export async function buildApp({
+  config,
+  receiver,
+  registry,
+  log,
+  isStopping = () => false,
+}: AppParts): Promise<FastifyInstance> {
+  const callbacks = new Counter({
+    name: 'rtc_callbacks_total',
+    help: 'Callbacks by what they were and how they were answered',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+  })
+  const lastCallback = new Gauge({
+    name: 'rtc_last_callback_timestamp_seconds',
+    help: 'When the last callback of a kind was accepted',
+    labelNames: ['kind'],
+    registers: [registry],
+  })
+
+  const app = Fastify({
+    logger: false,
+    bodyLimit: config.bodyLimit,
+    requestTimeout,
+    http: { headersTimeout, connectionsCheckingInterval },
+    // While closing, what still comes on open connections is taken, not refused: a status event comes only once.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    clientErrorHandler: clientErrorHandler(callbacks),
+    frameworkErrors: (_error, _request, reply) => void refuse(reply, 404, 'there is nothing at this path'),
+  })
+  capConnections(app.server)
+
+  app.decorateRequest('callback', null)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  // The order of the answers: 404, 405, (403, 401), 415; then the body is read, 413.
+  const checks: Check[] = [knownPath(config.pathTokens), post, json]
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!checks.some((check) => check(request, reply))) done()
+  })
+
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isStopping()) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const { kind = 'unknown', records = 0 } = request.callback ?? {}
+    const outcome = outcomes[reply.statusCode] ?? String(reply.statusCode)
+    callbacks.inc({ kind, outcome })
+    if (reply.statusCode === 200) lastCallback.set({ kind }, Date.now() / 1000)
+    const route = request.is404 ? undefined : request.routeOptions.url
+    log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
+    done()
+  })
+
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    if (error instanceof CannotStoreError) return refuse(reply, 503, error.message)
+    if (error.statusCode === 413) return refuse(reply, 413, `the body is larger than ${config.bodyLimit} bytes`)
+    if (error.statusCode === 400) return refuse(reply, 400, 'the body is shorter or longer than its Content-Length')
+    log.error({ error: error.name, stack: error.stack }, 'a callback met a mistake of the receiver: please report')
+    return refuse(reply, 500, 'a mistake of the receiver')
+  })
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'RTC callback receiver',
+        version: '1',
+        description: 'Takes the call status and CDR callbacks of Huawei Cloud VoiceCall (RTC)',
+      },
+    },
+  })
+  // The schemas document the routes; what is taken is decided record by record, more leniently than they say.
+  app.setValidatorCompiler(() => () => true)
+  const prefix = config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc'
+  const handler = callbackHandler(receiver)
+  const others = app.supportedMethods.filter((method) => method !== 'POST')
+  for (const path of ['status', 'fee']) {
+    app.post(`${prefix}/${path}`, { schema: callbackSchema }, handler)
+    app.route({ method: others, url: `${prefix}/${path}`, schema: { hide: true }, handler })
+  }
+  return app
+}

@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import { type Config, loadConfig } from '../config.ts'
+
+/**
+ * Where a command finds Postgres: DATABASE_URL, else the embedded one of DATA_DIR, running already or started for the
+ * time of the command.
+ */
+export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Config) => Promise<T>): Promise<T> {
+  const config = await loadConfig()
+  if (config.databaseUrl !== undefined) return work(config.databaseUrl, config)
+  const { findEmbeddedPostgres, startEmbeddedPostgres } = await import('../store/embedded.ts')
+  const directory = join(config.dataDir, 'postgres')
+  const found = await findEmbeddedPostgres(directory)
+  if (found) return work(found.url, config)
+  const log = { info: () => {}, warn: (line: string) => void process.stderr.write(`${line}\n`) }
+  const started = await startEmbeddedPostgres({ directory, log })
+  try {
+    return await work(started.url, config)
+  } finally {
+    await started.stop()
+  }
+}
+
+/** A single connection for the time of the command. */
+export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
+  return withDatabaseUrl(async (databaseUrl, config) => {
+    const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver cli' })
+    await client.connect()
+    try {
+      return await work(client, config)
+    } finally {
+      await client.end()
+    }
+  })
+}

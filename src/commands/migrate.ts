@@ -1,0 +1,15 @@
+import { Command } from 'commander'
+import { migrate } from '../store/migrate.ts'
+import { withDatabaseUrl } from './database.ts'
+import { print } from './output.ts'
+
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('bring the database to this release; over MIGRATE_DATABASE_URL where it is set')
+    .action(() =>
+      withDatabaseUrl(async (databaseUrl, config) => {
+        const names = await migrate({ databaseUrl: config.migrateDatabaseUrl ?? databaseUrl })
+        print(names.length === 0 ? 'nothing to migrate\n' : names.map((name) => `migrated ${name}\n`).join(''))
+      }),
+    )
+}

@@ -1,0 +1,146 @@
+import { createSecretKey } from 'node:crypto'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type pg from 'pg'
+import { replay } from '../ingest/replay.ts'
+import { BodyError, parseBody } from '../rtc/body.ts'
+import { skeleton } from '../rtc/skeleton.ts'
+import { readDigestKey } from '../store/keys.ts'
+import { Partitions } from '../store/partitions.ts'
+import { getQuarantine, listQuarantine, type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
+import { withConnection } from './database.ts'
+import { print, printJson, table } from './output.ts'
+
+export function quarantineCommand(): Command {
+  return new Command('quarantine')
+    .description('records and bodies that could not be stored')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(replayCommand())
+    .addCommand(resolve())
+}
+
+const json = () => new Option('--json', 'print JSON')
+
+function list(): Command {
+  return new Command('list')
+    .description('the entries that came last, newest first')
+    .option('--all', 'resolved ones too')
+    .option('--reason <code>', 'only those with this reason')
+    .option('--limit <n>', 'how many', wholeNumber, 100)
+    .addOption(json())
+    .action((options: { all?: boolean; reason?: string; limit: number; json?: boolean }) =>
+      withConnection(async (client, { timeZone }) => {
+        const { all = false, reason, limit } = options
+        const entries = await listQuarantine(client, { resolved: all, limit, ...(reason ? { reason } : {}) })
+        if (options.json) return printJson(entries)
+        if (entries.length === 0) return print(`nothing is in quarantine${all ? '' : ' (resolved entries: --all)'}\n`)
+        const rows = entries.map((entry) => [
+          entry.id,
+          entry.kind,
+          entry.reason,
+          entry.errors.map(({ pointer }) => pointer || '(body)').join(' '),
+          entry.seen_count,
+          local(entry.last_seen_at, timeZone),
+          entry.resolution,
+        ])
+        print(table(['id', 'kind', 'reason', 'where', 'seen', `last seen (${timeZone})`, 'resolution'], rows))
+      }),
+    )
+}
+
+function show(): Command {
+  return new Command('show')
+    .description('one entry: what is wrong, where, and the shape of the body without what it says')
+    .argument('<id>', 'its id', wholeNumber)
+    .option('--raw', 'write the body as it was kept to standard output: it may hold phone numbers')
+    .addOption(json())
+    .action((id: number, options: { raw?: boolean; json?: boolean }) =>
+      withConnection(async (client, { timeZone }) => {
+        const entry = await find(client, id)
+        if (options.raw) return void process.stdout.write(entry.body)
+        const { body, ...rest } = entry
+        const shape = shapeOf(body)
+        if (options.json) return printJson({ ...rest, shape })
+        print(`entry ${id}: ${entry.kind}, ${entry.reason}, ${entry.body_size} bytes`)
+        if (body.length < entry.body_size) print(`, of which ${body.length} are kept`)
+        print(`\nseen ${entry.seen_count} times from ${local(entry.first_seen_at, timeZone)}`)
+        print(` to ${local(entry.last_seen_at, timeZone)} (${timeZone})\n`)
+        if (entry.record_index !== null) print(`record ${entry.record_index} of its feeLst\n`)
+        for (const { pointer, message } of entry.errors) print(`  ${pointer || 'body'}: ${message}\n`)
+        if (entry.resolved_at) print(`resolved ${local(entry.resolved_at, timeZone)}: ${entry.resolution}\n`)
+        print(`${typeof shape === 'string' ? shape : JSON.stringify(shape, null, 2)}\n`)
+      }),
+    )
+}
+
+function replayCommand(): Command {
+  return new Command('replay')
+    .description('send entries through the code of today; what is good now is stored and resolved')
+    .argument('[ids...]', 'their ids', (text, ids: number[]) => [...ids, wholeNumber(text)], [])
+    .option('--reason <code>', 'all open ones with this reason')
+    .addOption(json())
+    .action((ids: number[], options: { reason?: string; json?: boolean }) =>
+      withConnection(async (client, config) => {
+        const wanted = options.reason
+          ? (await listQuarantine(client, { reason: options.reason, limit: 1_000_000 })).map(({ id }) => id)
+          : ids
+        if (wanted.length === 0) throw new Error('name the entries to replay, or a --reason that open ones have')
+        const context = {
+          digestKey: createSecretKey(await readDigestKey(client)),
+          partitions: new Partitions(config.partitionBy),
+        }
+        const results = []
+        for (const id of wanted) results.push({ id, ...(await replay(client, context, await find(client, id))) })
+        if (options.json) printJson(results)
+        else
+          for (const result of results)
+            print(
+              result.done
+                ? `${result.id}: stored ${result.stored}, there already ${result.duplicates}\n`
+                : `${result.id}: unchanged, ${result.reason}\n`,
+            )
+        const failed = results.filter(({ done }) => !done).length
+        if (failed > 0) throw new Error(`${failed} of ${results.length} entries are unchanged`)
+      }),
+    )
+}
+
+function resolve(): Command {
+  return new Command('resolve')
+    .description('close entries that nothing more is to be done about')
+    .argument('<ids...>', 'their ids', (text, ids: number[] | undefined) => [...(ids ?? []), wholeNumber(text)])
+    .requiredOption('--why <text>', 'what was found or done')
+    .action((ids: number[], { why }: { why: string }) =>
+      withConnection(async (client) => {
+        const closed = await resolveQuarantine(client, ids, why)
+        print(`resolved: ${closed.length === 0 ? 'none' : closed.join(', ')}\n`)
+        const open = ids.filter((id) => !closed.includes(id))
+        if (open.length > 0) throw new Error(`not open, or not there: ${open.join(', ')}`)
+      }),
+    )
+}
+
+async function find(client: pg.Client, id: number): Promise<QuarantineEntry> {
+  const entry = await getQuarantine(client, id)
+  if (!entry) throw new Error(`there is no quarantine entry ${id}`)
+  return entry
+}
+
+function shapeOf(body: Buffer): unknown {
+  try {
+    return skeleton(parseBody(body))
+  } catch (error) {
+    if (error instanceof BodyError) return error.message
+    throw error
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('it should be a whole number')
+  return Number(text)
+}
+
+/** A time as people in that zone write it. */
+function local(time: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(time)
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+import { Command } from 'commander'
+import { loadConfig } from '../config.ts'
+import { base64Url, callbackUrls, checkCallbackUrl } from '../rtc/urls.ts'
+import { print, printJson } from './output.ts'
+
+export function urlsCommand(): Command {
+  return new Command('urls')
+    .description('print statusUrl and feeUrl as the platform wants them, raw and Base64, checked against its rule')
+    .option('--new-token', 'print a fresh value for PATH_TOKEN instead')
+    .option('--json', 'print JSON')
+    .action(async (options: { newToken?: boolean; json?: boolean }) => {
+      if (options.newToken) return print(`${randomBytes(16).toString('hex')}\n`)
+      const config = await loadConfig()
+      if (config.publicUrls.length === 0 && (config.statusUrl === undefined || config.feeUrl === undefined))
+        throw new Error('PUBLIC_URL is not set: under which URL does the platform reach the receiver?')
+      const urls = callbackUrls({ ...config, tokens: config.pathTokens })
+      const list = [
+        ...urls.status.map((url) => ({ name: 'statusUrl', url })),
+        ...urls.fee.map((url) => ({ name: 'feeUrl', url })),
+      ]
+      const checked = list.map(({ name, url }) => ({ name, url, base64: base64Url(url), ...checkCallbackUrl(url) }))
+      if (options.json) printJson(checked)
+      else
+        for (const { name, url, base64, errors, warnings } of checked) {
+          print(`${name}\n  raw     ${url}\n  Base64  ${base64}\n`)
+          for (const text of errors) print(`  refused by the platform: it ${text}\n`)
+          for (const text of warnings) print(`  careful: it ${text}\n`)
+        }
+      if (checked.some(({ errors }) => errors.length > 0)) throw new Error('the platform does not take these URLs')
+    })
+}

@@ -1,0 +1,169 @@
+import type { KeyObject } from 'node:crypto'
+import type pg from 'pg'
+import type { CallEventRow } from '../rtc/call-event.ts'
+import type { CdrRow } from '../rtc/cdr.ts'
+import { keyedDigest, recordDigest } from '../rtc/digest.ts'
+import { type CdrInsert, cdrKey, insertCdrs, storedRecordKeys } from '../store/cdrs.ts'
+import { type EventInsert, insertEvents } from '../store/events.ts'
+import { transaction } from '../store/pool.ts'
+import type { CommitContext } from '../store/postgres.ts'
+import { insertQuarantine, type QuarantineInsert } from '../store/quarantine.ts'
+import { noteOnRecord } from './inspect.ts'
+import type { Committed, Entry, QuarantineNote } from './item.ts'
+
+/** A row with all it is stored with. */
+type Insert = EventInsert | CdrInsert
+
+/** What differs between the two big tables. */
+export interface Table {
+  name: 'call_events' | 'cdrs'
+  /** Adds what the receiver itself knows: digest, signer, time of receipt. */
+  complete(entry: Entry, row: CallEventRow | CdrRow, key: KeyObject): Insert
+  /** The row's unique key as text: rows are sorted by it, so that groups lock in one order. */
+  key(row: Insert): string
+  digest(row: Insert): string
+  /** The partition column. */
+  time(row: CallEventRow | CdrRow): string
+  /** The digests of the rows that are new. */
+  insert(client: pg.ClientBase, rows: Insert[]): Promise<Set<string>>
+  /** Digests stored under the keys of these rows. Absent where the key holds the digest and nothing can conflict. */
+  stored?(client: pg.ClientBase, rows: Insert[]): Promise<Map<string, string>>
+}
+
+export const eventTable: Table = {
+  name: 'call_events',
+  complete: (entry, row, key) =>
+    Object.assign(row as CallEventRow, {
+      event_key: recordDigest(key, 'status', entry.record),
+      signed_by: entry.signer,
+      received_at: entry.receivedAt,
+    }),
+  key: (row) => `${row.session_id}\n${(row as EventInsert).event_key}`,
+  digest: (row) => (row as EventInsert).event_key,
+  time: (row) => (row as CallEventRow).occurred_at,
+  insert: (client, rows) => insertEvents(client, rows as EventInsert[]),
+}
+
+export const cdrTable: Table = {
+  name: 'cdrs',
+  complete: (entry, row, key) =>
+    Object.assign(row as CdrRow, {
+      record_key: recordDigest(key, 'fee', entry.record),
+      signed_by: entry.signer,
+      received_at: entry.receivedAt,
+    }),
+  key: (row) => cdrKey(row as CdrInsert),
+  digest: (row) => (row as CdrInsert).record_key,
+  time: (row) => (row as CdrRow).cdr_time,
+  insert: (client, rows) => insertCdrs(client, rows as CdrInsert[]),
+  stored: (client, rows) => storedRecordKeys(client, rows as CdrInsert[]),
+}
+
+/** The stored row met by a duplicate vanished between two statements (retention dropped its partition). */
+export class RowVanishedError extends Error {
+  readonly code = '40001'
+}
+
+/**
+ * Commits a group and says what became of each entry. All or nothing: when it throws, nothing of the group is known to
+ * be stored. Throws what Postgres or its driver threw.
+ */
+export async function commitGroup<E extends Entry>(
+  client: pg.ClientBase,
+  context: CommitContext,
+  table: Table,
+  entries: readonly E[],
+): Promise<Map<E, Committed>> {
+  // A statement alone is a transaction of its own, which saves two round trips where nothing can be added to it.
+  const several = table.stored !== undefined || entries.some(({ fate }) => 'note' in fate)
+  const store = () => storeGroup(client, context, table, entries)
+  return several ? transaction(client, store) : store()
+}
+
+/**
+ * Stores a group inside whatever transaction there is.
+ *
+ * Equal records of the group are told apart here; what Postgres already has comes out of
+ * `ON CONFLICT DO NOTHING RETURNING`, and only if rows are missing there, a second statement reads their digests and
+ * tells duplicates from conflicts: one statement cannot see rows that were committed while it ran.
+ */
+export async function storeGroup<E extends Entry>(
+  client: pg.ClientBase,
+  { digestKey }: CommitContext,
+  table: Table,
+  entries: readonly E[],
+): Promise<Map<E, Committed>> {
+  const outcomes = new Map<E, Committed>()
+  const leaders = new Map<string, { entry: E; row: Insert }>()
+  const notes: QuarantineInsert[] = []
+
+  const quarantine = (entry: E, note: QuarantineNote, outcome: Committed) => {
+    notes.push(toInsert(entry, note, digestKey))
+    outcomes.set(entry, outcome)
+  }
+
+  for (const entry of entries) {
+    if ('note' in entry.fate) {
+      quarantine(entry, entry.fate.note, 'quarantined')
+      continue
+    }
+    const row = table.complete(entry, entry.fate.row, digestKey)
+    const key = table.key(row)
+    const leader = leaders.get(key)
+    if (!leader) leaders.set(key, { entry, row })
+    else if (table.digest(leader.row) === table.digest(row)) outcomes.set(entry, 'duplicate')
+    else quarantine(entry, conflictNote(entry), 'conflict')
+  }
+
+  // Sorted, because two groups that lock the same keys in different order deadlock.
+  const group = [...leaders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leader]) => leader)
+  if (group.length > 0) {
+    const fresh = await table.insert(
+      client,
+      group.map(({ row }) => row),
+    )
+    const isNew = ({ row }: { row: Insert }) => fresh.has(table.digest(row))
+    for (const leader of group) outcomes.set(leader.entry, isNew(leader) ? 'stored' : 'duplicate')
+
+    const met = group.filter((leader) => !isNew(leader))
+    const stored =
+      met.length > 0
+        ? await table.stored?.(
+            client,
+            met.map(({ row }) => row),
+          )
+        : undefined
+    for (const { entry, row } of stored ? met : []) {
+      const digest = stored?.get(table.key(row))
+      if (digest === undefined) throw new RowVanishedError('a stored row vanished between two statements')
+      if (digest !== table.digest(row)) quarantine(entry, conflictNote(entry), 'conflict')
+    }
+  }
+
+  if (notes.length > 0) await insertQuarantine(client, notes)
+  return outcomes
+}
+
+/** A CDR whose key is taken by another record: kept for people to look at, never merged, never overwriting. */
+function conflictNote({ kind, record }: Entry): QuarantineNote {
+  const errors = [{ pointer: '', message: 'another record is stored under the same sessionId, icid and time' }]
+  return noteOnRecord(kind, 'conflict', errors, record)
+}
+
+function toInsert(entry: Entry, note: QuarantineNote, key: KeyObject): QuarantineInsert {
+  return {
+    kind: note.kind,
+    reason: note.reason,
+    errors: note.errors,
+    record_index: entry.index,
+    body: note.body,
+    body_size: note.bodySize,
+    // The digest of a record does not depend on blanks or the order of keys, so that it is known again.
+    body_key:
+      note.holds === 'record'
+        ? recordDigest(key, entry.kind, JSON.parse(note.body.toString()))
+        : keyedDigest(key, note.body),
+    signed_by: entry.signer,
+    received_at: entry.receivedAt,
+  }
+}

@@ -1,0 +1,151 @@
+import type { RecordKind } from '../rtc/record.ts'
+import type { Breaker } from './breaker.ts'
+import { Delivery } from './delivery.ts'
+import { inspect } from './inspect.ts'
+import type { Committed, Entry, Item, Origin, QuarantineNote } from './item.ts'
+import type { Lane } from './lane.ts'
+import type { Ledger } from './ledger.ts'
+import type { Log } from './log.ts'
+import type { QuarantineBudget } from './quarantine-budget.ts'
+import type { Spool } from './spool/spool.ts'
+import { toSpoolEntry } from './spool-entry.ts'
+
+/** A callback whose envelope is sound, and what is known about who sent it. */
+export interface Callback {
+  kind: RecordKind
+  records: readonly unknown[]
+  /** What is unusual about the envelope, to be counted. */
+  oddities: readonly string[]
+  /** The body as it came. */
+  body: Buffer
+  /** appKey of a verified X-AKSK header. */
+  signer: string | null
+  receivedAt: Date
+}
+
+export type Lanes = Record<'status' | 'fee', Lane>
+
+/**
+ * Takes live callbacks in. `take` resolves when every record is durable: committed, quarantined, or synced to the
+ * spool because Postgres was away or late. It rejects with CannotStoreError when neither could be had.
+ */
+export class Intake implements Origin {
+  readonly bisectsOurMistakes = false
+  readonly #lanes: Lanes
+  readonly #breaker: Breaker
+  readonly #spool: Spool
+  readonly #budget: QuarantineBudget
+  readonly #ledger: Ledger
+  readonly #log: Log
+  readonly #deadlineMs: number
+  readonly #deliveries = new WeakMap<Item, Delivery>()
+
+  constructor(parts: {
+    lanes: Lanes
+    breaker: Breaker
+    spool: Spool
+    budget: QuarantineBudget
+    ledger: Ledger
+    log: Log
+    deadlineMs: number
+  }) {
+    this.#lanes = parts.lanes
+    this.#breaker = parts.breaker
+    this.#spool = parts.spool
+    this.#budget = parts.budget
+    this.#ledger = parts.ledger
+    this.#log = parts.log
+    this.#deadlineMs = parts.deadlineMs
+  }
+
+  async take(callback: Callback): Promise<void> {
+    const { kind, records, body, signer } = callback
+    for (const oddity of callback.oddities) this.#ledger.oddity(oddity)
+    const receivedAt = callback.receivedAt.toISOString()
+    const bytes = Math.ceil(body.length / Math.max(1, records.length))
+    const items = records.map((record, i) =>
+      this.#item(
+        inspect({ kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, (fields) =>
+          this.#ledger.misfits(fields),
+        ),
+      ),
+    )
+    this.#ledger.delays(items)
+    const full = items.filter(({ fate }) => 'note' in fate && !this.#budget.admitRecord(fate.note))
+    if (full.length > 0) this.#log.error({ records: full.length }, 'the quarantine is full: callback answered 503')
+    await this.#deliver(this.#lanes[kind], items, full)
+  }
+
+  /** Keeps a body that could not be read, or whose sender could not be verified, for people to look at. */
+  async keepUnread(note: QuarantineNote, source: string, receivedAt: Date): Promise<void> {
+    const admitted = this.#budget.admitUnread(note, source)
+    if (!admitted) return
+    const item = this.#item({
+      countedAs: 'bodies',
+      kind: 'status',
+      record: undefined,
+      index: null,
+      signer: null,
+      receivedAt: receivedAt.toISOString(),
+      bytes: admitted.body.length,
+      fate: { note: admitted },
+    })
+    await this.#deliver(this.#lanes.status, [item])
+  }
+
+  #item(entry: Entry): Item {
+    return { ...entry, origin: this, claimed: false }
+  }
+
+  /** Sends items on their way; there is no room for the `refused` ones among them. */
+  #deliver(lane: Lane, items: readonly Item[], refused: readonly Item[] = []): Promise<void> {
+    const delivery = new Delivery()
+    for (const item of items) this.#deliveries.set(item, delivery)
+    this.#ledger.received(items)
+    delivery.start(items, this.#deadlineMs, (late) => void this.#spoolAll(late))
+    this.#refuse(refused)
+    const accepted = items.filter((item) => !item.claimed)
+    if (this.#breaker.isOpen || lane.isFull) void this.#spoolAll(accepted)
+    else lane.push(accepted)
+    return delivery.done
+  }
+
+  #refuse(items: readonly Item[]): void {
+    for (const item of items) {
+      item.claimed = true
+      this.#ledger.live(item, 'refused')
+      this.#deliveries.get(item)?.refused()
+    }
+  }
+
+  settle(item: Item, outcome: Committed): void {
+    this.#ledger.live(item, outcome)
+    this.#deliveries.get(item)?.settled()
+  }
+
+  turnAway(items: Item[]): void {
+    void this.#spoolAll(items)
+  }
+
+  failAlone(item: Item): void {
+    void this.#spoolAll([item])
+  }
+
+  async #spoolAll(items: Item[]): Promise<void> {
+    if (items.length === 0) return
+    for (const item of items) item.claimed = true
+    try {
+      await this.#spool.append(items.map(toSpoolEntry))
+      for (const item of items) {
+        this.#ledger.live(item, 'spooled')
+        this.#deliveries.get(item)?.settled()
+      }
+    } catch (error) {
+      this.#log.error(
+        { reason: (error as Error).message, records: items.length },
+        'the spool cannot take callbacks: answered 503',
+      )
+      this.#refuse(items)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { CallEventRow } from '../rtc/call-event.ts'
+import type { CdrRow } from '../rtc/cdr.ts'
+import type { Place, RecordKind } from '../rtc/record.ts'
+
+/** What became of a record. `refused` is the only one that is not durable: its callback was answered 503. */
+export type Outcome = Committed | 'spooled' | 'refused'
+export type Committed = 'stored' | 'duplicate' | 'conflict' | 'quarantined'
+
+/** What a record is counted under: its table, or `bodies` for a body that could not be read. */
+export type CountedAs = 'call_events' | 'cdrs' | 'bodies'
+
+/** Something that could not become a row, on its way to `rtc.quarantine`. */
+export interface QuarantineNote {
+  kind: RecordKind | 'unknown' | 'unauthenticated'
+  /** A short stable code, such as `missing_time`. */
+  reason: string
+  errors: Place[]
+  /** Whether `body` is the record as JSON, or the callback's body as it came. */
+  holds: 'record' | 'body'
+  body: Buffer
+  /** Bytes of the original, of which `body` may be the beginning. */
+  bodySize: number
+}
+
+/** One record of a callback, or one unreadable body, checked and ready for Postgres. */
+export interface Entry {
+  readonly countedAs: CountedAs
+  readonly kind: RecordKind
+  /** The record as parsed; undefined for a body. */
+  readonly record: unknown
+  /** Place in the `feeLst`; null for a status event and for a body. */
+  readonly index: number | null
+  /** appKey of a verified X-AKSK header. */
+  readonly signer: string | null
+  /** When the callback came, ISO 8601. */
+  readonly receivedAt: string
+  /** Bytes it holds in memory, about. */
+  readonly bytes: number
+  /** What the record is to become: a row, or a note for the quarantine. */
+  fate: { row: CallEventRow | CdrRow } | { note: QuarantineNote }
+}
+
+/** An entry on its way through a lane. */
+export interface Item extends Entry {
+  readonly origin: Origin
+  /** True once nobody waits for what Postgres says of it: its outcome is known, or it is being spooled. */
+  claimed: boolean
+}
+
+/** Where items come from, live callbacks or the spool: whom to tell what became of them. */
+export interface Origin {
+  /** These are durable in Postgres. */
+  settle(item: Item, outcome: Committed): void
+  /** Postgres could not take these now. */
+  turnAway(items: Item[]): void
+  /** This one failed alone by a mistake of ours while its neighbours passed. */
+  failAlone(item: Item, error: unknown): void
+  /** Whether a group that fails by a mistake of ours is bisected to find the record that brings it about. */
+  readonly bisectsOurMistakes: boolean
+}

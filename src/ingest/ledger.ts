@@ -1,0 +1,125 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Item, Outcome } from './item.ts'
+
+type Via = 'live' | 'spool'
+
+/**
+ * Counts every record from the moment it is taken in until its outcome is known, so that at every scrape
+ *
+ *     received = Σ live outcomes + in flight
+ *     spool at start + live outcome "spooled" = Σ spool outcomes + set aside + in the spool
+ *
+ * Nothing here awaits: what belongs together changes in one turn of the event loop.
+ */
+export class Ledger {
+  readonly #received: Counter<'table'>
+  readonly #records: Counter<'table' | 'outcome' | 'via'>
+  readonly #inflight: Gauge
+  readonly #misfits: Counter<'field'>
+  readonly #oddities: Counter<'what'>
+  readonly #mistakes: Counter
+  readonly commitSeconds: Histogram<'table'>
+  readonly groupRows: Histogram<'table'>
+  readonly delaySeconds: Histogram<'kind'>
+
+  constructor(registry: Registry) {
+    const registers = [registry]
+    this.#received = new Counter({
+      name: 'rtc_records_received_total',
+      help: 'Records of callbacks that were taken in (bodies: those that could not be read)',
+      labelNames: ['table'],
+      registers,
+    })
+    this.#records = new Counter({
+      name: 'rtc_records_total',
+      help: 'Records whose outcome is known; refused ones were answered 503',
+      labelNames: ['table', 'outcome', 'via'],
+      registers,
+    })
+    this.#inflight = new Gauge({
+      name: 'rtc_inflight_records',
+      help: 'Records taken in whose callback is not answered yet',
+      registers,
+    })
+    this.#misfits = new Counter({
+      name: 'rtc_field_misfits_total',
+      help: 'Known fields whose value did not fit their column and went into extra as sent',
+      labelNames: ['field'],
+      registers,
+    })
+    this.#oddities = new Counter({
+      name: 'rtc_body_oddities_total',
+      help: 'Callbacks taken although they differ from the documents',
+      labelNames: ['what'],
+      registers,
+    })
+    this.#mistakes = new Counter({
+      name: 'rtc_statement_mistakes_total',
+      help: 'Statements that failed by a mistake of the receiver or of its database, not by a record or an outage',
+      registers,
+    })
+    this.commitSeconds = new Histogram({
+      name: 'rtc_commit_seconds',
+      help: 'Time from handing a group to Postgres until it is committed',
+      labelNames: ['table'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    })
+    this.groupRows = new Histogram({
+      name: 'rtc_group_rows',
+      help: 'Records committed together',
+      labelNames: ['table'],
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+      registers,
+    })
+    this.delaySeconds = new Histogram({
+      name: 'rtc_callback_delay_seconds',
+      help: 'Time from the key time of a record (one second resolution) until its callback came',
+      labelNames: ['kind'],
+      buckets: [1, 2, 5, 10, 30, 60, 300, 1800, 3600, 7200, 21600, 86400],
+      registers,
+    })
+    this.#inflight.set(0)
+  }
+
+  received(items: readonly Item[]): void {
+    for (const item of items) this.#received.inc({ table: item.countedAs })
+    this.#inflight.inc(items.length)
+  }
+
+  live(item: Item, outcome: Outcome): void {
+    this.#records.inc({ table: item.countedAs, outcome, via: 'live' satisfies Via })
+    this.#inflight.dec()
+  }
+
+  spool(item: Item, outcome: Outcome): void {
+    this.#records.inc({ table: item.countedAs, outcome, via: 'spool' satisfies Via })
+  }
+
+  misfits(fields: readonly string[]): void {
+    for (const field of fields) this.#misfits.inc({ field })
+  }
+
+  /** How long after its key time each good record came, which tells of a platform or a network that lags. */
+  delays(items: readonly Item[]): void {
+    for (const { kind, receivedAt, fate } of items) {
+      if (!('row' in fate)) continue
+      const time = 'occurred_at' in fate.row ? fate.row.occurred_at : fate.row.cdr_time
+      const seconds = (Date.parse(receivedAt) - Date.parse(`${time.replace(' ', 'T')}Z`)) / 1000
+      this.delaySeconds.observe({ kind }, Math.max(0, seconds))
+    }
+  }
+
+  oddity(what: string): void {
+    this.#oddities.inc({ what })
+  }
+
+  ourMistake(): void {
+    this.#mistakes.inc()
+  }
+
+  group(table: string, rows: number, seconds: number): void {
+    this.groupRows.observe({ table }, rows)
+    this.commitSeconds.observe({ table }, seconds)
+  }
+}

@@ -1,0 +1,65 @@
+import type { QuarantineNote } from './item.ts'
+
+/** Bodies answered 4xx: as much as is kept of one, and as many as are kept an hour, from one source and from all. */
+export const unreadLimits = { bodyBytes: 64 * 1024, perSourceHour: 60, perHour: 600 }
+
+/**
+ * Keeps `rtc.quarantine` within its bytes. Bodies that are refused anyway may fill half of it and so many an hour, so
+ * that rubbish fills no disk; the other half is for records of callbacks that are to be answered 200.
+ */
+export class QuarantineBudget {
+  readonly #maxBytes: number
+  #usedBytes = 0
+  #hour = 0
+  #unread = 0
+  readonly #bySource = new Map<string, number>()
+  /** Bodies not kept because a limit was reached. */
+  dropped = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  /** What the table really holds, read now and then: replays and retention make room, repeated bodies take none. */
+  set usedBytes(bytes: number) {
+    this.#usedBytes = bytes
+  }
+
+  /** Whether there is room for a record of a callback that is to be answered 200. */
+  admitRecord(note: QuarantineNote): boolean {
+    return this.#take(note.body.length, this.#maxBytes)
+  }
+
+  /** The note to keep of a body that is answered 4xx, cut to size; undefined when a limit is reached. */
+  admitUnread(note: QuarantineNote, source: string, now = Date.now()): QuarantineNote | undefined {
+    const hour = Math.floor(now / 3_600_000)
+    if (hour !== this.#hour) {
+      this.#hour = hour
+      this.#unread = 0
+      this.#bySource.clear()
+    }
+    const seen = this.#bySource.get(source) ?? 0
+    const body = note.body.subarray(0, unreadLimits.bodyBytes)
+    const admitted =
+      seen < unreadLimits.perSourceHour &&
+      this.#unread < unreadLimits.perHour &&
+      this.#take(body.length, this.#maxBytes / 2)
+    if (!admitted) {
+      this.dropped++
+      return undefined
+    }
+    this.#unread++
+    this.#bySource.set(source, seen + 1)
+    return { ...note, body }
+  }
+
+  #take(bytes: number, limit: number): boolean {
+    if (this.#usedBytes + bytes > limit) return false
+    this.#usedBytes += bytes
+    return true
+  }
+}

@@ -1,0 +1,38 @@
+import { welcome } from './banner.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { createLogger } from './logger.ts'
+import { startService } from './service.ts'
+
+/** Exit codes: 0 stopped as asked, 1 failed while starting or stopping, 78 a variable is not valid (EX_CONFIG). */
+const failed = 1
+const misconfigured = 78
+
+async function main(): Promise<void> {
+  const config = await loadConfig()
+  const log = createLogger(config.logLevel)
+  process.on('uncaughtException', (error) => {
+    // Nothing is known of the state any more: what is acknowledged is durable, so ending is the safe thing.
+    log.fatal({ error: error.name, stack: error.stack }, 'an error nobody caught ends the receiver')
+    process.exit(failed)
+  })
+  const service = await startService(config, log)
+  log.info({ url: service.url, adminUrl: service.adminUrl }, 'listening')
+  welcome(config, service)
+
+  let signals = 0
+  const stop = async (signal: NodeJS.Signals) => {
+    if (++signals > 1) {
+      log.warn({ signal }, 'second signal: ending at once')
+      process.exit(failed)
+    }
+    log.info({ signal }, 'shutting down')
+    process.exit((await service.stop()) ? 0 : failed)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`rtc-receiver: ${error.message}\n`)
+  process.exit(error instanceof ConfigError ? misconfigured : failed)
+})

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Receiver } from '../ingest/receiver.ts'
+import { ACCEPTED } from '../rtc/answer.ts'
+import { BodyError, parseBody } from '../rtc/body.ts'
+import { type Envelope, EnvelopeError, openEnvelope } from '../rtc/envelope.ts'
+import { refuse } from './refusals.ts'
+
+/**
+ * The handler of both callback paths: take, hand on, answer. The answer is 200 when every record is durable.
+ * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
+ */
+export function callbackHandler(receiver: Receiver) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+    const receivedAt = new Date()
+    const envelope = open(body)
+    if (envelope instanceof Error) {
+      const { places } = envelope
+      const reason = envelope instanceof BodyError ? envelope.reason : 'not_a_callback'
+      const note = { kind: 'unknown', reason, errors: places, holds: 'body', body, bodySize: body.length } as const
+      await receiver.keepUnread(note, request.ip, receivedAt)
+      return refuse(reply, 400, envelope.message, places)
+    }
+    const { kind, records } = envelope
+    const oddities: string[] = [...envelope.oddities]
+    request.callback = { kind, records: records.length }
+    if (!request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
+    await receiver.take({ kind, records, oddities, body, signer: null, receivedAt })
+    return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
+  }
+}
+
+function open(body: Buffer): Envelope | BodyError | EnvelopeError {
+  try {
+    return openEnvelope(parseBody(body))
+  } catch (error) {
+    if (error instanceof BodyError || error instanceof EnvelopeError) return error
+    throw error
+  }
+}

@@ -1,0 +1,103 @@
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { buildAdmin } from './admin.ts'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import type { Log } from './ingest/log.ts'
+import { Receiver } from './ingest/receiver.ts'
+import { Spool } from './ingest/spool/spool.ts'
+import { shutDown } from './shutdown.ts'
+import type { EmbeddedPostgres } from './store/embedded.ts'
+import { Postgres } from './store/postgres.ts'
+
+/** Milliseconds to wait for Postgres before serving without it. */
+const patienceMs = 5_000
+/** Milliseconds for the embedded Postgres to shut down. */
+const embeddedStopMs = 30_000
+
+export interface Service {
+  /** Where the listeners are, as bound. */
+  url: string
+  adminUrl: string
+  /** The embedded Postgres, where it is used. */
+  embedded: EmbeddedPostgres | undefined
+  /** Shuts down in phases. Resolves to false when something could not be done in time. */
+  stop(): Promise<boolean>
+}
+
+/**
+ * Puts the receiver together and starts it. Postgres may be away: callbacks are then taken into the spool.
+ * Rejects when a port, the spool or the embedded Postgres cannot be had.
+ */
+export async function startService(config: Config, log: Log): Promise<Service> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const spool = await Spool.open({ directory: join(config.dataDir, 'spool'), maxBytes: config.spoolMaxBytes, log })
+  const startEmbedded = config.databaseUrl === undefined ? await embeddedStarter(config, log) : undefined
+  const embedded = await startEmbedded?.()
+  const databaseUrl = embedded?.url ?? config.databaseUrl ?? ''
+  const postgres = new Postgres({
+    databaseUrl,
+    migrateDatabaseUrl: config.migrateDatabaseUrl ?? databaseUrl,
+    migrate: config.migrate,
+    poolSize: config.databasePoolSize,
+    pooler: config.databasePooler,
+    statementTimeoutMs: config.commitDeadlineMs,
+    partitionBy: config.partitionBy,
+    // An embedded Postgres that died is ours to start again.
+    ...(startEmbedded ? { revive: startEmbedded } : {}),
+    log,
+  })
+  const receiver = new Receiver({ ...config, postgres, spool, registry, log })
+  let stopping = false
+  const app = await buildApp({ config, receiver, registry, log, isStopping: () => stopping })
+  const readiness = () => (stopping ? { ready: false, degraded: ['shutting down'] } : receiver.readiness)
+  const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger() })
+
+  receiver.start()
+  await receiver.whenConnected(patienceMs)
+  await admin.listen({ host: config.adminHost, port: config.adminPort })
+  await app.listen({ host: config.host, port: config.port })
+
+  return {
+    url: urlOf(app),
+    adminUrl: urlOf(admin),
+    embedded,
+    async stop() {
+      stopping = true
+      return shutDown(
+        [
+          {
+            name: 'go on serving',
+            timeoutMs: config.shutdownDelayMs + 1_000,
+            run: () => sleep(config.shutdownDelayMs),
+          },
+          { name: 'finish requests', timeoutMs: config.shutdownTimeoutMs, run: () => app.close() },
+          {
+            name: 'empty the lanes',
+            timeoutMs: config.shutdownTimeoutMs,
+            run: () => receiver.stop(config.shutdownTimeoutMs / 2),
+          },
+          { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
+          { name: 'stop Postgres', timeoutMs: embeddedStopMs, run: async () => embedded?.stop() },
+        ],
+        log,
+      )
+    },
+  }
+}
+
+/** Loaded only when it is used: with DATABASE_URL nothing of the embedded Postgres need be installed. */
+async function embeddedStarter(config: Config, log: Log): Promise<() => Promise<EmbeddedPostgres>> {
+  const { startEmbeddedPostgres } = await import('./store/embedded.ts')
+  const lines = { info: (line: string) => log.info({}, line), warn: (line: string) => log.warn({}, line) }
+  return () => startEmbeddedPostgres({ directory: join(config.dataDir, 'postgres'), log: lines })
+}
+
+function urlOf(server: FastifyInstance): string {
+  const { address, family, port } = server.server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
