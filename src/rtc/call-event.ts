@@ -49,8 +49,10 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
   if (keyTimeOutOfRange(row.occurred_at, now)) {
     return bad('time_out_of_range', '/statusInfo/timestamp', 'must lie between the year 2000 and 13 months from now')
   }
-  const event = Object.assign(row, { event_type: documentedEventType(eventType), extra: withEnvelope(extra, record) })
-  return { ok: true, row: event as CallEventRow, misfits }
+  const event = row as CallEventRow
+  event.event_type = documentedEventType(eventType)
+  event.extra = withEnvelope(extra, record)
+  return { ok: true, row: event, misfits }
 }
 
 // Half of the length in UTF-16 is the least number of code points.

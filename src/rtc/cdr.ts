@@ -55,8 +55,12 @@ export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
   if (keyTimeOutOfRange(cdrTime, now)) {
     return bad('time_out_of_range', `/${key.name}`, 'must lie between the year 2000 and 13 months from now')
   }
-  const cdr = Object.assign(row, { icid: row.icid ?? '', cdr_time: cdrTime, extra })
-  return { ok: true, row: cdr as CdrRow, misfits }
+  // Set one by one: to copy a row of this width costs more than all checks together.
+  const cdr = row as CdrRow
+  cdr.icid ??= ''
+  cdr.cdr_time = cdrTime
+  cdr.extra = extra
+  return { ok: true, row: cdr, misfits }
 }
 
 function noKeyTime(misfits: string[]): Checked<CdrRow> {
