@@ -186,9 +186,12 @@ async function handleOf(options: {
 
 function addresses(base: string, port: number, password: string): { url: string; psql: string } {
   const { pgpass } = clusterPaths(base)
+  // psql puts these before its arguments and the password file.
+  const unwanted = ['PGHOSTADDR', 'PGPASSWORD', 'PGSSLMODE'].filter((name) => process.env[name] !== undefined)
+  const shield = unwanted.length > 0 ? `env ${unwanted.map((name) => `-u ${name}`).join(' ')} ` : ''
   return {
     url: toUrl(port, password, OWNER),
-    psql: `PGPASSFILE=${shellQuote(pgpass)} psql -h 127.0.0.1 -p ${port} -U ${OWNER} -d ${OWNER}`,
+    psql: `${shield}PGPASSFILE=${shellQuote(pgpass)} psql -h 127.0.0.1 -p ${port} -U ${OWNER} -d ${OWNER}`,
   }
 }
 
