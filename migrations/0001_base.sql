@@ -70,7 +70,7 @@ COMMENT ON COLUMN rtc.call_events.session_id IS 'Id of the call, the same as in 
 COMMENT ON COLUMN rtc.call_events.event_type IS 'callin, callout, alerting, answer, collectInfo (callnotify only), disconnect, or a new one; as sent / 事件类型，原样保存';
 COMMENT ON COLUMN rtc.call_events.caller IS 'Calling number of this leg: the number shown in click2Call leg 1, callnotify and callVerify; A in private number; absent in collectInfo / 本段主叫';
 COMMENT ON COLUMN rtc.call_events.called IS 'Called number of this leg: A in click2Call leg 1, callnotify and callVerify, B in click2Call leg 2; private number: the number dialled / 本段被叫';
-COMMENT ON COLUMN rtc.call_events.user_data IS 'Echo of the request''s userData; never in private number unless bound with it / 请求中 userData 的回传';
+COMMENT ON COLUMN rtc.call_events.user_data IS 'Echo of the request''s userData when it had any, in all scenarios / 请求中 userData 的回传';
 COMMENT ON COLUMN rtc.call_events.digit_info IS 'collectInfo of callnotify: the keys pressed, text / 语音通知收号结果';
 COMMENT ON COLUMN rtc.call_events.party_type IS 'disconnect of click2Call when partyTypeRequiredInDisconnect was true: which side hung up / 语音回呼：挂机方';
 COMMENT ON COLUMN rtc.call_events.state_desc IS 'disconnect: English text for state_code / 挂机原因描述';

@@ -1,20 +1,15 @@
 import type pg from 'pg'
+import type { Place, RecordKind } from '../rtc/record.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 import { arraysOf, type Column, insertFromUnnest } from './unnest.ts'
 
-export type QuarantineKind = 'status' | 'fee' | 'unknown' | 'unauthenticated'
-
-/** Where something is wrong and what; never the value. */
-export interface QuarantineError {
-  pointer: string
-  message: string
-}
+export type QuarantineKind = RecordKind | 'unknown' | 'unauthenticated'
 
 export interface QuarantineInsert {
   kind: QuarantineKind
   /** Short stable code. */
   reason: string
-  errors: readonly QuarantineError[]
+  errors: readonly Place[]
   /** Place in `feeLst`, from 0. */
   record_index: number | null
   /** The record's JSON, or the raw bytes of a body that could not be read, perhaps only their beginning. */
@@ -34,7 +29,7 @@ export interface QuarantineSummary {
   id: number
   kind: QuarantineKind
   reason: string
-  errors: QuarantineError[]
+  errors: Place[]
   record_index: number | null
   body_size: number
   signed_by: string | null

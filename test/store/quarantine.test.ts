@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest'
+import { withClient } from '../../src/store/pool.ts'
+import {
+  getQuarantine,
+  insertQuarantine,
+  listQuarantine,
+  pruneQuarantine,
+  type QuarantineInsert,
+  quarantineBytes,
+  resolveQuarantine,
+} from '../../src/store/quarantine.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { quarantineRow } from './rows.ts'
+
+const HOUR = 3_600_000
+
+function insert({ pool }: TestDatabase, entries: QuarantineInsert[]): Promise<void> {
+  return withClient(pool, (client) => insertQuarantine(client, entries))
+}
+
+const hoursFromNow = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString()
+
+test('an entry comes back as it went in, its body byte by byte', async () => {
+  const database = await freshDatabase()
+  const body = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
+  await insert(database, [
+    quarantineRow({
+      kind: 'unknown',
+      reason: 'not_json',
+      errors: [{ pointer: '', message: 'unexpected "token"' }],
+      record_index: null,
+      body,
+      body_size: 99_999,
+      signed_by: 'app1',
+    }),
+  ])
+  const [entry] = await listQuarantine(database.pool)
+  expect(entry).toEqual({
+    id: 1,
+    kind: 'unknown',
+    reason: 'not_json',
+    errors: [{ pointer: '', message: 'unexpected "token"' }],
+    record_index: null,
+    body_size: 99_999,
+    signed_by: 'app1',
+    first_seen_at: new Date('2026-11-22T09:00:00Z'),
+    last_seen_at: new Date('2026-11-22T09:00:00Z'),
+    seen_count: 1,
+    resolved_at: null,
+    resolution: null,
+  })
+  expect(await getQuarantine(database.pool, 1)).toEqual({ ...entry, body })
+  expect(await getQuarantine(database.pool, 2)).toBeUndefined()
+  expect(await quarantineBytes(database.pool)).toBe(256)
+})
+
+test('the same again is counted, in one statement as in several', async () => {
+  const database = await freshDatabase()
+  const at = (time: string) => quarantineRow({ received_at: `2026-11-22T${time}:00.000Z` })
+  await insert(database, [])
+  await insert(database, [at('09:00'), at('08:00'), at('10:00'), quarantineRow({ reason: 'conflict' })])
+  await insert(database, [at('12:00')])
+  // From a spool, later than what came after it.
+  await insert(database, [at('07:00')])
+  const entries = await listQuarantine(database.pool)
+  expect(entries.map(({ reason, seen_count }) => [reason, seen_count])).toEqual([
+    ['missing_session_id', 5],
+    ['conflict', 1],
+  ])
+  expect(entries[0]).toMatchObject({
+    first_seen_at: new Date('2026-11-22T07:00:00Z'),
+    last_seen_at: new Date('2026-11-22T12:00:00Z'),
+  })
+})
+
+test('two groups with the same entries in opposite order do not deadlock', async () => {
+  const database = await freshDatabase()
+  const entries = Array.from({ length: 100 }, (_, i) => quarantineRow({ body: Buffer.from(`${i}`) }))
+  for (let round = 0; round < 5; round++) {
+    await Promise.all([insert(database, entries), insert(database, [...entries].reverse())])
+  }
+  const listed = await listQuarantine(database.pool)
+  expect(listed).toHaveLength(100)
+  expect(new Set(listed.map(({ seen_count }) => seen_count))).toEqual(new Set([10]))
+})
+
+test('resolving closes what is open, once', async () => {
+  const database = await freshDatabase()
+  await insert(database, [quarantineRow(), quarantineRow({ reason: 'conflict' })])
+  expect(await resolveQuarantine(database.pool, [1, 2, 77], 'dismissed')).toEqual([1, 2])
+  expect(await resolveQuarantine(database.pool, [1, 2], 'again')).toEqual([])
+  expect(await listQuarantine(database.pool)).toEqual([])
+  const closed = await listQuarantine(database.pool, { resolved: true, reason: 'conflict' })
+  expect(closed).toMatchObject([{ reason: 'conflict', resolution: 'dismissed' }])
+  expect(await listQuarantine(database.pool, { resolved: true, limit: 1 })).toHaveLength(1)
+})
+
+test('the same again within a day of being resolved stays closed, and opens after that', async () => {
+  const database = await freshDatabase()
+  await insert(database, [quarantineRow({ reason: 'conflict', received_at: hoursFromNow(-1) })])
+  await resolveQuarantine(database.pool, [1], 'the stored one is right')
+  await insert(database, [quarantineRow({ reason: 'conflict', received_at: hoursFromNow(6) })])
+  expect(await listQuarantine(database.pool)).toEqual([])
+  expect(await getQuarantine(database.pool, 1)).toMatchObject({ seen_count: 2, resolution: 'the stored one is right' })
+  await insert(database, [quarantineRow({ reason: 'conflict', received_at: hoursFromNow(25) })])
+  expect(await listQuarantine(database.pool)).toMatchObject([{ seen_count: 3, resolved_at: null, resolution: null }])
+})
+
+test('pruning deletes what has not come for so many days', async () => {
+  const database = await freshDatabase()
+  await insert(database, [
+    quarantineRow({ reason: 'old', received_at: hoursFromNow(-91 * 24) }),
+    quarantineRow({ reason: 'young', received_at: hoursFromNow(-89 * 24) }),
+    quarantineRow({ reason: 'still comes', received_at: hoursFromNow(-200 * 24) }),
+    quarantineRow({ reason: 'still comes', received_at: hoursFromNow(-1) }),
+  ])
+  expect(await pruneQuarantine(database.pool, 90)).toBe(1)
+  expect((await listQuarantine(database.pool)).map(({ reason }) => reason)).toEqual(['still comes', 'young'])
+  expect(await pruneQuarantine(database.pool, 90)).toBe(0)
+})
