@@ -27,12 +27,13 @@ const insertStatement: Statement = {
   text: `${insertFromUnnest('rtc.cdrs', columns)} ON CONFLICT DO NOTHING RETURNING record_key`,
 }
 
-// Both columns are compared with plain arrays: partitions are pruned, and Citus can route it. It may find a few rows
-// more than asked for, which are dropped below.
+// Plain arrays, which Citus can route; a few rows more than asked for may match and are dropped below. The range is for
+// the plan that is kept for a named statement: partitions are pruned by a parameter, but not by an array of them.
 const storedStatement: Statement = {
   name: 'stored_record_keys',
   text: `SELECT session_id, icid, to_char(cdr_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS cdr_time, record_key
-    FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])`,
+    FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])
+      AND cdr_time BETWEEN $3::timestamptz AND $4::timestamptz`,
 }
 
 /** The unique key of a CDR as text. NUL separates its parts, since no text in Postgres holds one. */
@@ -54,9 +55,14 @@ export async function insertCdrs(client: pg.ClientBase, rows: readonly CdrInsert
  * because an INSERT does not see the row of another transaction it has waited for.
  */
 export async function storedRecordKeys(client: pg.ClientBase, rows: readonly CdrKey[]): Promise<Map<string, string>> {
+  if (rows.length === 0) return new Map()
+  const times = [...new Set(rows.map((row) => row.cdr_time))].sort()
+  const sessions = [...new Set(rows.map((row) => row.session_id))]
   const result = await run<CdrKey & { record_key: string }>(client, storedStatement, [
-    arrayLiteral([...new Set(rows.map((row) => row.session_id))], 'text'),
-    arrayLiteral([...new Set(rows.map((row) => row.cdr_time))], 'time'),
+    arrayLiteral(sessions, 'text'),
+    arrayLiteral(times, 'time'),
+    `${times[0]}+00`,
+    `${times.at(-1)}+00`,
   ])
   const wanted = new Set(rows.map(cdrKey))
   const stored = new Map<string, string>()
