@@ -59,7 +59,7 @@ const columns: readonly Column[] = [
   { column: 'body', type: 'bytes' },
 ]
 
-// The platform re-sends a CDR for six hours after the first try, and private-number events for ten ("4.3 Retries", FAQ):
+// The platform re-sends a CDR for six hours after the first try, and private-number events for ten (C2C-fee, PN AX):
 // the same again within a day of being resolved is no news. When it still comes later, its cause is not gone, and the
 // entry opens again.
 const insertStatement: Statement = {
