@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { access, chmod, cp, lchown, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { exists, makeReachable } from './embedded-files.ts'
 import { childOptions, type RunAs } from './embedded-user.ts'
 
 const run = promisify(execFile)
@@ -122,26 +123,4 @@ async function copyNative(native: string, copy: string, runAs: RunAs | undefined
       `${who}, and the copy to ${copy} failed (${(error as Error).message}): install where that is possible, such as /opt, or ${INSTEAD}`,
     )
   }
-}
-
-/** Makes a directory that every user can enter, whatever our umask. */
-export async function makeReachable(directory: string): Promise<void> {
-  if (await exists(directory)) return
-  await mkdir(directory, { recursive: true })
-  await chmod(directory, 0o755)
-}
-
-/** Gives a directory and all in it to the user. */
-export async function giveTo(runAs: RunAs, directory: string): Promise<void> {
-  await lchown(directory, runAs.uid, runAs.gid)
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    await lchown(join(entry.parentPath, entry.name), runAs.uid, runAs.gid)
-  }
-}
-
-export function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Binaries } from './embedded-binaries.ts'
+import { syncDirectory } from './embedded-files.ts'
 import { childOptions, type RunAs } from './embedded-user.ts'
 
 const run = promisify(execFile)
@@ -129,7 +130,8 @@ function initdbFailed(error: unknown): Error {
   const lines = stderrOf(error)
     .split('\n')
     .filter((line) => /error|fatal|hint|could not/i.test(line))
-  return new Error(`embedded Postgres: initdb failed: ${lines.join(' ') || stderrOf(error)}`)
+  const advice = /effective user ID/.test(stderrOf(error)) ? ' (add it to /etc/passwd, or set DATABASE_URL)' : ''
+  return new Error(`embedded Postgres: initdb failed: ${lines.join(' ') || stderrOf(error)}${advice}`)
 }
 
 /** Refuses data that these programs cannot read: another major of Postgres, or a directory that is not whole. */
@@ -163,11 +165,4 @@ export async function readPassword(base: string): Promise<string | undefined> {
     if (code === 'ENOENT') return undefined
     throw new Error(`cannot read ${pgpass} (${code}): run this as the user that runs the receiver`)
   }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  // Above DATA_DIR there may be one that we may pass but not read; it existed before us.
-  const handle = await open(directory).catch(() => undefined)
-  await handle?.sync()
-  await handle?.close()
 }

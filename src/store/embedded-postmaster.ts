@@ -24,6 +24,7 @@ export interface Postmaster {
 const POLL_MS = 50
 const PROGRESS_MS = 10_000
 const LOG_MAX_BYTES = 16 * 1024 * 1024
+const LOG_ROTATE_BYTES = 1024 * 1024
 
 /** Settings on the command line, ahead of postgresql.conf: what the receiver relies on at each start. */
 const FIXED_SETTINGS = {
@@ -206,7 +207,7 @@ function openLog(path: string): Promise<FileHandle> {
 /** One former log is kept. */
 async function rotateLog(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
-  if (found && found.size > LOG_MAX_BYTES / 16) await rename(path, `${path}.1`)
+  if (found && found.size > LOG_ROTATE_BYTES) await rename(path, `${path}.1`)
 }
 
 /** A running postgres keeps its file open, so the file is emptied in place; it writes on at the new end (O_APPEND). */

@@ -19,7 +19,10 @@ export async function chooseUser(places: string[]): Promise<RunAs | undefined> {
   if (process.getuid?.() !== 0) return undefined
   for (const place of places) {
     const found = await stat(place).catch(() => undefined)
-    if (found && found.uid !== 0) return { uid: found.uid, gid: found.gid, name: `user ${found.uid}` }
+    if (!found || found.uid === 0) continue
+    // initdb refuses a user without a name, such as the owner of a mounted volume who is unknown inside a container.
+    const name = await run('id', ['-nu', String(found.uid)]).catch(() => undefined)
+    if (name) return { uid: found.uid, gid: found.gid, name: `user ${name.stdout.trim()}` }
   }
   for (const name of ['postgres', 'nobody']) {
     const ids = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]).catch(() => undefined)
