@@ -1,0 +1,117 @@
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto'
+
+/** What an X-AKSK header says (C2C-status, "Request headers"). */
+export interface Aksk {
+  /** The appKey. */
+  username: string
+  /** The bytes of PasswordDigest; 32 of them in every form that is documented. */
+  digest: Buffer
+  nonce: string
+  /** As sent: it is part of what is signed. */
+  created: string
+}
+
+/** The Authorization header that goes with every X-AKSK. It says nothing about the sender. */
+export const AUTHORIZATION = 'AKSK realm="SDP",profile="UsernameToken",type="Appkey"'
+
+/** Longest header that is looked at, in characters: a documented one has less than half of it. */
+const MAX_LENGTH = 1024
+
+/**
+ * Reads `X-AKSK: UsernameToken Username="…", PasswordDigest="…", Nonce="…", Created="…"`. The documents write blanks
+ * after the commas in tables and none in samples, so any blanks and any order pass. Undefined when something is
+ * missing, there twice, or cannot be what its name says.
+ */
+export function parseAksk(header: string): Aksk | undefined {
+  const pairs = parsePairs('UsernameToken', header)
+  const username = pairs?.get('username')
+  const digest = pairs?.get('passworddigest')
+  const nonce = pairs?.get('nonce')
+  const created = pairs?.get('created')
+  if (!isPlain(username) || !isPlain(digest) || !isPlain(nonce) || created === undefined) return undefined
+  // Where the nonce ends and the time begins must be beyond doubt: one form of the digest signs them without separator.
+  if (instantOf(created) === undefined) return undefined
+  return { username, digest: Buffer.from(digest, 'base64'), nonce, created }
+}
+
+/** Whether an Authorization header is the one the platform sends with X-AKSK. */
+export function announcesAksk(header: string): boolean {
+  return parsePairs('AKSK', header)?.get('type')?.toLowerCase() === 'appkey'
+}
+
+/** `Scheme key="value",key="value"`: keys in lower case; undefined when it is anything else. */
+function parsePairs(scheme: string, header: string): Map<string, string> | undefined {
+  if (header.length > MAX_LENGTH) return undefined
+  const [first = ''] = /^[ \t]*[A-Za-z]+[ \t]+/.exec(header) ?? []
+  if (first.trim().toLowerCase() !== scheme.toLowerCase()) return undefined
+  const pairs = new Map<string, string>()
+  const pair = /[ \t]*([A-Za-z]+)[ \t]*=[ \t]*"([^"]*)"[ \t]*(,|$)/y
+  pair.lastIndex = first.length
+  while (pair.lastIndex < header.length) {
+    const [, key = '', value = ''] = pair.exec(header) ?? []
+    if (key === '' || pairs.has(key.toLowerCase())) return undefined
+    pairs.set(key.toLowerCase(), value)
+  }
+  return pairs
+}
+
+/** Visible ASCII. Nonces are 1 to 128 letters and digits (C2C-status); other signs do no harm. */
+function isPlain(text: string | undefined): text is string {
+  return text !== undefined && /^[\x21-\x7e]{1,128}$/.test(text)
+}
+
+/** How far the clocks of the platform and of this machine may be apart, in seconds. */
+const CLOCK_SKEW_S = 300
+const BEIJING_S = 8 * 3600
+
+/**
+ * Seconds since a header was made. Some pages say Created is UTC, others Beijing time, both with a Z at the end: read
+ * both ways, the smaller age that does not lie in the future. Undefined when both do.
+ */
+export function ageOf(created: string, nowMs: number): number | undefined {
+  const instant = instantOf(created)
+  if (instant === undefined) return undefined
+  const asUtc = (nowMs - instant) / 1000
+  const plausible = [asUtc, asUtc + BEIJING_S].filter((age) => age >= -CLOCK_SKEW_S)
+  return plausible.length === 0 ? undefined : Math.max(0, Math.min(...plausible))
+}
+
+/** `yyyy-MM-dd'T'HH:mm:ss'Z'` read as UTC, in ms since 1970. */
+function instantOf(created: string): number | undefined {
+  const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)Z?$/.exec(created) ?? []
+  const instant = Date.parse(`${date}T${time}Z`)
+  return Number.isNaN(instant) ? undefined : instant
+}
+
+/** Between url, nonce and created there is a line feed (pages of 2026) or nothing (2022 and undated ones). */
+export type Separator = '\n' | ''
+
+/** HMAC-SHA256 under the appSecret. Calls to the platform sign nonce + created (CV-api), its callbacks the url too. */
+export function passwordDigest(secret: KeyObject, ...signed: string[]): Buffer {
+  const hmac = createHmac('sha256', secret)
+  for (const text of signed) hmac.update(text)
+  return hmac.digest()
+}
+
+export interface Signing {
+  appKey: string
+  secret: KeyObject
+  /** The URL that a callback goes to, as configured; left out in calls to the platform. */
+  url?: string
+  separator?: Separator
+  nonce?: string
+  /** Defaults to now in UTC. */
+  created?: string
+}
+
+/** The two headers that sign a callback as the platform does, or a call to it. */
+export function signedHeaders(signing: Signing): { authorization: string; 'x-aksk': string } {
+  const { appKey, secret, url, separator = '\n' } = signing
+  const { nonce = randomBytes(16).toString('hex'), created = `${new Date().toISOString().slice(0, 19)}Z` } = signing
+  const signed = url === undefined ? [nonce, created] : [url, separator, nonce, separator, created]
+  const digest = passwordDigest(secret, ...signed).toString('base64')
+  return {
+    authorization: AUTHORIZATION,
+    'x-aksk': `UsernameToken Username="${appKey}",PasswordDigest="${digest}",Nonce="${nonce}",Created="${created}"`,
+  }
+}
