@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { migrateCommand } from './commands/migrate.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { serveCommand } from './commands/serve.ts'
+import { spoolCommand } from './commands/spool.ts'
 import { sqlCommand } from './commands/sql.ts'
 import { urlsCommand } from './commands/urls.ts'
 
@@ -10,7 +11,7 @@ const program = new Command('rtc-receiver')
   .description('Receives the status and CDR callbacks of VoiceCall and stores them in Postgres')
   .showHelpAfterError('(--help shows what there is)')
   .exitOverride()
-for (const command of [serveCommand, migrateCommand, urlsCommand, sqlCommand, quarantineCommand])
+for (const command of [serveCommand, migrateCommand, urlsCommand, sqlCommand, quarantineCommand, spoolCommand])
   program.addCommand(command())
 
 try {

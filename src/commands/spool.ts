@@ -1,0 +1,163 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { Registry } from 'prom-client'
+import { type Config, loadConfig } from '../config.ts'
+import type { Log } from '../ingest/log.ts'
+import { Receiver } from '../ingest/receiver.ts'
+import { inspectSpool, Spool, SpoolLockedError, type SpoolStatus } from '../ingest/spool/spool.ts'
+import { Postgres } from '../store/postgres.ts'
+import { withDatabaseUrl } from './database.ts'
+import { print, printJson } from './output.ts'
+
+export function spoolCommand(): Command {
+  return new Command('spool')
+    .description('records on the local disk that Postgres could not take yet')
+    .addCommand(status())
+    .addCommand(drain())
+}
+
+const json = () => new Option('--json', 'print JSON')
+const spoolDirectory = ({ dataDir }: Config) => join(dataDir, 'spool')
+
+function status(): Command {
+  return new Command('status')
+    .description('what the spool holds; every line is read and its checksum verified, also while a receiver runs')
+    .addOption(json())
+    .action(async (options: { json?: boolean }) => {
+      const found = await inspectSpool(spoolDirectory(await loadConfig()))
+      if (options.json) printJson({ ...found, oldestAt: oldest(found) ?? null })
+      else print(describe(found))
+    })
+}
+
+function describe(found: SpoolStatus): string {
+  const { directory, locked, segments, bytes, records, damaged, unreadable, setAside } = found
+  const since = oldest(found)
+  const lines = [
+    `${directory}${locked ? ', in use by a receiver' : ''}`,
+    `  ${count(records, 'record')} in ${count(segments, 'file')}, ${count(bytes, 'byte')}`,
+  ]
+  if (since !== undefined) lines.push(`  the oldest is of ${since}`)
+  if (damaged > 0) lines.push(`  ${count(damaged, 'line')} with a wrong checksum: draining sets them aside`)
+  if (unreadable > 0)
+    lines.push(`  ${count(unreadable, 'file')} without a readable header: the next start sets them aside`)
+  const aside = setAside.records + setAside.damaged + setAside.unreadable
+  if (aside > 0) {
+    lines.push(
+      `  set aside, for somebody to look: ${count(setAside.records, 'record')}, ` +
+        `${count(setAside.damaged, 'damaged line')}, ${count(setAside.unreadable, 'unreadable file')}`,
+    )
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function oldest({ oldestAt }: SpoolStatus): string | undefined {
+  return oldestAt === undefined ? undefined : new Date(oldestAt).toISOString()
+}
+
+function drain(): Command {
+  return new Command('drain')
+    .description('bring what the spool holds to Postgres; for when no receiver runs on this DATA_DIR')
+    .option('--wait <seconds>', 'how long to wait for Postgres while nothing moves', wholeSeconds, 30)
+    .addOption(json())
+    .action(async (options: { wait: number; json?: boolean }) => {
+      const config = await loadConfig()
+      const directory = spoolDirectory(config)
+      const before = await inspectSpool(directory)
+      if (before.segments === 0) return report({ drained: 0, setAside: 0, left: 0 }, options)
+      const spool = await Spool.open({ directory, maxBytes: config.spoolMaxBytes, log: stderrLog }).catch((error) => {
+        if (error instanceof SpoolLockedError)
+          throw new Error(`${error.message}: a receiver that runs drains by itself`)
+        throw error
+      })
+      try {
+        report(await drainAll(spool, options.wait * 1000), options)
+      } finally {
+        await spool.close()
+      }
+    })
+}
+
+interface Drained {
+  drained: number
+  setAside: number
+  left: number
+}
+
+function report({ drained, setAside, left }: Drained, options: { json?: boolean }): void {
+  if (options.json) printJson({ drained, setAside, left })
+  else print(drained + setAside + left === 0 ? 'the spool is empty\n' : `drained ${count(drained, 'record')}\n`)
+  if (left > 0) throw new Error(`${count(left, 'record')} could not be drained and stay in the spool`)
+  if (setAside > 0) throw new Error(`${count(setAside, 'record')} could not be drained and were set aside`)
+}
+
+/** Drains until the spool is empty, or nothing has moved for `patienceMs`, or somebody presses Ctrl-C. */
+async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
+  return withDatabaseUrl(async (databaseUrl, config) => {
+    const postgres = new Postgres({
+      databaseUrl,
+      migrateDatabaseUrl: config.migrateDatabaseUrl ?? databaseUrl,
+      migrate: config.migrate,
+      poolSize: config.databasePoolSize,
+      pooler: config.databasePooler,
+      statementTimeoutMs: config.commitDeadlineMs,
+      partitionBy: config.partitionBy,
+      log: stderrLog,
+    })
+    const receiver = new Receiver({ ...config, postgres, spool, registry: new Registry(), log: stderrLog })
+    const { records: start, setAsideCount: setAsideBefore } = spool
+    let interrupted = false
+    const interrupt = () => {
+      interrupted = true
+    }
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+    const progress = progressLine(start)
+    receiver.start()
+    let left = start
+    let movedAt = performance.now()
+    while (spool.records > 0 && !interrupted && performance.now() - movedAt < patienceMs) {
+      await sleep(100)
+      if (spool.records < left) movedAt = performance.now()
+      left = spool.records
+      progress.show(left)
+    }
+    progress.end()
+    await receiver.stop(config.shutdownTimeoutMs / 2)
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    const setAside = spool.setAsideCount - setAsideBefore
+    return { drained: start - spool.records - setAside, setAside, left: spool.records }
+  })
+}
+
+/** On a terminal one line that is written over; elsewhere nothing. */
+function progressLine(total: number): { show(left: number): void; end(): void } {
+  const { stderr } = process
+  if (!stderr.isTTY) return { show() {}, end() {} }
+  return {
+    show: (left) => void stderr.write(`\r\x1b[K${total - left} of ${count(total, 'record')} drained`),
+    end: () => void stderr.write('\r\x1b[K'),
+  }
+}
+
+/** What goes wrong is said on standard error; what goes well is not worth a line. */
+const stderrLog: Log = {
+  info() {},
+  warn: (fields, message) => complain(fields, message),
+  error: (fields, message) => complain(fields, message),
+}
+
+function complain(fields: object, message: string): void {
+  const { err, code, reason } = fields as { err?: { message: string }; code?: string; reason?: string }
+  const why = err?.message ?? reason ?? code
+  process.stderr.write(`${message}${why ? ` (${why})` : ''}\n`)
+}
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('it should be a whole number of seconds')
+  return Number(text)
+}
