@@ -15,6 +15,8 @@ import { Postgres } from './store/postgres.ts'
 
 /** Milliseconds to wait for Postgres before serving without it. */
 const patienceMs = 5_000
+/** Milliseconds kept for closing the spool and the pool after the lanes. */
+const closingMs = 400
 /** Milliseconds for the embedded Postgres to shut down. */
 const embeddedStopMs = 30_000
 
@@ -63,11 +65,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   await app.listen({ host: config.host, port: config.port })
 
   return {
-    url: urlOf(app),
+    url: urlOf(app, config.tls ? 'https' : 'http'),
     adminUrl: urlOf(admin),
     embedded,
     async stop() {
       stopping = true
+      const half = config.shutdownTimeoutMs / 2
       return shutDown(
         [
           {
@@ -75,12 +78,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
             timeoutMs: config.shutdownDelayMs + 1_000,
             run: () => sleep(config.shutdownDelayMs),
           },
-          { name: 'finish requests', timeoutMs: config.shutdownTimeoutMs, run: () => app.close() },
-          {
-            name: 'empty the lanes',
-            timeoutMs: config.shutdownTimeoutMs,
-            run: () => receiver.stop(config.shutdownTimeoutMs / 2),
-          },
+          { name: 'finish requests', timeoutMs: half, run: () => app.close() },
+          { name: 'empty the lanes', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
           { name: 'stop Postgres', timeoutMs: embeddedStopMs, run: async () => embedded?.stop() },
         ],
@@ -97,7 +96,7 @@ async function embeddedStarter(config: Config, log: Log): Promise<() => Promise<
   return () => startEmbeddedPostgres({ directory: join(config.dataDir, 'postgres'), log: lines })
 }
 
-function urlOf(server: FastifyInstance): string {
+function urlOf(server: FastifyInstance, scheme = 'http'): string {
   const { address, family, port } = server.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
