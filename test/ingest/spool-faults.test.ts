@@ -163,6 +163,17 @@ test.each([
   expect(await drain(spool)).toEqual([3])
 })
 
+test('a disk that hangs does not fill the memory', async () => {
+  const spool = await openSpool(await temporaryDirectory(), { maxBytes: 1024 * 1024 * 1024 })
+  const big = 'x'.repeat(3 * 1024 * 1024)
+  const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => spool.append([entry(n, { big })])))
+  const kept = results.filter(({ status }) => status === 'fulfilled').length
+  expect(kept).toBe(11)
+  expect(results[11]).toMatchObject({ reason: { name: 'SpoolWriteError', code: undefined } })
+  expect(spool.records).toBe(11)
+  await spool.append([entry(20)])
+})
+
 test('probe makes it writable again, and costs nothing while it is', async () => {
   const { io, spool } = await faultySpool()
   const calls = io.calls.length

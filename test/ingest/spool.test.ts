@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -36,6 +36,11 @@ describe('the line of a record', () => {
     expect(Number.parseInt(checksum, 16)).toBe(crc32(Buffer.from(json)))
     expect(JSON.parse(json)).toMatchObject({ v: 1, at: given.at, kind: 'fee', signer: 'app' })
     expect(decodeLine(Buffer.from(line.slice(0, -1)))).toEqual(given)
+  })
+
+  test('says null for a record that is undefined', () => {
+    const line = encodeLine({ ...entry(1), record: undefined })
+    expect(decodeLine(Buffer.from(line.slice(0, -1)))).toEqual({ ...entry(1), record: null })
   })
 
   test('keeps a member called __proto__ as a member', () => {
@@ -406,6 +411,14 @@ describe('figures', () => {
     const copy = join(await temporaryDirectory(), 'copy')
     await copySpool(directory, copy)
     expect(await inspectSpool(copy)).toMatchObject({ locked: false, records: 3 })
+  })
+
+  test('inspectSpool leaves out what vanishes under it, and tells of what it cannot read', async () => {
+    const directory = await temporaryDirectory()
+    await symlink('gone', join(directory, 'segment-000000000001.spool'))
+    expect(await inspectSpool(directory)).toMatchObject({ segments: 0, records: 0 })
+    await symlink('segment-000000000002.spool', join(directory, 'segment-000000000002.spool'))
+    await expect(inspectSpool(directory)).rejects.toMatchObject({ code: 'ELOOP' })
   })
 
   test('inspectSpool of nothing is nothing', async () => {

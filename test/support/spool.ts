@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { nodeIo, type SpoolFile, type SpoolIo } from '../../src/ingest/spool/io.ts'
@@ -87,6 +87,56 @@ interface Rule {
   times: number
 }
 
+/**
+ * What a disk holds for certain while files are only in the page cache: names after a sync of their directory, bytes
+ * after a datasync of their file. A failed datasync drops what it should have written: Linux marks the pages clean,
+ * and the next datasync of that file succeeds without them. An unlink is kept at once; a truncation waits for a sync.
+ */
+class Disk {
+  readonly #files = new Map<string, { bytes: Buffer; pending: ((bytes: Buffer) => Buffer)[]; named: boolean }>()
+
+  change(path: string, apply: (bytes: Buffer) => Buffer): void {
+    const file = this.#files.get(path) ?? { bytes: Buffer.alloc(0), pending: [], named: false }
+    file.pending.push(apply)
+    this.#files.set(path, file)
+  }
+
+  sync(path: string, failed: boolean): void {
+    const file = this.#files.get(path)
+    if (file === undefined) return
+    if (!failed) for (const apply of file.pending) file.bytes = apply(file.bytes)
+    file.pending = []
+  }
+
+  syncNames(directory: string): void {
+    for (const [path, file] of this.#files) if (dirname(path) === directory) file.named = true
+  }
+
+  unlink(path: string): void {
+    this.#files.delete(path)
+  }
+
+  /** The files are now at another place, no nearer to the disk. */
+  move(from: string, to: string): void {
+    for (const [path, file] of [...this.#files]) {
+      this.#files.delete(path)
+      this.#files.set(join(to, relative(from, path)), file)
+    }
+  }
+
+  /** Writes what a power cut would leave to another directory, and goes on with that. */
+  async cut(from: string, to: string): Promise<void> {
+    for (const [path, { bytes, named }] of [...this.#files]) {
+      this.#files.delete(path)
+      if (!named) continue
+      const copy = join(to, relative(from, path))
+      await mkdir(dirname(copy), { recursive: true })
+      await writeFile(copy, bytes)
+      this.#files.set(copy, { bytes, pending: [], named })
+    }
+  }
+}
+
 /** The real file system, where chosen calls fail and the disk may be small. */
 export class FaultyIo implements SpoolIo {
   /** Bytes that still fit on the disk. */
@@ -95,6 +145,7 @@ export class FaultyIo implements SpoolIo {
   takesNothing = false
   /** True: nothing is really synced, for tests that open hundreds of spools. */
   lazy = false
+  readonly disk = new Disk()
   readonly calls: { call: Call; path: string }[] = []
   #rules: Rule[] = []
 
@@ -127,12 +178,14 @@ export class FaultyIo implements SpoolIo {
   async unlink(path: string): Promise<void> {
     this.#check('unlink', path)
     await nodeIo.unlink(path)
+    this.disk.unlink(path)
   }
 
   async open(path: string, flags: string, mode?: number): Promise<SpoolFile> {
     this.#check('open', path)
     const file = await nodeIo.open(path, flags, mode)
     const check = (call: Call) => this.#check(call, path)
+    const { disk } = this
     return {
       read: async (...args) => {
         check('read')
@@ -144,19 +197,34 @@ export class FaultyIo implements SpoolIo {
         if (this.room <= 0) throw errno('ENOSPC')
         const fits = Math.min(length, this.room)
         this.room -= fits
+        const written = Buffer.from(buffer.subarray(offset, offset + fits))
+        disk.change(path, (bytes) => {
+          const longer = Buffer.alloc(Math.max(bytes.length, position + fits))
+          bytes.copy(longer)
+          written.copy(longer, position)
+          return longer
+        })
         return file.write(buffer, offset, fits, position)
       },
       datasync: async () => {
-        check('datasync')
+        try {
+          check('datasync')
+        } catch (error) {
+          disk.sync(path, true)
+          throw error
+        }
         if (!this.lazy) await file.datasync()
+        disk.sync(path, false)
       },
       sync: async () => {
         check('sync')
         if (!this.lazy) await file.sync()
+        disk.syncNames(path)
       },
       truncate: async (length) => {
         check('truncate')
         await file.truncate(length)
+        disk.change(path, (bytes) => bytes.subarray(0, length))
       },
       stat: async () => {
         check('stat')

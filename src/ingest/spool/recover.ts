@@ -26,11 +26,11 @@ export async function recoverSegments(
   log: SpoolLog,
 ): Promise<Recovered> {
   const names = await listNames(io, directory)
-  const aside = await listNames(io, join(directory, SET_ASIDE)).catch(() => [])
-  const numbers = [...names, ...aside].map((name) => sequenceOf(name) ?? 0)
-  const recovered: Recovered = { segments: new Map(), nextSequence: Math.max(0, ...numbers) + 1, setAside: 0 }
-  for (const name of names.filter(isSegment).sort(bySequence)) {
-    const segment = new Segment(directory, sequenceOf(name) ?? 0)
+  const aside = await listNames(io, join(directory, SET_ASIDE)).catch((): string[] => [])
+  const used = [...names, ...aside].map((name) => sequenceOf(name) ?? 0)
+  const recovered: Recovered = { segments: new Map(), nextSequence: Math.max(0, ...used) + 1, setAside: 0 }
+  for (const sequence of segmentNumbers(names)) {
+    const segment = new Segment(directory, sequence)
     const file = basename(segment.path)
     try {
       const scan = await scanSegment(io, segment.path)
@@ -59,8 +59,10 @@ export async function listNames(io: SpoolIo, directory: string): Promise<string[
   }
 }
 
-function bySequence(a: string, b: string): number {
-  return (sequenceOf(a) ?? 0) - (sequenceOf(b) ?? 0)
+/** By number, not by name nor by clock. */
+function segmentNumbers(names: string[]): number[] {
+  const numbers = names.flatMap((name) => (isSegment(name) ? (sequenceOf(name) ?? []) : []))
+  return numbers.sort((a, b) => a - b)
 }
 
 async function adopt(segment: Segment, scan: SegmentScan, io: SpoolIo, log: SpoolLog): Promise<void> {

@@ -52,7 +52,8 @@ export function sequenceOf(name: string): number | undefined {
 }
 
 export function isSegment(name: string): boolean {
-  return name.endsWith('.spool') && sequenceOf(name) !== undefined
+  const sequence = sequenceOf(name)
+  return sequence !== undefined && name === segmentName(sequence)
 }
 
 /** The milliseconds of an entry's time, or undefined when it is not one. */

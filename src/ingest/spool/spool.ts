@@ -37,6 +37,8 @@ export interface SpooledRecord {
 }
 
 const SEGMENT_BYTES = 16 * 1024 * 1024
+/** What may wait for the disk: a disk that hangs must not fill the memory. Far more than a healthy one lets wait. */
+const WAITING_BYTES = 32 * 1024 * 1024
 /** The lines of a callback with 50 records take less. */
 const ROOM_BYTES = 64 * 1024
 
@@ -172,6 +174,7 @@ export class Spool {
     const first = entries[0]
     if (first === undefined) return
     const lines = Buffer.from(entries.map(lineOf).join(''))
+    if (this.#writer.waitingBytes > WAITING_BYTES) throw new SpoolWriteError('too much waits for the disk')
     if (lines.length > this.#room) throw new SpoolFullError(this.maxBytes)
     await this.#writer.append(lines, entries.length, timeOf(first))
   }
