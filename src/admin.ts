@@ -3,9 +3,10 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import type { Readiness } from './ingest/receiver.ts'
+import { knownHost, sameOrigin } from './routes/same-origin.ts'
 
 export interface AdminParts {
-  config: Pick<Config, 'adminToken'>
+  config: Pick<Config, 'adminToken' | 'adminHosts'>
   readiness: () => Readiness
   registry: Registry
   /** The OpenAPI document of the public app. */
@@ -14,7 +15,14 @@ export interface AdminParts {
 
 /** The private Fastify app: health, metrics, OpenAPI. Probes need no token, all else does where one is set. */
 export function buildAdmin({ config, readiness, registry, openapi }: AdminParts): FastifyInstance {
-  const admin = Fastify({ logger: false, return503OnClosing: false, forceCloseConnections: true })
+  const admin = Fastify({
+    logger: false,
+    return503OnClosing: false,
+    forceCloseConnections: true,
+    requestTimeout: 30_000,
+  })
+  admin.addHook('onRequest', knownHost(config.adminHosts))
+  admin.addHook('onRequest', sameOrigin)
   const locked = config.adminToken === undefined ? {} : { onRequest: authenticate(config.adminToken) }
 
   // Whether the process is alive. Never touches Postgres, so that an outage there restarts nobody.

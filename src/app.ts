@@ -1,17 +1,24 @@
+import type { ServerOptions } from 'node:http'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { AddressSet } from './addresses.ts'
 import type { Config } from './config.ts'
 import { CannotStoreError } from './ingest/delivery.ts'
 import type { Log } from './ingest/log.ts'
 import type { Receiver } from './ingest/receiver.ts'
+import { allowedSource } from './routes/allowed-source.ts'
 import { callbackSchema } from './routes/callback-schema.ts'
 import { callbackHandler } from './routes/callbacks.ts'
 import { clientErrorHandler } from './routes/client-errors.ts'
 import { capConnections } from './routes/connection-cap.ts'
 import { type Check, json, knownPath, post } from './routes/gate.ts'
 import { outcomes, refuse } from './routes/refusals.ts'
+import { Signatures } from './routes/signatures.ts'
+import { AkskVerifier } from './rtc/aksk-verifier.ts'
 import type { RecordKind } from './rtc/record.ts'
+import { offeredSuites } from './rtc/tls-suites.ts'
+import { callbackUrls } from './rtc/urls.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,9 +27,24 @@ declare module 'fastify' {
   }
 }
 
+export type AppConfig = Pick<
+  Config,
+  | 'bodyLimit'
+  | 'pathTokens'
+  | 'publicUrls'
+  | 'statusUrl'
+  | 'feeUrl'
+  | 'apps'
+  | 'auth'
+  | 'maxAgeS'
+  | 'allowFrom'
+  | 'trustProxy'
+  | 'tls'
+>
+
 export interface AppParts {
-  config: Pick<Config, 'bodyLimit' | 'pathTokens'>
-  receiver: Receiver
+  config: AppConfig
+  receiver: Pick<Receiver, 'take' | 'keepUnread'>
   registry: Registry
   log: Log
   /** True once the receiver is about to stop: clients are told to come back on a new connection. */
@@ -33,6 +55,7 @@ export interface AppParts {
 const requestTimeout = 30_000
 const headersTimeout = 10_000
 const connectionsCheckingInterval = 2_000
+const handshakeTimeout = 10_000
 
 /** The public Fastify app: the two callback paths and nothing else. */
 export async function buildApp({
@@ -55,11 +78,14 @@ export async function buildApp({
     registers: [registry],
   })
 
+  const proxies = new AddressSet(config.trustProxy)
+  const hasProxies = config.trustProxy.length > 0
   const app = Fastify({
     logger: false,
     bodyLimit: config.bodyLimit,
     requestTimeout,
-    http: { headersTimeout, connectionsCheckingInterval },
+    ...serverOptions(config),
+    ...(hasProxies ? { trustProxy: (address: string) => proxies.has(address) } : {}),
     // While closing, what still comes on open connections is taken, not refused: a status event comes only once.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -67,14 +93,24 @@ export async function buildApp({
     clientErrorHandler: clientErrorHandler(callbacks),
     frameworkErrors: (_error, _request, reply) => void refuse(reply, 404, 'there is nothing at this path'),
   })
-  capConnections(app.server)
+  capConnections(app.server, { isProxy: (address) => proxies.has(address), log })
 
   app.decorateRequest('callback', null)
+  app.decorateRequest('signature', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  // The order of the answers: 404, 405, (403, 401), 415; then the body is read, 413.
-  const checks: Check[] = [knownPath(config.pathTokens), post, json]
+  // The order of the answers: 404, 405, 403, 401, 415; then the body is read, 413.
+  const allowed = config.allowFrom.length > 0 ? new AddressSet(config.allowFrom) : undefined
+  const signatures = config.auth === 'off' ? undefined : signaturesOf({ config, receiver, registry, log })
+  const signed = signatures ? [signatures.check] : []
+  const checks: Check[] = [
+    knownPath(config.pathTokens),
+    post,
+    allowedSource({ allowed, hasProxies, log }),
+    ...signed,
+    json,
+  ]
   app.addHook('onRequest', (request, reply, done) => {
     if (!checks.some((check) => check(request, reply))) done()
   })
@@ -115,11 +151,28 @@ export async function buildApp({
   // The schemas document the routes; what is taken is decided record by record, more leniently than they say.
   app.setValidatorCompiler(() => () => true)
   const prefix = config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc'
-  const handler = callbackHandler(receiver)
+  const handler = callbackHandler(receiver, signatures)
   const others = app.supportedMethods.filter((method) => method !== 'POST')
   for (const path of ['status', 'fee']) {
     app.post(`${prefix}/${path}`, { schema: callbackSchema }, handler)
     app.route({ method: others, url: `${prefix}/${path}`, schema: { hide: true }, handler })
   }
   return app
+}
+
+function serverOptions({ tls }: AppConfig): { http: ServerOptions } {
+  const http = { headersTimeout, connectionsCheckingInterval }
+  if (!tls) return { http }
+  const https = { ...http, ...tls, handshakeTimeout, minVersion: 'TLSv1.2', ciphers: offeredSuites }
+  // Fastify's types tell an app on https from one on http; nothing here makes a difference between them.
+  return { https } as unknown as { http: ServerOptions }
+}
+
+function signaturesOf({ config, receiver, registry, log }: Omit<AppParts, 'isStopping'>): Signatures {
+  const urls = callbackUrls({ ...config, tokens: config.pathTokens })
+  if (urls.status.length === 0 && urls.fee.length === 0)
+    log.warn({}, 'PUBLIC_URL is not set, and digests sign the URL: no callback can be verified')
+  const verifier = new AkskVerifier(config.apps, urls, config.maxAgeS)
+  const knowsToken = config.pathTokens.length > 0
+  return new Signatures({ verifier, enforce: config.auth === 'enforce', knowsToken, receiver, registry, log })
 }

@@ -1,9 +1,13 @@
+import { createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
-import { checkCallbackUrl, isPathToken } from './rtc/urls.ts'
+import { type Cidr, isEverywhere, parseCidr } from './addresses.ts'
+import type { AppSecret } from './rtc/aksk-verifier.ts'
+import { callbackUrls, checkCallbackUrl, isPathToken } from './rtc/urls.ts'
 
 /** What is wrong with the environment, one line a variable. Values are never repeated: they may be secrets. */
 export class ConfigError extends Error {}
@@ -36,6 +40,7 @@ export const Environment = Type.Object({
   ADMIN_TOKEN: maybe(
     Type.String({ description: 'password of the private listener: at least 16 characters', minLength: 16 }),
   ),
+  ADMIN_HOSTS: maybe(text('names under which people open the private listener, separated by commas, without port')),
   DATABASE_URL: maybe(
     Type.String({
       description: 'where Postgres is: postgres://user:password@host:port/database',
@@ -59,7 +64,29 @@ export const Environment = Type.Object({
   PATH_TOKEN: maybe(
     text('secret part of the callback path: letters, digits and hyphens, at least 22; two are separated by a comma'),
   ),
-  RTC_AUTH: maybe(Type.Enum(['off'], { description: 'how X-AKSK digests are treated: off' })),
+  RTC_APPS: maybe(
+    text(
+      'appKey:appSecret of each application, separated by commas; an appKey stands twice while its secret is changed',
+    ),
+  ),
+  RTC_AUTH: maybe(
+    Type.Enum(['enforce', 'report', 'off'], {
+      description: 'what X-AKSK digests are for: enforce (refuse), report (check, count, accept) or off',
+    }),
+  ),
+  RTC_MAX_AGE_S: maybe(
+    Type.Integer({
+      description: 'age in seconds from which a signed header is refused: a whole number from 1 to 604800',
+      minimum: 1,
+      maximum: 604_800,
+    }),
+  ),
+  ALLOW_FROM: maybe(text('ranges of addresses that callbacks may come from, as 192.0.2.0/24,2001:db8::/32')),
+  TRUST_PROXY: maybe(
+    text('ranges of addresses of our own proxies, as 10.0.0.0/24: X-Forwarded-For of these is believed'),
+  ),
+  TLS_CERT: maybe(text('file of the certificate with its chain, PEM: the public listener then speaks https')),
+  TLS_KEY: maybe(text('file of the private key of TLS_CERT, PEM')),
   COMMIT_DEADLINE_MS: whole('milliseconds a callback waits for Postgres before it goes to the spool', 1500, 50, 60_000),
   SPOOL_MAX_BYTES: size('most the spool may take on disk', '1 GiB'),
   BODY_LIMIT: size('largest body of a callback', '1 MiB'),
@@ -77,7 +104,15 @@ export const Environment = Type.Object({
 })
 
 /** Variables that hold a secret: each may come from a file named in NAME_FILE instead. */
-export const secretVariables = ['ADMIN_TOKEN', 'DATABASE_URL', 'MIGRATE_DATABASE_URL', 'PATH_TOKEN'] as const
+export const secretVariables = [
+  'ADMIN_TOKEN',
+  'DATABASE_URL',
+  'MIGRATE_DATABASE_URL',
+  'PATH_TOKEN',
+  'RTC_APPS',
+] as const
+
+export type AuthMode = 'enforce' | 'report' | 'off'
 
 export interface Config {
   host: string
@@ -85,6 +120,8 @@ export interface Config {
   adminHost: string
   adminPort: number
   adminToken: string | undefined
+  /** Names allowed in the Host header of the private listener, besides loopback and the bound address; lower case. */
+  adminHosts: string[]
   /** Undefined: the embedded Postgres under `dataDir`. */
   databaseUrl: string | undefined
   migrateDatabaseUrl: string | undefined
@@ -96,6 +133,14 @@ export interface Config {
   statusUrl: string | undefined
   feeUrl: string | undefined
   pathTokens: string[]
+  apps: AppSecret[]
+  auth: AuthMode
+  maxAgeS: number | undefined
+  /** Empty: from anywhere. */
+  allowFrom: Cidr[]
+  trustProxy: Cidr[]
+  /** Certificate chain and private key, PEM. */
+  tls: { cert: Buffer; key: Buffer } | undefined
   commitDeadlineMs: number
   spoolMaxBytes: number
   bodyLimit: number
@@ -174,9 +219,24 @@ function toConfig(env: Static<typeof Environment>): Config {
   }
   if (!isTimeZone(env.TIME_ZONE))
     throw new ConfigError('TIME_ZONE is no time zone: it should be a name such as Asia/Shanghai')
-  if (!isLoopback(env.HOST) && pathTokens.length === 0 && env.RTC_AUTH !== 'off') {
+  const apps = readApps(env.RTC_APPS)
+  const auth = env.RTC_AUTH ?? (apps.length > 0 ? 'report' : 'off')
+  if (auth !== 'off' && apps.length === 0)
+    throw new ConfigError(`RTC_AUTH is ${auth}, so RTC_APPS is needed: appKey:appSecret of each application`)
+  const urls = callbackUrls({ publicUrls, tokens: pathTokens, statusUrl: env.STATUS_URL, feeUrl: env.FEE_URL })
+  if (auth === 'enforce' && (urls.status.length === 0 || urls.fee.length === 0))
     throw new ConfigError(
-      'HOST is not loopback, and nothing keeps strangers out: set PATH_TOKEN, or write RTC_AUTH=off to take callbacks from anybody',
+      'RTC_AUTH is enforce, so PUBLIC_URL (or STATUS_URL and FEE_URL) is needed: digests sign the URL',
+    )
+  const allowFrom = readRanges('ALLOW_FROM', env.ALLOW_FROM)
+  const trustProxy = readRanges('TRUST_PROXY', env.TRUST_PROXY)
+  if (trustProxy.some(isEverywhere))
+    throw new ConfigError('TRUST_PROXY holds every address: it should be the ranges of our own proxies only')
+  const keepsStrangersOut = allowFrom.length > 0 && !allowFrom.some(isEverywhere)
+  const isLocked = auth === 'enforce' || pathTokens.length > 0 || keepsStrangersOut
+  if (!isLoopback(env.HOST) && !isLocked && env.RTC_AUTH !== 'off') {
+    throw new ConfigError(
+      'HOST is not loopback, and nothing keeps strangers out: set PATH_TOKEN, ALLOW_FROM or RTC_AUTH=enforce, or write RTC_AUTH=off to take callbacks from anybody',
     )
   }
   if (!isLoopback(env.ADMIN_HOST) && env.ADMIN_TOKEN === undefined) {
@@ -188,6 +248,7 @@ function toConfig(env: Static<typeof Environment>): Config {
     adminHost: env.ADMIN_HOST,
     adminPort: env.ADMIN_PORT,
     adminToken: env.ADMIN_TOKEN,
+    adminHosts: list(env.ADMIN_HOSTS).map((name) => name.toLowerCase()),
     databaseUrl: env.DATABASE_URL,
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL,
     migrate: env.MIGRATE,
@@ -198,6 +259,12 @@ function toConfig(env: Static<typeof Environment>): Config {
     statusUrl: env.STATUS_URL,
     feeUrl: env.FEE_URL,
     pathTokens,
+    apps,
+    auth,
+    maxAgeS: env.RTC_MAX_AGE_S,
+    allowFrom,
+    trustProxy,
+    tls: readTls(env.TLS_CERT, env.TLS_KEY),
     commitDeadlineMs: env.COMMIT_DEADLINE_MS,
     spoolMaxBytes: bytes(env.SPOOL_MAX_BYTES),
     bodyLimit: bytes(env.BODY_LIMIT),
@@ -208,6 +275,56 @@ function toConfig(env: Static<typeof Environment>): Config {
     logLevel: env.LOG_LEVEL,
     shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+  }
+}
+
+/**
+ * Pairs of appKey and appSecret. A secret may hold colons, for the first one ends the appKey; commas it cannot hold.
+ * Secrets become key objects at once, which no log line and no JSON shows.
+ */
+function readApps(value: string | undefined): AppSecret[] {
+  const apps = list(value).map((pair) => {
+    const [, appKey, secret] = /^([\x21\x23-\x2b\x2d-\x39\x3b-\x7e]{1,128}):(\S+)$/.exec(pair) ?? []
+    if (appKey === undefined || secret === undefined)
+      throw new ConfigError('RTC_APPS is not valid. It should be appKey:appSecret, several separated by commas')
+    return { appKey, secret: createSecretKey(Buffer.from(secret)) }
+  })
+  for (const { appKey } of apps) {
+    if (apps.filter((app) => app.appKey === appKey).length > 2)
+      throw new ConfigError('RTC_APPS holds more than two secrets of one appKey: the old and the new one are enough')
+  }
+  return apps
+}
+
+function readRanges(name: string, value: string | undefined): Cidr[] {
+  return list(value).map((text) => {
+    const range = parseCidr(text)
+    if (!range)
+      throw new ConfigError(
+        `${name} is not valid. It should be ranges such as 192.0.2.0/24 or 2001:db8::/32 (one address: 192.0.2.7/32)`,
+      )
+    return range
+  })
+}
+
+function readTls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined)
+    throw new ConfigError('TLS_CERT and TLS_KEY belong together: set both or none')
+  const tls = { cert: readPem('TLS_CERT', certFile), key: readPem('TLS_KEY', keyFile) }
+  try {
+    createSecureContext(tls)
+  } catch {
+    throw new ConfigError('TLS_CERT and TLS_KEY should be PEM files of a certificate and of its own private key')
+  }
+  return tls
+}
+
+function readPem(name: string, file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new ConfigError(`${name} cannot be read (${(error as NodeJS.ErrnoException).code}): it should be a PEM file`)
   }
 }
 

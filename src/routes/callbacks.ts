@@ -4,15 +4,17 @@ import { ACCEPTED } from '../rtc/answer.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
 import { type Envelope, EnvelopeError, openEnvelope } from '../rtc/envelope.ts'
 import { refuse } from './refusals.ts'
+import type { Signatures } from './signatures.ts'
 
 /**
  * The handler of both callback paths: take, hand on, answer. The answer is 200 when every record is durable.
  * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
  */
-export function callbackHandler(receiver: Receiver) {
+export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, signatures: Signatures | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
     const receivedAt = new Date()
+    if (await signatures?.refusesReplay(request, reply, body)) return reply
     const envelope = open(body)
     if (envelope instanceof Error) {
       const { places } = envelope
@@ -25,7 +27,8 @@ export function callbackHandler(receiver: Receiver) {
     const oddities: string[] = [...envelope.oddities]
     request.callback = { kind, records: records.length }
     if (!request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
-    await receiver.take({ kind, records, oddities, body, signer: null, receivedAt })
+    await receiver.take({ kind, records, oddities, body, signer: request.signature?.appKey ?? null, receivedAt })
+    signatures?.taken(request, body)
     return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
   }
 }

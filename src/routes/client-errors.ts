@@ -12,7 +12,10 @@ const malformed = { status: 400, phrase: 'Bad Request', message: 'the request is
 /** Answers requests that Node's HTTP parser gives up, which never reach a route. */
 export function clientErrorHandler(callbacks: Counter<'kind' | 'outcome'>) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    // Whoever does not get through the TLS handshake could not read an answer.
+    const unanswerable =
+      error.code === 'ECONNRESET' || error.code?.startsWith('ERR_SSL') || error.code?.startsWith('ERR_TLS')
+    if (unanswerable || !socket.writable) return void socket.destroy()
     const { status, phrase, message } = statuses[error.code ?? ''] ?? malformed
     const body = JSON.stringify(refusal(status, message))
     callbacks.inc({ kind: 'unknown', outcome: outcomes[status] ?? String(status) })

@@ -1,0 +1,42 @@
+import { BlockList, isIP } from 'node:net'
+
+/** A range of addresses, as `192.0.2.0/24` or `2001:db8::/32`. */
+export interface Cidr {
+  address: string
+  bits: number
+  family: 'ipv4' | 'ipv6'
+}
+
+/** An IPv4 address as a listener on IPv6 sees it. */
+const mapped = /^::ffff:(?=\d+\.\d+\.\d+\.\d+)/i
+
+/** Undefined for anything but an address, a slash and a number of bits. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [, given = '', digits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? []
+  const address = given.replace(mapped, '')
+  const bits = address === given ? Number(digits) : Number(digits) - 96
+  const family = isIP(address)
+  if (family === 0 || bits < 0 || bits > (family === 4 ? 32 : 128)) return undefined
+  return { address, bits, family: family === 4 ? 'ipv4' : 'ipv6' }
+}
+
+/** Whether a range holds every address there is: as a lock it keeps nobody out. */
+export function isEverywhere({ bits }: Cidr): boolean {
+  return bits === 0
+}
+
+/** The addresses of some ranges. */
+export class AddressSet {
+  readonly #list = new BlockList()
+
+  constructor(ranges: readonly Cidr[]) {
+    for (const { address, bits, family } of ranges) this.#list.addSubnet(address, bits, family)
+  }
+
+  /** False for what is no address. */
+  has(address: string): boolean {
+    const plain = address.replace(mapped, '')
+    const family = isIP(plain)
+    return family !== 0 && this.#list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
+  }
+}

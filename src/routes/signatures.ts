@@ -1,0 +1,131 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Log } from '../ingest/log.ts'
+import { unreadLimits } from '../ingest/quarantine-budget.ts'
+import type { Receiver } from '../ingest/receiver.ts'
+import type { AkskVerifier, Finding } from '../rtc/aksk-verifier.ts'
+import { readBeginning } from './beginning.ts'
+import type { Check } from './gate.ts'
+import { refuse } from './refusals.ts'
+import { Replays } from './replays.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The signed header of a callback, once it is verified. */
+    signature: { appKey: string; token: string } | null
+  }
+}
+
+/** Verified callbacks in a row after which people are told that enforcing would have refused none of them. */
+export const enoughVerified = 1_000
+
+const messages: Record<Exclude<Finding['result'], 'verified'> | 'replayed_nonce', string> = {
+  missing: 'the X-AKSK header is missing',
+  malformed: 'the X-AKSK header cannot be read',
+  unknown_app: 'the X-AKSK header names an appKey that is not known here',
+  wrong_digest: 'the X-AKSK header has a wrong PasswordDigest',
+  too_old: 'the X-AKSK header is too old',
+  replayed_nonce: 'the X-AKSK header was used before, for another body',
+}
+
+export interface SignatureOptions {
+  verifier: AkskVerifier
+  enforce: boolean
+  /** Whether who comes this far knows a path token: what of theirs is refused is kept for people to look at. */
+  knowsToken: boolean
+  receiver: Pick<Receiver, 'keepUnread'>
+  registry: Registry
+  log: Log
+}
+
+/** What X-AKSK headers are for: checked and counted, and in `enforce` refused when they do not hold. */
+export class Signatures {
+  readonly #options: SignatureOptions
+  readonly #replays = new Replays()
+  readonly #results: Counter<'app' | 'result' | 'form'>
+  readonly #ages: Histogram
+  #verified = 0
+  readonly #forms = new Set<string>()
+
+  constructor(options: SignatureOptions) {
+    this.#options = options
+    const registers = [options.registry]
+    this.#results = new Counter({
+      name: 'rtc_signature_total',
+      help: 'X-AKSK headers by what was found, and which documented form of the digest matched',
+      labelNames: ['app', 'result', 'form'],
+      registers,
+    })
+    this.#ages = new Histogram({
+      name: 'rtc_signature_age_seconds',
+      help: 'Age of signed headers whose digest is right',
+      buckets: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400],
+      registers,
+    })
+  }
+
+  /** Looks at the headers alone; none of the body is read before that. */
+  readonly check: Check = (request, reply) => {
+    const { verifier, enforce } = this.#options
+    const found = verifier.verify(request.headers, request.routeOptions.url?.endsWith('fee') ? 'fee' : 'status')
+    this.#count(found)
+    if (found.result === 'verified') {
+      request.signature = { appKey: found.appKey, token: found.token }
+      return undefined
+    }
+    if (!enforce) return undefined
+    void this.#refuse(request, reply, found.result)
+    return reply
+  }
+
+  /** Refuses a body that comes under a header that another body came under. */
+  async refusesReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<boolean> {
+    const { signature } = request
+    if (!this.#options.enforce || !signature || !this.#replays.isReplayed(signature.token, body)) return false
+    this.#results.inc({ app: signature.appKey, result: 'replayed_nonce', form: 'none' })
+    await this.#keep(request, 'replayed_nonce', body)
+    refuse(reply, 401, messages.replayed_nonce)
+    return true
+  }
+
+  /** To be called once a callback is taken, and not before: who is answered 503 comes again, perhaps with more. */
+  taken({ signature }: FastifyRequest, body: Buffer): void {
+    if (this.#options.enforce && signature) this.#replays.remember(signature.token, body)
+  }
+
+  async #refuse(request: FastifyRequest, reply: FastifyReply, reason: keyof typeof messages): Promise<void> {
+    if (this.#options.knowsToken) {
+      const body = await readBeginning(request.raw, unreadLimits.bodyBytes)
+      if (body) await this.#keep(request, reason, body)
+    }
+    refuse(reply, 401, messages[reason])
+  }
+
+  /** A mixed-up secret shall cost nothing: what came can be replayed. Strangers without the path token fill no disk. */
+  async #keep(request: FastifyRequest, reason: keyof typeof messages, body: Buffer): Promise<void> {
+    if (!this.#options.knowsToken || body.length === 0) return
+    const bodySize = Math.max(body.length, Math.min(Number(request.headers['content-length']) || 0, 2 ** 31 - 1))
+    const errors = [{ pointer: '', message: messages[reason] }]
+    const note = { kind: 'unauthenticated', reason, errors, holds: 'body', body, bodySize } as const
+    await this.#options.receiver.keepUnread(note, request.ip, new Date())
+  }
+
+  #count(found: Finding): void {
+    const form = 'form' in found ? found.form : 'none'
+    this.#results.inc({ app: found.appKey ?? 'unknown', result: found.result, form })
+    if ('ageS' in found && found.ageS !== undefined) this.#ages.observe(found.ageS)
+    if (this.#options.enforce || this.#verified >= enoughVerified) return
+    if (found.result !== 'verified') {
+      this.#verified = 0
+      this.#forms.clear()
+      return
+    }
+    this.#forms.add(found.form)
+    if (++this.#verified === enoughVerified) {
+      this.#options.log.info(
+        { verified: this.#verified, forms: [...this.#forms] },
+        'the last callbacks were all signed rightly: RTC_AUTH=enforce may be set',
+      )
+    }
+  }
+}
