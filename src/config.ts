@@ -1,7 +1,6 @@
-import { createSecretKey } from 'node:crypto'
+import { createPrivateKey, createSecretKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createSecureContext } from 'node:tls'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
@@ -312,12 +311,17 @@ function readTls(certFile: string | undefined, keyFile: string | undefined): Con
   if (certFile === undefined || keyFile === undefined)
     throw new ConfigError('TLS_CERT and TLS_KEY belong together: set both or none')
   const tls = { cert: readPem('TLS_CERT', certFile), key: readPem('TLS_KEY', keyFile) }
-  try {
-    createSecureContext(tls)
-  } catch {
+  if (!belongTogether(tls))
     throw new ConfigError('TLS_CERT and TLS_KEY should be PEM files of a certificate and of its own private key')
-  }
   return tls
+}
+
+function belongTogether({ cert, key }: { cert: Buffer; key: Buffer }): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
+  }
 }
 
 function readPem(name: string, file: string): Buffer {

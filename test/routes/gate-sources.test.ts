@@ -1,0 +1,206 @@
+import { once } from 'node:events'
+import { Agent } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { connectionsPerSource } from '../../src/routes/connection-cap.ts'
+import { OncePerMinute } from '../../src/routes/once-a-minute.ts'
+import { event } from '../support/callbacks.ts'
+import { send, wire } from '../support/http.ts'
+import { publicApp } from '../support/public-app.ts'
+
+describe('ALLOW_FROM', () => {
+  const ask = async (
+    environment: Record<string, string>,
+    remoteAddress: string,
+    headers: Record<string, string> = {},
+  ) => {
+    const built = await publicApp(environment)
+    const answer = await built.app.inject({
+      method: 'POST',
+      url: '/rtc/status',
+      remoteAddress,
+      headers,
+      payload: event('s-1'),
+    })
+    return { ...built, status: answer.statusCode }
+  }
+  const allow = { ALLOW_FROM: '192.0.2.0/24,2001:db8::/32' }
+  const proxied = { ...allow, TRUST_PROXY: '10.0.0.0/8' }
+
+  test.each([
+    ['192.0.2.7', 200],
+    ['::ffff:192.0.2.7', 200],
+    ['2001:db8::7', 200],
+    ['198.51.100.7', 403],
+    ['::1', 403],
+  ])('%s: %i', async (address, status) => {
+    expect((await ask(allow, address)).status).toBe(status)
+  })
+
+  test.each([
+    ['10.0.0.1', '192.0.2.7', 200],
+    ['::ffff:10.0.0.1', '192.0.2.7', 200],
+    ['10.0.0.1', '192.0.2.7, 10.2.3.4', 200],
+    ['10.0.0.1', '198.51.100.7', 403],
+    ['10.0.0.1', '192.0.2.7, 198.51.100.7', 403], // what a stranger wrote stands left of what the proxy saw
+    ['10.0.0.1', 'unknown', 403],
+    ['10.0.0.1', '', 403],
+    ['198.51.100.7', '192.0.2.7', 403],
+    ['192.0.2.7', '198.51.100.7', 200],
+  ])('from %s with X-Forwarded-For %j: %i', async (address, forwardedFor, status) => {
+    expect((await ask(proxied, address, { 'x-forwarded-for': forwardedFor })).status).toBe(status)
+  })
+
+  test('a forwarded header is not believed without TRUST_PROXY, and that is said once', async () => {
+    const { app, log, status } = await ask(allow, '198.51.100.7', { 'x-forwarded-for': '192.0.2.7' })
+    expect(status).toBe(403)
+    const again = { forwarded: 'for=192.0.2.7' }
+    await app.inject({
+      method: 'POST',
+      url: '/rtc/status',
+      remoteAddress: '198.51.100.8',
+      headers: again,
+      payload: '{}',
+    })
+    expect(log.messages('warn').filter((message) => message.includes('TRUST_PROXY'))).toHaveLength(1)
+  })
+
+  test('with it nothing is said', async () => {
+    const { log } = await ask(proxied, '10.0.0.1', { 'x-forwarded-for': '192.0.2.7' })
+    expect(log.messages('warn')).toEqual([])
+  })
+
+  test('a refused source is logged once a minute', async () => {
+    const { app, log } = await ask(allow, '198.51.100.7')
+    for (const remoteAddress of ['198.51.100.7', '198.51.100.7', '198.51.100.8'])
+      await app.inject({ method: 'POST', url: '/rtc/status', remoteAddress, payload: '{}' })
+    const sources = log.lines.filter(({ level }) => level === 'warn').map(({ context }) => context)
+    expect(sources).toEqual([{ source: '198.51.100.7' }, { source: '198.51.100.8' }])
+  })
+})
+
+test('lines are bounded whatever the number of sources', () => {
+  const lines = new OncePerMinute()
+  const due = (minute: number) =>
+    Array.from({ length: 5000 }, (_, i) => lines.isDue(`s${i}`, minute * 60_000)).filter(Boolean)
+  expect([due(1).length, due(1).length, due(2).length]).toEqual([1000, 0, 1000])
+})
+
+describe('one source misbehaves, another is served', () => {
+  /** A connection from an address of loopback. */
+  function dial(url: string, localAddress: string): Socket {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), localAddress }).resume()
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    return socket
+  }
+
+  /** Sends good callbacks from 127.0.0.2 until stopped; resolves to the slowest answer in ms. */
+  function serveMeanwhile(url: string): () => Promise<{ served: number; slowest: number }> {
+    const agent = new Agent({ keepAlive: false, localAddress: '127.0.0.2' })
+    let [served, slowest, stop] = [0, 0, false]
+    const loop = (async () => {
+      while (!stop) {
+        const started = performance.now()
+        const options = { agent }
+        const { status } = await send(`${url}/rtc/status`, event(`s-${served}`), options)
+        expect(status).toBe(200)
+        served++
+        slowest = Math.max(slowest, performance.now() - started)
+        await sleep(20)
+      }
+    })()
+    return async () => {
+      stop = true
+      await loop
+      return { served, slowest }
+    }
+  }
+
+  test('a flood of connections: no more than the cap stays open, and that is logged once', async () => {
+    const app = await publicApp()
+    const url = await app.listen()
+    const stop = serveMeanwhile(url)
+    const sockets = Array.from({ length: connectionsPerSource + 100 }, () => dial(url, '127.0.0.1'))
+    const closed = () => sockets.filter((socket) => socket.closed).length
+    await expect.poll(closed, { timeout: 10_000 }).toBe(100)
+    await sleep(100)
+    expect(closed()).toBe(100)
+    expect(app.log.lines).toContainEqual({
+      level: 'warn',
+      context: { source: '127.0.0.1', connections: connectionsPerSource },
+      message: 'closed: the source has too many connections open',
+    })
+    expect(app.log.messages('warn')).toHaveLength(1)
+    const { served, slowest } = await stop()
+    expect(served).toBeGreaterThan(0)
+    expect(slowest).toBeLessThan(2_000)
+    // Room comes back with every connection that closes.
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(async () => (await send(`${url}/rtc/status`, event('s'))).status).toBe(200)
+  })
+
+  test('our own proxy may hold as many as it needs', async () => {
+    const app = await publicApp({ TRUST_PROXY: '127.0.0.1/32' })
+    const url = await app.listen()
+    const sockets = Array.from({ length: connectionsPerSource + 50 }, () => dial(url, '127.0.0.1'))
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    await sleep(100)
+    expect(sockets.filter((socket) => socket.closed)).toEqual([])
+  })
+
+  test('headers that come by the byte are cut off in time', async () => {
+    const app = await publicApp()
+    const url = await app.listen()
+    // Node looks every two seconds; shortened here so that the test need not wait for the ten that clients get.
+    app.app.server.headersTimeout = 500
+    const stop = serveMeanwhile(url)
+    const slow = Array.from({ length: 50 }, () => dial(url, '127.0.0.1'))
+    for (const socket of slow) socket.write('POST /rtc/status HTTP/1.1\r\nhost: a\r\n')
+    const drip = setInterval(() => {
+      for (const socket of slow) if (socket.writable) socket.write('x: y\r\n')
+    }, 100)
+    onTestFinished(() => clearInterval(drip))
+    await Promise.all(slow.map((socket) => once(socket, 'close')))
+    expect((await stop()).slowest).toBeLessThan(1_000)
+  }, 15_000)
+
+  test('a flood of headers is refused', async () => {
+    const app = await publicApp()
+    const url = await app.listen()
+    const stop = serveMeanwhile(url)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const socket = dial(url, '127.0.0.1')
+        const headers = Array.from({ length: 100_000 }, (_, i) => `x-${i}: y\r\n`).join('')
+        socket.write(`POST /rtc/status HTTP/1.1\r\nhost: a\r\n${headers}\r\n`)
+        const chunks: Buffer[] = []
+        socket.on('data', (chunk) => chunks.push(chunk))
+        await once(socket, 'close')
+        return Buffer.concat(chunks).toString().split('\r\n')[0] ?? ''
+      }),
+    )
+    // A connection that is cut while it still sends may lose its answer.
+    for (const line of answers) expect(line).toMatch(/^(HTTP\/1\.1 431 .*)?$/)
+    expect(app.taken.every(({ body }) => body.length > 0)).toBe(true)
+    expect((await stop()).slowest).toBeLessThan(1_000)
+  })
+
+  test('thousands of pipelined requests are answered in turn, refused ones end the connection', async () => {
+    const app = await publicApp()
+    const url = await app.listen()
+    const stop = serveMeanwhile(url)
+    const good = dial(url, '127.0.0.1')
+    let text = ''
+    good.on('data', (chunk) => {
+      text += chunk
+    })
+    good.write(wire('/rtc/status', JSON.stringify(event('p'))).repeat(5_000))
+    await expect.poll(() => text.split('HTTP/1.1 200').length - 1, { timeout: 15_000 }).toBe(5_000)
+    const bad = dial(url, '127.0.0.1')
+    bad.write(wire('/nowhere', '{}').repeat(5_000))
+    await once(bad, 'close')
+    expect((await stop()).slowest).toBeLessThan(2_000)
+  }, 20_000)
+})
