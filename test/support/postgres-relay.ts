@@ -1,0 +1,152 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** What a client sends for `client.query('COMMIT')`: a simple query, its length, the text. */
+const COMMIT = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1')
+/** The end of a prepared statement's execution, after which the server answers. */
+const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
+
+/**
+ * Where to cut a connection:
+ * - `before commit`: the server never hears of the COMMIT;
+ * - `after commit`: it commits, and its answer is lost;
+ * - `after statement`: it executes a statement, and the answer is lost; where that was a transaction of its own, it
+ *   is committed.
+ */
+export type Cut = 'before commit' | 'after commit' | 'after statement'
+
+interface Link {
+  client: Socket
+  server: Socket
+  /** Neither side hears of the other any more, and neither is told. */
+  dead: boolean
+  /** The last bytes from the client, in case that what is looked for comes in two pieces. */
+  tail: Buffer
+  cutting: boolean
+}
+
+/** A TCP relay in front of Postgres that can do what networks do. */
+export class PostgresRelay {
+  /** Milliseconds by which each piece of data is late, in both directions. */
+  delayMs = 0
+  /** Connections cut by `cut`, so far. */
+  cuts = 0
+  readonly #server: Server
+  readonly #links = new Set<Link>()
+  #target: { host: string; port: number }
+  #blackhole = false
+  #cut: { where: Cut; left: number } | undefined
+
+  private constructor(target: { host: string; port: number }, server: Server) {
+    this.#target = target
+    this.#server = server
+    server.on('connection', (client) => this.#accept(client))
+  }
+
+  static async start(target: { host: string; port: number }): Promise<PostgresRelay> {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new PostgresRelay(target, server)
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get connections(): number {
+    return this.#links.size
+  }
+
+  /** Where connections made from now on lead. */
+  set target(target: { host: string; port: number }) {
+    this.#target = target
+  }
+
+  /** Cuts the next `times` connections that come by that place. */
+  cut(where: Cut, times = 1): void {
+    this.#cut = { where, left: times }
+  }
+
+  /** Ends all connections with a reset. */
+  reset(): void {
+    for (const link of this.#links) this.#end(link)
+  }
+
+  /**
+   * Swallows everything from now on. Connections stay open and stay dead, also after `heal`: the server, too, keeps
+   * its half, and any transaction in it, open. New ones are accepted and hear nothing.
+   */
+  blackhole(): void {
+    this.#blackhole = true
+    for (const link of this.#links) link.dead = true
+  }
+
+  /** All is well again, for new connections at least. */
+  heal(): void {
+    this.#blackhole = false
+    this.#cut = undefined
+    this.delayMs = 0
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.reset()
+    await closed
+  }
+
+  #accept(client: Socket): void {
+    const server = connect(this.#target)
+    const link: Link = { client, server, dead: this.#blackhole, tail: Buffer.alloc(0), cutting: false }
+    this.#links.add(link)
+    client.setNoDelay(true)
+    server.setNoDelay(true)
+    client.on('data', (data) => this.#fromClient(link, data))
+    server.on('data', (data) => this.#fromServer(link, data))
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        // A dead link keeps its other half: nobody on that side is told.
+        if (link.dead && !other.destroyed) return
+        this.#later(() => other.destroy())
+        this.#links.delete(link)
+      })
+    }
+  }
+
+  #fromClient(link: Link, data: Buffer): void {
+    if (link.dead) return
+    const seen = Buffer.concat([link.tail, data])
+    link.tail = seen.subarray(-(COMMIT.length - 1))
+    const cut = this.#cut
+    const place = cut?.where === 'after statement' ? SYNC : COMMIT
+    if (cut !== undefined && cut.left > 0 && seen.includes(place)) {
+      cut.left--
+      this.cuts++
+      link.cutting = true
+      if (cut.where === 'before commit') return void this.#end(link)
+    }
+    this.#later(() => link.server.write(data))
+  }
+
+  #fromServer(link: Link, data: Buffer): void {
+    if (link.dead) return
+    if (link.cutting) return void this.#end(link)
+    this.#later(() => link.client.write(data))
+  }
+
+  #later(what: () => void): void {
+    if (this.delayMs === 0) what()
+    else setTimeout(what, this.delayMs)
+  }
+
+  #end(link: Link): void {
+    this.#links.delete(link)
+    link.client.resetAndDestroy()
+    link.server.resetAndDestroy()
+  }
+}
