@@ -1,0 +1,27 @@
+import type { Shape } from './callbacks.ts'
+import { withClient } from './cluster.ts'
+import { commitRows, copyRows, copyText } from './copy.ts'
+
+/**
+ * Stores many CDRs of this month: copied into a table of their own, then indexed, then attached in place of the month's
+ * empty partition. To copy them one by one through the index would take hours where ids are random.
+ */
+export async function fillCdrs(url: string, rows: number, ids: Shape['ids']): Promise<void> {
+  await withClient(url, async (client) => {
+    const { rows: found } = await client.query<{ name: string; bounds: string }>(`
+      SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bounds FROM pg_class c
+      WHERE c.relname = to_char(now() AT TIME ZONE 'UTC', '"cdrs_"YYYY_MM')`)
+    const [month] = found
+    if (!month) throw new Error('this month has no partition')
+    const partition = `rtc.${month.name}`
+    await client.query(`ALTER TABLE rtc.cdrs DETACH PARTITION ${partition}`)
+    await client.query(`ALTER TABLE ${partition} DROP CONSTRAINT ${month.name}_pkey`)
+    for (let i = 0; i * commitRows < rows; i++)
+      await copyRows(client, copyText({ shape: { kind: 'fee', records: commitRows, ids } }, i), partition)
+    await client.query("SET maintenance_work_mem = '1GB'")
+    await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (session_id, icid, cdr_time)`)
+    await client.query(`ALTER TABLE rtc.cdrs ATTACH PARTITION ${partition} ${month.bounds}`)
+    await client.query('VACUUM ANALYZE rtc.cdrs')
+    await client.query('CHECKPOINT')
+  })
+}
