@@ -30,6 +30,7 @@ CREATE TABLE rtc.call_events (
   state_desc text,
   signed_by text,
   extra jsonb,
+  erased_at timestamp with time zone,
   CONSTRAINT call_events_pkey PRIMARY KEY (session_id, event_key, occurred_at)
 ) PARTITION BY RANGE (occurred_at);
 COMMENT ON TABLE rtc.call_events IS 'One row per call status event, as pushed; partitioned by occurred_at (UTC), no default partition / 呼叫状态事件，每个事件一行，按 occurred_at 分区';
@@ -48,6 +49,7 @@ COMMENT ON COLUMN rtc.call_events.party_type IS 'disconnect of click2Call when p
 COMMENT ON COLUMN rtc.call_events.state_desc IS 'disconnect: English text for state_code / 挂机原因描述';
 COMMENT ON COLUMN rtc.call_events.signed_by IS 'appKey of the verified X-AKSK header, else NULL; events carry no appKey of their own / 验签通过的 appKey，未验签为空';
 COMMENT ON COLUMN rtc.call_events.extra IS 'Fields without a column (private number: notifyMode, subscriptionId …) and values that do not fit theirs, as sent / 其余字段与不合列类型的值，原样保存';
+COMMENT ON COLUMN rtc.call_events.erased_at IS 'When personal data were erased from the row / 个人信息清除时间';
 
 CREATE TABLE rtc.call_events_old PARTITION OF rtc.call_events FOR VALUES FROM (MINVALUE) TO ('2024-01-01 00:00:00+00');
 
@@ -95,6 +97,7 @@ CREATE TABLE rtc.cdrs (
   record_file_download_url text,
   signed_by text,
   extra jsonb,
+  erased_at timestamp with time zone,
   CONSTRAINT cdrs_pkey PRIMARY KEY (session_id, icid, cdr_time)
 ) PARTITION BY RANGE (cdr_time);
 COMMENT ON TABLE rtc.cdrs IS 'One row per CDR (feeLst record), all times UTC; partitioned by cdr_time, no default partition / 话单，每条一行，时间均为 UTC，按 cdr_time 分区';
@@ -141,8 +144,38 @@ COMMENT ON COLUMN rtc.cdrs.record_object_name IS 'click2Call, private number: fi
 COMMENT ON COLUMN rtc.cdrs.record_file_download_url IS 'click2Call, private number: download address, when domain and name are empty / 录音下载地址';
 COMMENT ON COLUMN rtc.cdrs.signed_by IS 'appKey of the verified X-AKSK header, else NULL / 验签通过的 appKey，未验签为空';
 COMMENT ON COLUMN rtc.cdrs.extra IS 'Fields without a column (private number: areaCode, callType …) and values that do not fit theirs, as sent / 其余字段与不合列类型的值，原样保存';
+COMMENT ON COLUMN rtc.cdrs.erased_at IS 'When personal data were erased from the row; a re-sent CDR that meets such a row is a duplicate / 个人信息清除时间';
 
 CREATE TABLE rtc.cdrs_old PARTITION OF rtc.cdrs FOR VALUES FROM (MINVALUE) TO ('2024-01-01 00:00:00+00');
+
+CREATE TABLE rtc.erasures (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  erased_at timestamp with time zone DEFAULT now() NOT NULL,
+  erased_by text NOT NULL,
+  pseudonym text NOT NULL,
+  counts jsonb NOT NULL,
+  CONSTRAINT erasures_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE rtc.erasures IS 'Runs of erasing a number: what was changed, never the number / 号码清除记录，不含号码';
+COMMENT ON COLUMN rtc.erasures.id IS 'Number of the run / 编号';
+COMMENT ON COLUMN rtc.erasures.erased_at IS 'When / 清除时间';
+COMMENT ON COLUMN rtc.erasures.erased_by IS 'Login that did it / 执行人（登录名）';
+COMMENT ON COLUMN rtc.erasures.pseudonym IS 'Random text that stands in the place of the number; nobody keeps what links them / 替代号码的随机化名，不保留对应关系';
+COMMENT ON COLUMN rtc.erasures.counts IS 'Rows changed in each table / 各表变更行数';
+
+CREATE TABLE rtc.hangup_reasons (
+  code integer NOT NULL,
+  en text NOT NULL,
+  zh text NOT NULL,
+  outcome text,
+  CONSTRAINT hangup_reasons_outcome CHECK ((outcome = ANY (ARRAY['answered'::text, 'busy'::text, 'no answer'::text, 'rejected'::text, 'cancelled'::text, 'unreachable'::text, 'failed'::text]))),
+  CONSTRAINT hangup_reasons_pkey PRIMARY KEY (code)
+);
+COMMENT ON TABLE rtc.hangup_reasons IS 'State codes of disconnect events / 通话挂机原因值';
+COMMENT ON COLUMN rtc.hangup_reasons.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN rtc.hangup_reasons.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN rtc.hangup_reasons.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN rtc.hangup_reasons.outcome IS 'How an unanswered call with this code ended; NULL when the code only points elsewhere / 未接通时对应的结果；仅指向其他代码时为空';
 
 CREATE TABLE rtc.keys (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -155,6 +188,51 @@ COMMENT ON TABLE rtc.keys IS 'Secret keys of this database: whoever reads one ca
 COMMENT ON COLUMN rtc.keys.created_at IS 'When it was made / 生成时间';
 COMMENT ON COLUMN rtc.keys.purpose IS 'digest = HMAC key of event_key, record_key and body_key / 用途：digest 为去重摘要的密钥';
 COMMENT ON COLUMN rtc.keys.key IS '32 random bytes; changing it makes every re-sent record look new / 32 字节随机数，更换后去重失效';
+
+CREATE TABLE rtc.placed_calls (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  placed_at timestamp with time zone DEFAULT now() NOT NULL,
+  http_status integer,
+  session_id text,
+  app_key text NOT NULL,
+  scenario text NOT NULL,
+  display_nbr text NOT NULL,
+  callee_nbr text NOT NULL,
+  user_data text,
+  result_code text,
+  result_desc text,
+  erased_at timestamp with time zone,
+  CONSTRAINT placed_calls_pkey PRIMARY KEY (id),
+  CONSTRAINT placed_calls_scenario CHECK ((scenario = ANY (ARRAY['click2Call'::text, 'callnotify'::text, 'callVerify'::text, 'privateNumber'::text])))
+);
+CREATE INDEX placed_calls_session_id ON rtc.placed_calls USING btree (session_id) WHERE (session_id IS NOT NULL);
+COMMENT ON TABLE rtc.placed_calls IS 'Calls placed through the platform''s API from here; the verification code is never stored / 经本系统发起的呼叫，不保存验证码';
+COMMENT ON COLUMN rtc.placed_calls.id IS 'Number of the row / 编号';
+COMMENT ON COLUMN rtc.placed_calls.placed_at IS 'When it was asked for / 发起时间';
+COMMENT ON COLUMN rtc.placed_calls.http_status IS 'HTTP status of the answer; NULL when none came / 平台应答的 HTTP 状态码';
+COMMENT ON COLUMN rtc.placed_calls.session_id IS 'sessionId of the answer; NULL when the platform refused / 平台返回的会话标识';
+COMMENT ON COLUMN rtc.placed_calls.app_key IS 'appKey it was placed with / 使用的 appKey';
+COMMENT ON COLUMN rtc.placed_calls.scenario IS 'click2Call, callnotify, callVerify or privateNumber / 业务场景';
+COMMENT ON COLUMN rtc.placed_calls.display_nbr IS 'displayNbr: number shown to the callee / 主显号码';
+COMMENT ON COLUMN rtc.placed_calls.callee_nbr IS 'calleeNbr: number called / 被叫号码';
+COMMENT ON COLUMN rtc.placed_calls.user_data IS 'userData of the request / 请求中的 userData';
+COMMENT ON COLUMN rtc.placed_calls.result_code IS 'resultcode of the answer, 0 = success / 结果码';
+COMMENT ON COLUMN rtc.placed_calls.result_desc IS 'resultdesc of the answer / 结果描述';
+COMMENT ON COLUMN rtc.placed_calls.erased_at IS 'When personal data were erased from the row / 个人信息清除时间';
+
+CREATE TABLE rtc.q850_causes (
+  code integer NOT NULL,
+  en text NOT NULL,
+  zh text NOT NULL,
+  outcome text,
+  CONSTRAINT q850_causes_outcome CHECK ((outcome = ANY (ARRAY['answered'::text, 'busy'::text, 'no answer'::text, 'rejected'::text, 'cancelled'::text, 'unreachable'::text, 'failed'::text]))),
+  CONSTRAINT q850_causes_pkey PRIMARY KEY (code)
+);
+COMMENT ON TABLE rtc.q850_causes IS 'Q.850 causes of legs that were not answered / Q.850 原因值';
+COMMENT ON COLUMN rtc.q850_causes.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN rtc.q850_causes.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN rtc.q850_causes.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN rtc.q850_causes.outcome IS 'How an unanswered call with this code ended; NULL when the code only points elsewhere / 未接通时对应的结果；仅指向其他代码时为空';
 
 CREATE TABLE rtc.quarantine (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -191,6 +269,57 @@ COMMENT ON COLUMN rtc.quarantine.resolution IS 'How it was dealt with / 处理�
 COMMENT ON COLUMN rtc.quarantine.signed_by IS 'appKey of the verified X-AKSK header, for replay / 验签通过的 appKey';
 COMMENT ON COLUMN rtc.quarantine.errors IS 'List of {pointer, message}: the place of the error, never the value / 出错位置，不含值';
 COMMENT ON COLUMN rtc.quarantine.body IS 'The record''s JSON as parsed, or the raw bytes of a body that could not be read / 记录 JSON 或无法解析的原文';
+
+CREATE TABLE rtc.release_points (
+  code integer NOT NULL,
+  en text NOT NULL,
+  zh text NOT NULL,
+  outcome text,
+  CONSTRAINT release_points_outcome CHECK ((outcome = ANY (ARRAY['answered'::text, 'busy'::text, 'no answer'::text, 'rejected'::text, 'cancelled'::text, 'unreachable'::text, 'failed'::text]))),
+  CONSTRAINT release_points_pkey PRIMARY KEY (code)
+);
+COMMENT ON TABLE rtc.release_points IS 'Release points of CDRs, ranges written out / 呼叫拆线点，区间已展开';
+COMMENT ON COLUMN rtc.release_points.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN rtc.release_points.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN rtc.release_points.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN rtc.release_points.outcome IS 'How an unanswered call with this code ended; NULL when the code only points elsewhere / 未接通时对应的结果；仅指向其他代码时为空';
+
+CREATE TABLE rtc.reveals (
+  ticket uuid DEFAULT gen_random_uuid() NOT NULL,
+  asked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  asked_by text NOT NULL,
+  asked_from inet,
+  asked_in xid8 NOT NULL,
+  call_ref text NOT NULL,
+  why text NOT NULL,
+  revealed_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  CONSTRAINT reveals_pkey PRIMARY KEY (ticket)
+);
+CREATE INDEX reveals_asked ON rtc.reveals USING btree (asked_by, asked_at);
+COMMENT ON TABLE rtc.reveals IS 'Who asked to see the numbers of a call, and why; written before they are shown / 号码明文查看申请记录';
+COMMENT ON COLUMN rtc.reveals.ticket IS 'What ops.reveal takes / 凭据';
+COMMENT ON COLUMN rtc.reveals.asked_at IS 'When / 申请时间';
+COMMENT ON COLUMN rtc.reveals.asked_by IS 'Login that asked / 申请人（登录名）';
+COMMENT ON COLUMN rtc.reveals.asked_from IS 'Address of the client, NULL on a local socket / 客户端地址';
+COMMENT ON COLUMN rtc.reveals.asked_in IS 'Transaction that asked: the same one may not reveal, else a rollback would hide it / 申请事务号';
+COMMENT ON COLUMN rtc.reveals.call_ref IS 'The call / 呼叫引用';
+COMMENT ON COLUMN rtc.reveals.why IS 'Reason given / 申请理由';
+COMMENT ON COLUMN rtc.reveals.revealed_at IS 'When the numbers were first shown, unless that was rolled back / 首次查看时间';
+COMMENT ON COLUMN rtc.reveals.erased_at IS 'When personal data were erased from the reason / 个人信息清除时间';
+
+CREATE TABLE rtc.service_types (
+  code text NOT NULL,
+  en text NOT NULL,
+  zh text NOT NULL,
+  scenario text NOT NULL,
+  CONSTRAINT service_types_pkey PRIMARY KEY (code)
+);
+COMMENT ON TABLE rtc.service_types IS 'Service types of CDRs / 业务类型';
+COMMENT ON COLUMN rtc.service_types.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN rtc.service_types.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN rtc.service_types.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN rtc.service_types.scenario IS 'Scenario that follows from it; playback = notification or verification / 对应的业务场景';
 
 CREATE OR REPLACE FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean)
  RETURNS record
@@ -271,3 +400,19 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) IS 'Creates the partition of call_events or cdrs for a time, if it is missing / 按需创建分区';
+
+CREATE OR REPLACE FUNCTION rtc.sip_outcome(status integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE
+    WHEN status IN (486, 600) THEN 'busy'
+    WHEN status = 408 THEN 'no answer'
+    WHEN status = 480 THEN 'unreachable'
+    WHEN status IN (603, 607, 608) THEN 'rejected'
+    WHEN status = 487 THEN 'cancelled'
+    WHEN status BETWEEN 400 AND 699 THEN 'failed'
+  END
+$function$;
+COMMENT ON FUNCTION rtc.sip_outcome(status integer) IS 'How a call ended that failed with this SIP status; NULL for 0 and for what is no failure / SIP 失败状态码对应的结果';
