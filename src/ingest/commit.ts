@@ -83,9 +83,10 @@ export async function commitGroup<E extends Entry>(
 /**
  * Stores a group inside whatever transaction there is.
  *
- * Equal records of the group are told apart here; what Postgres already has comes out of
- * `ON CONFLICT DO NOTHING RETURNING`, and only if rows are missing there, a second statement reads their digests and
- * tells duplicates from conflicts: one statement cannot see rows that were committed while it ran.
+ * Of records with one key only the first goes to Postgres; what Postgres already has comes out of
+ * `ON CONFLICT DO NOTHING RETURNING`, and only if rows are missing there, a second statement reads their digests: one
+ * statement cannot see rows that were committed while it ran. Then it is known which record stands under each key, and
+ * so which of the others are duplicates of it and which are conflicts.
  */
 export async function storeGroup<E extends Entry>(
   client: pg.ClientBase,
@@ -94,7 +95,8 @@ export async function storeGroup<E extends Entry>(
   entries: readonly E[],
 ): Promise<Map<E, Committed>> {
   const outcomes = new Map<E, Committed>()
-  const leaders = new Map<string, { entry: E; row: Insert }>()
+  const rows: { entry: E; row: Insert; key: string }[] = []
+  const leaders = new Map<string, Insert>()
   const notes: QuarantineInsert[] = []
 
   const quarantine = (entry: E, note: QuarantineNote, outcome: Committed) => {
@@ -109,34 +111,24 @@ export async function storeGroup<E extends Entry>(
     }
     const row = table.complete(entry, entry.fate.row, digestKey)
     const key = table.key(row)
-    const leader = leaders.get(key)
-    if (!leader) leaders.set(key, { entry, row })
-    else if (table.digest(leader.row) === table.digest(row)) outcomes.set(entry, 'duplicate')
-    else quarantine(entry, conflictNote(entry), 'conflict')
+    rows.push({ entry, row, key })
+    if (!leaders.has(key)) leaders.set(key, row)
   }
 
-  // Sorted, because two groups that lock the same keys in different order deadlock.
-  const group = [...leaders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leader]) => leader)
-  if (group.length > 0) {
-    const fresh = await table.insert(
-      client,
-      group.map(({ row }) => row),
-    )
-    const isNew = ({ row }: { row: Insert }) => fresh.has(table.digest(row))
-    for (const leader of group) outcomes.set(leader.entry, isNew(leader) ? 'stored' : 'duplicate')
+  if (rows.length > 0) {
+    // Sorted, because two groups that lock the same keys in different order deadlock.
+    const group = [...leaders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+    const fresh = await table.insert(client, group)
+    const isNew = (row: Insert) => fresh.has(table.digest(row))
+    const met = group.filter((row) => !isNew(row))
+    const stored = met.length > 0 ? await table.stored?.(client, met) : undefined
 
-    const met = group.filter((leader) => !isNew(leader))
-    const stored =
-      met.length > 0
-        ? await table.stored?.(
-            client,
-            met.map(({ row }) => row),
-          )
-        : undefined
-    for (const { entry, row } of stored ? met : []) {
-      const digest = stored?.get(table.key(row))
-      if (digest === undefined) throw new RowVanishedError('a stored row vanished between two statements')
-      if (digest !== table.digest(row)) quarantine(entry, conflictNote(entry), 'conflict')
+    for (const { entry, row, key } of rows) {
+      const leader = leaders.get(key) ?? row
+      const standing = isNew(leader) || !stored ? table.digest(leader) : stored.get(key)
+      if (standing === undefined) throw new RowVanishedError('a stored row vanished between two statements')
+      if (standing !== table.digest(row)) quarantine(entry, conflictNote(entry), 'conflict')
+      else outcomes.set(entry, row === leader && isNew(leader) ? 'stored' : 'duplicate')
     }
   }
 

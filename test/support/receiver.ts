@@ -1,0 +1,168 @@
+import pg from 'pg'
+import { Registry } from 'prom-client'
+import { onTestFinished } from 'vitest'
+import { Receiver } from '../../src/ingest/receiver.ts'
+import { Spool, type SpoolIo } from '../../src/ingest/spool/spool.ts'
+import type { RecordKind } from '../../src/rtc/record.ts'
+import { Postgres } from '../../src/store/postgres.ts'
+import { TestLog, temporaryDirectory } from './spool.ts'
+
+interface Options {
+  /** Milliseconds; long by default, so that only tests about it meet it. */
+  deadlineMs?: number
+  poolSize?: number
+  directory?: string
+  spoolMaxBytes?: number
+  quarantineMaxBytes?: number
+  io?: SpoolIo
+  pooler?: 'transaction'
+  /** Whether the receiver waits for Postgres before the test goes on. */
+  connected?: boolean
+}
+
+interface Sent {
+  body?: Buffer
+  signer?: string
+  receivedAt?: Date
+}
+
+/** A receiver on a real Postgres and a real spool, without HTTP before it; stopped after the test. */
+export class TestReceiver {
+  readonly receiver: Receiver
+  readonly spool: Spool
+  readonly postgres: Postgres
+  readonly registry = new Registry()
+  readonly log: TestLog
+  #stopped: Promise<void> | undefined
+
+  static async start(databaseUrl: string, options: Options = {}): Promise<TestReceiver> {
+    const directory = options.directory ?? (await temporaryDirectory())
+    const log = new TestLog()
+    const { spoolMaxBytes = 64 * 1024 * 1024, io, connected = true } = options
+    const spool = await Spool.open({ directory, maxBytes: spoolMaxBytes, log, ...(io ? { io } : {}) })
+    const it = new TestReceiver(databaseUrl, spool, log, options)
+    onTestFinished(() => it.stop(500))
+    it.receiver.start()
+    if (!connected) return it
+    if (!(await it.receiver.whenConnected(10_000))) throw new Error('Postgres was not reached')
+    // What the server of the tests is told about its own settings is not their subject.
+    log.lines.splice(
+      0,
+      Infinity,
+      ...log.lines.filter(({ message }) => !/^(fsync|full_page_writes) is off/.test(message)),
+    )
+    return it
+  }
+
+  private constructor(databaseUrl: string, spool: Spool, log: TestLog, options: Options) {
+    const { deadlineMs = 10_000, poolSize = 6, pooler, quarantineMaxBytes = 1024 * 1024 } = options
+    this.spool = spool
+    this.log = log
+    this.postgres = new Postgres({
+      databaseUrl,
+      migrateDatabaseUrl: databaseUrl,
+      migrate: 'auto',
+      poolSize,
+      pooler,
+      statementTimeoutMs: deadlineMs,
+      partitionBy: 'month',
+      log,
+    })
+    this.receiver = new Receiver({
+      postgres: this.postgres,
+      spool,
+      registry: this.registry,
+      log,
+      commitDeadlineMs: deadlineMs,
+      quarantineMaxBytes,
+      quarantineRetentionDays: 90,
+    })
+  }
+
+  /** Sends one callback with these records. */
+  take(kind: RecordKind, records: readonly unknown[], { body, signer, receivedAt = new Date() }: Sent = {}) {
+    return this.receiver.take({
+      kind,
+      records,
+      oddities: [],
+      body: body ?? Buffer.from(JSON.stringify(records)),
+      signer: signer ?? null,
+      receivedAt,
+    })
+  }
+
+  stop(timeoutMs: number): Promise<void> {
+    this.#stopped ??= this.receiver.stop(timeoutMs)
+    return this.#stopped
+  }
+
+  /** The sum of a metric's samples that carry these labels. */
+  async metric(name: string, labels: Record<string, string> = {}): Promise<number> {
+    return sumOf(await this.registry.metrics(), name, labels)
+  }
+
+  /** How many live records had each outcome. */
+  async outcomes(via: 'live' | 'spool' = 'live'): Promise<Record<string, number>> {
+    const text = await this.registry.metrics()
+    const names = ['stored', 'duplicate', 'conflict', 'quarantined', 'spooled', 'refused']
+    const counts = names.map((outcome) => [outcome, sumOf(text, 'rtc_records_total', { via, outcome })] as const)
+    return Object.fromEntries(counts.filter(([, count]) => count > 0))
+  }
+
+  /** Both sides of the two sums that hold at every scrape. */
+  async ledger(): Promise<{ received: number; accounted: number; spooled: number; spoolAccounted: number }> {
+    const text = await this.registry.metrics()
+    const sum = (name: string, labels: Record<string, string> = {}) => sumOf(text, name, labels)
+    return {
+      received: sum('rtc_records_received_total'),
+      accounted: sum('rtc_records_total', { via: 'live' }) + sum('rtc_inflight_records'),
+      spooled: sum('rtc_spool_start_records') + sum('rtc_records_total', { outcome: 'spooled' }),
+      spoolAccounted:
+        sum('rtc_records_total', { via: 'spool' }) + sum('rtc_spool_set_aside_total') + sum('rtc_spool_records'),
+    }
+  }
+}
+
+export function sumOf(metrics: string, name: string, labels: Record<string, string> = {}): number {
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+  let total = 0
+  for (const line of metrics.split('\n')) {
+    const [, metric, carried = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+    if (metric === name && wanted.every((label) => carried.split(',').includes(label))) total += Number(value)
+  }
+  return total
+}
+
+/** Somebody else's transaction: it has done this, and keeps its locks until it ends. */
+export interface Held {
+  commit(): Promise<void>
+  rollback(): Promise<void>
+}
+
+export async function hold(url: string, sql: string, values: unknown[] = []): Promise<Held> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => client.end().catch(() => {}))
+  await client.query('BEGIN')
+  await client.query(sql, values)
+  const end = (how: string) => async () => {
+    await client.query(how)
+    await client.end()
+  }
+  return { commit: end('COMMIT'), rollback: end('ROLLBACK') }
+}
+
+/** Waits until something is so; fails after some seconds. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const end = performance.now() + ms
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not so after ${ms} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** A few turns of the event loop: what was taken in is on its way to Postgres. */
+export async function turns(count = 3): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
+}
