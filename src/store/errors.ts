@@ -35,7 +35,8 @@ export function classify(error: unknown): ErrorClass {
   const code = codeOf(error)
   if (retryCodes.has(code)) return 'retry'
   if (/^(22|23|54)/.test(code)) return 'bad_record'
-  if (/^(08(?!P01)|53|57|58|25006|55P03)/.test(code)) return 'away'
+  // 25P03, 25P04: a transaction that stood still, or lasted, too long; 55P03: a lock was not to be had.
+  if (/^(08(?!P01)|53|57|58|25006|25P03|25P04|55P03)/.test(code)) return 'away'
   return 'our_mistake'
 }
 

@@ -16,6 +16,12 @@ export interface PoolOptions {
 /** How much later than Postgres we give up ourselves: only when its own timeout did not reach us. */
 const graceMs = 500
 
+/**
+ * How long a transaction of ours may stand still before Postgres ends it. Where a connection is lost so that the server
+ * is not told, it would else keep the transaction, and the keys of its rows locked, for hours.
+ */
+const idleInTransactionMs = 5_000
+
 export function createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
@@ -60,7 +66,9 @@ export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient)
 /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws, whose error is passed on. */
 export async function transaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   // Said outright: under another default level the second look would not see what others committed meanwhile.
-  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  await client.query(
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+  )
   let result: T
   try {
     result = await work()
