@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { checkCommand } from './commands/check.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -11,7 +12,15 @@ const program = new Command('rtc-receiver')
   .description('Receives the status and CDR callbacks of VoiceCall and stores them in Postgres')
   .showHelpAfterError('(--help shows what there is)')
   .exitOverride()
-for (const command of [serveCommand, migrateCommand, urlsCommand, sqlCommand, quarantineCommand, spoolCommand])
+for (const command of [
+  serveCommand,
+  migrateCommand,
+  urlsCommand,
+  checkCommand,
+  sqlCommand,
+  quarantineCommand,
+  spoolCommand,
+])
   program.addCommand(command())
 
 try {

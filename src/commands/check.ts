@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { loadConfig } from '../config.ts'
+import { checkDatabase } from './check/database.ts'
+import { checkDisk } from './check/disk.ts'
+import type { Finding, State } from './check/finding.ts'
+import { checkLocks, checkUrls } from './check/locks.ts'
+import { checkPublicUrls } from './check/public-url.ts'
+import { checkSelfTest } from './check/self-test.ts'
+import { print, printJson } from './output.ts'
+
+const marks: Record<State, string> = { ok: 'ok', careful: 'careful', wrong: 'WRONG', unknown: 'unknown' }
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('say what is wrong, and what to do: URLs, TLS, a self-test callback, database, clock, disk, spool')
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const config = await loadConfig()
+      const { client, found: database } = await checkDatabase(config)
+      const found: Finding[] = []
+      const tell = (some: Finding[]) => {
+        found.push(...some)
+        if (!json) for (const finding of some) print(textOf(finding))
+      }
+      try {
+        tell(checkUrls(config))
+        tell(checkLocks(config))
+        tell(await checkPublicUrls(config))
+        tell(database)
+        tell(await checkDisk(config))
+        tell(await checkSelfTest(config, client))
+      } finally {
+        await client?.end()
+      }
+      if (json) printJson(found)
+      const wrong = found.filter(({ state }) => state === 'wrong').length
+      if (wrong > 0) throw new Error(`${wrong} of ${found.length} checks found something wrong`)
+      if (!json) print('\nNothing is wrong here. If callbacks stay away all the same: docs/nothing-arrives.md\n')
+    })
+}
+
+function textOf({ check, state, what, todo }: Finding): string {
+  const next = todo === undefined ? '' : `${' '.repeat(9)}→ ${todo}\n`
+  return `${marks[state].padEnd(8)} ${check}: ${what}\n${next}`
+}

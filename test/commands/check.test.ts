@@ -1,0 +1,152 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Finding } from '../../src/commands/check/finding.ts'
+import { checkPublicUrls } from '../../src/commands/check/public-url.ts'
+import { loadConfig } from '../../src/config.ts'
+import { selfSigned } from '../support/certificates.ts'
+import { emptyDatabase, freshDatabase, type TestDatabase } from '../support/database.ts'
+import { cli, type Program, startProgram, temporaryDataDir } from '../support/program.ts'
+import { countRows } from '../support/tables.ts'
+
+const PATH_TOKEN = 'ThePathToken-0123456789'
+const locks = { PATH_TOKEN, RTC_APPS: 'app:the-app-secret', RTC_AUTH: 'enforce' }
+
+/** Runs `check` and returns its findings as `state check: what`. */
+async function check(env: Record<string, string>) {
+  const { code, stdout, stderr } = await cli(['check', '--json'], { env })
+  const found: Finding[] = JSON.parse(stdout)
+  return { code, stderr, stdout, found, lines: found.map(({ state, check, what }) => `${state} ${check}: ${what}`) }
+}
+
+describe('beside a receiver', () => {
+  let database: TestDatabase
+  let program: Program
+  let env: Record<string, string>
+
+  beforeAll(async () => {
+    database = await freshDatabase()
+    // The public URL leads to the receiver itself, as it does behind a proxy.
+    const PUBLIC_URL = 'https://rtc.example.com'
+    program = await startProgram({ database, env: { ...locks, PUBLIC_URL } })
+    env = { ...program.env, PORT: new URL(program.url).port }
+  })
+
+  test('a signed callback is sent, found and removed', async () => {
+    const { lines, stdout } = await check(env)
+    expect(lines).toContain('ok self-test: a signed callback was taken and stored')
+    expect(lines).toContain('ok database: it is migrated to this release')
+    expect(lines).toContain('ok spool: no record waits for Postgres')
+    expect(lines).toContain('ok locks: strangers are kept out by RTC_AUTH=enforce, PATH_TOKEN')
+    expect(await countRows(database.pool)).toEqual({ call_events: 0, cdrs: 0, quarantine: 0 })
+    expect(stdout).not.toMatch(/the-app-secret|ThePathToken/)
+  })
+
+  test.each([
+    [{ RTC_APPS: 'app:another' }, [/^wrong self-test: the receiver refuses what the secret of RTC_APPS signs/]],
+    [{ PATH_TOKEN: `${PATH_TOKEN}x` }, [/^wrong self-test: the receiver does not know the path/]],
+    [
+      { PORT: '1', PUBLIC_URL: 'http://127.0.0.1:1' },
+      [
+        /^wrong self-test: nothing takes callbacks on port 1 of this machine \(ECONNREFUSED\)/,
+        /^careful URLs: statusUrl is http/,
+        /^careful http:\/\/127\.0\.0\.1:1: its name leads to 127\.0\.0\.1, which the Internet/,
+        /^unknown http:\/\/127\.0\.0\.1:1: cannot be reached from this machine/,
+      ],
+    ],
+    [
+      { DATABASE_URL: 'postgres://127.0.0.1:1/x' },
+      [
+        /^wrong database: Postgres cannot be used \(ECONNREFUSED\)/,
+        /^unknown self-test: a callback was taken, but Postgres cannot be asked/,
+      ],
+    ],
+    [
+      { PUBLIC_URL: `https://${'long.'.repeat(19)}invalid` },
+      [/^wrong URLs: the platform refuses statusUrl: it must have/, /^wrong https:.*: its name leads to no address/],
+    ],
+  ])('with %j it says what is wrong, and fails', async (change, expected) => {
+    const { lines, found, code, stderr } = await check({ ...env, ...change } as Record<string, string>)
+    for (const line of expected) expect(lines).toContainEqual(expect.stringMatching(line))
+    expect(found.filter(({ state, todo }) => state === 'wrong' && todo === undefined)).toEqual([])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^rtc-receiver: \d+ of \d+ checks found something wrong\n$/)
+  })
+
+  test('a receiver that answers under its public URL is recognised, another server too', async () => {
+    const PUBLIC_URL = program.url
+    const config = { ...env, PUBLIC_URL }
+    expect((await check(config)).lines).toContain(`ok ${PUBLIC_URL}: a receiver answers there`)
+    const other = await check({ ...config, PATH_TOKEN: `${PATH_TOKEN}x` })
+    expect(other.lines).toContainEqual(expect.stringMatching(/^wrong http.*: answers 404 to the path of statusUrl/))
+  })
+
+  test('prints plain words for people', async () => {
+    const { stdout } = await cli(['check'], { env })
+    expect(stdout).toMatch(/^careful {2}database: fsync is off.*\n {9}→ a callback answered 200/m)
+    expect(stdout).toMatch(/^ok {7}self-test: a signed callback was taken and stored$/m)
+  })
+})
+
+test('without receiver and database, and with nothing set, everything is said', async () => {
+  const DATA_DIR = await temporaryDataDir()
+  const { lines, code } = await check({ DATA_DIR, PORT: '1' })
+  expect(code).toBe(1)
+  for (const line of [
+    /^wrong URLs: statusUrl is not known/,
+    /^wrong URLs: feeUrl is not known/,
+    /^careful locks: whoever reaches the public listener can post callbacks/,
+    /^wrong database: DATABASE_URL is not set, and the embedded Postgres of DATA_DIR does not run/,
+    /^wrong self-test: nothing takes callbacks/,
+  ])
+    expect(lines).toContainEqual(expect.stringMatching(line))
+})
+
+test('a database that is not migrated is wrong', async () => {
+  const database = await emptyDatabase()
+  const { lines } = await check({ DATABASE_URL: database.url, DATA_DIR: await temporaryDataDir(), PORT: '1' })
+  expect(lines).toContainEqual(expect.stringMatching(/^wrong database: migrations are pending: 0001/))
+})
+
+describe('TLS of the public URL', () => {
+  async function findingsWith(type: 'rsa' | 'ecdsa', days: number, options: object = {}) {
+    const server = createServer({ ...(await selfSigned(type, days)), ...options }, (_request, response) => {
+      response.writeHead(405, { allow: 'POST' }).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const found = await checkPublicUrls(await loadConfig({ PUBLIC_URL: `https://localhost:${port}` }))
+    return found.map(({ state, what }) => `${state} ${what}`)
+  }
+
+  test('suites, end of the certificate and its trust are seen', async () => {
+    const lines = await findingsWith('rsa', 60)
+    expect(lines).toContain('ok its certificate is good for 59 days')
+    expect(lines).toContainEqual(expect.stringMatching(/^ok speaks TLS 1\.2 with ECDHE-RSA-AES128-GCM-SHA256/))
+    expect(lines).toContainEqual(expect.stringMatching(/^careful its certificate is not trusted here/))
+    expect(lines).toContain('ok a receiver answers there')
+  })
+
+  test('a certificate that ends soon, and suites that the platform does not speak', async () => {
+    const lines = await findingsWith('ecdsa', 5, { minVersion: 'TLSv1.3' })
+    expect(lines).toContainEqual(expect.stringMatching(/^careful its certificate ends in 4 days/))
+    expect(lines).toContainEqual(expect.stringMatching(/^wrong speaks none of the TLS 1\.2 suites/))
+  })
+})
+
+test('the self-test goes over TLS too', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'rtc-check-test-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const { cert, key } = await selfSigned('rsa')
+  await writeFile(join(directory, 'cert'), cert)
+  await writeFile(join(directory, 'key'), key)
+  const tls = { TLS_CERT: join(directory, 'cert'), TLS_KEY: join(directory, 'key') }
+  const program = await startProgram({ env: { ...locks, ...tls, PUBLIC_URL: 'https://localhost' } })
+  expect(program.url).toMatch(/^https:/)
+  const { lines } = await check({ ...program.env, PORT: new URL(program.url).port })
+  expect(lines).toContain('ok self-test: a signed callback was taken and stored')
+})
