@@ -1,12 +1,14 @@
-import type { ServerOptions } from 'node:http'
+import { METHODS, type ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { AddressSet } from './addresses.ts'
 import type { Config } from './config.ts'
 import { CannotStoreError } from './ingest/delivery.ts'
 import type { Log } from './ingest/log.ts'
 import type { Receiver } from './ingest/receiver.ts'
+import { frames } from './logger.ts'
 import { allowedSource } from './routes/allowed-source.ts'
 import { callbackSchema } from './routes/callback-schema.ts'
 import { callbackHandler } from './routes/callbacks.ts'
@@ -15,6 +17,7 @@ import { capConnections } from './routes/connection-cap.ts'
 import { type Check, json, knownPath, post } from './routes/gate.ts'
 import { outcomes, refuse } from './routes/refusals.ts'
 import { Signatures } from './routes/signatures.ts'
+import { endUnusedConnections } from './routes/unused-connections.ts'
 import { AkskVerifier } from './rtc/aksk-verifier.ts'
 import type { RecordKind } from './rtc/record.ts'
 import { offeredSuites } from './rtc/tls-suites.ts'
@@ -78,6 +81,8 @@ export async function buildApp({
     registers: [registry],
   })
 
+  /** Connections whose last request is counted already. */
+  const givenUp = new WeakSet<Socket>()
   const proxies = new AddressSet(config.trustProxy)
   const hasProxies = config.trustProxy.length > 0
   const app = Fastify({
@@ -90,9 +95,16 @@ export async function buildApp({
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    clientErrorHandler: clientErrorHandler(callbacks),
-    frameworkErrors: (_error, _request, reply) => void refuse(reply, 404, 'there is nothing at this path'),
+    // The longest URL the platform takes leaves no room for a longer token.
+    routerOptions: { maxParamLength: 128 },
+    clientErrorHandler: clientErrorHandler(callbacks, givenUp),
+    // A path that cannot be decoded, or is too long. No hook runs for it.
+    frameworkErrors: (_error, _request, reply) => {
+      callbacks.inc({ kind: 'unknown', outcome: 'not_found' })
+      refuse(reply, 404, 'there is nothing at this path')
+    },
   })
+  endUnusedConnections(app, config.tls !== undefined)
   capConnections(app.server, { isProxy: (address) => proxies.has(address), log })
 
   app.decorateRequest('callback', null)
@@ -112,8 +124,17 @@ export async function buildApp({
     json,
   ]
   app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => countAborted(request, reply))
     if (!checks.some((check) => check(request, reply))) done()
   })
+
+  // Whoever is gone before the answer hears none; a body that came whole is stored all the same.
+  function countAborted(request: FastifyRequest, reply: FastifyReply): void {
+    if (reply.raw.writableFinished || givenUp.has(request.raw.socket)) return
+    const { kind = 'unknown', records = 0 } = request.callback ?? {}
+    callbacks.inc({ kind, outcome: 'aborted' })
+    log.info({ kind, records }, 'callback: its sender was gone before the answer')
+  }
 
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isStopping()) reply.header('connection', 'close')
@@ -128,13 +149,12 @@ export async function buildApp({
     log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
     done()
   })
-
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if (error instanceof CannotStoreError) return refuse(reply, 503, error.message)
     if (error.statusCode === 413) return refuse(reply, 413, `the body is larger than ${config.bodyLimit} bytes`)
     if (error.statusCode === 400) return refuse(reply, 400, 'the body is shorter or longer than its Content-Length')
-    log.error({ error: error.name, stack: error.stack }, 'a callback met a mistake of the receiver: please report')
+    log.error({ error: error.name, stack: frames(error) }, 'a callback met a mistake of the receiver: please report')
     return refuse(reply, 500, 'a mistake of the receiver')
   })
 
@@ -152,6 +172,7 @@ export async function buildApp({
   app.setValidatorCompiler(() => () => true)
   const prefix = config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc'
   const handler = callbackHandler(receiver, signatures)
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const others = app.supportedMethods.filter((method) => method !== 'POST')
   for (const path of ['status', 'fee']) {
     app.post(`${prefix}/${path}`, { schema: callbackSchema }, handler)

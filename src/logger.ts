@@ -12,3 +12,11 @@ export function createLogger(level: string): Logger {
     formatters: { level: (label) => ({ level: label }) },
   })
 }
+
+/** Where an error comes from, without its message: that may repeat what a callback said. */
+export function frames(error: Error): string {
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^ +at /.test(line))
+    .join('\n')
+}

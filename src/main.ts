@@ -1,6 +1,6 @@
 import { welcome } from './banner.ts'
 import { ConfigError, loadConfig } from './config.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, frames } from './logger.ts'
 import { startService } from './service.ts'
 
 /** Exit codes: 0 stopped as asked, 1 failed while starting or stopping, 78 a variable is not valid (EX_CONFIG). */
@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const log = createLogger(config.logLevel)
   process.on('uncaughtException', (error) => {
     // Nothing is known of the state any more: what is acknowledged is durable, so ending is the safe thing.
-    log.fatal({ error: error.name, stack: error.stack }, 'an error nobody caught ends the receiver')
+    log.fatal({ error: error.name, stack: frames(error) }, 'an error nobody caught ends the receiver')
     process.exit(failed)
   })
   const service = await startService(config, log)
