@@ -14,7 +14,7 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
     const receivedAt = new Date()
-    if (await signatures?.refusesReplay(request, reply, body)) return reply
+    if (signatures?.isReplay(request, body)) return signatures.refuseReplay(request, reply, body)
     const envelope = open(body)
     if (envelope instanceof Error) {
       const { places } = envelope
@@ -28,7 +28,7 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
     request.callback = { kind, records: records.length }
     if (!request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
     await receiver.take({ kind, records, oddities, body, signer: request.signature?.appKey ?? null, receivedAt })
-    signatures?.taken(request, body)
+    signatures?.taken(request)
     return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
   }
 }

@@ -3,6 +3,12 @@ import { hash } from 'node:crypto'
 /** Callbacks remembered. At ten a second that is most of three hours; one takes about 100 bytes. */
 export const rememberedCallbacks = 100_000
 
+/** A nonce and the body that came with it, as digests. */
+export interface Sighting {
+  nonce: string
+  body: string
+}
+
 /**
  * Tells a signed header that comes again with another body: the platform signs the URL, a nonce and the time, not the
  * body, so whoever saw one callback could send others under its header. A re-send with the same body passes.
@@ -21,15 +27,18 @@ export class Replays {
   }
 
   /** @param token stands for a nonce of an app, see AkskVerifier */
-  isReplayed(token: string, body: Buffer): boolean {
-    const known = this.#bodies.get(digestOf(token))
-    return known !== undefined && known !== digestOf(body)
+  sight(token: string, body: Buffer): Sighting {
+    return { nonce: digestOf(token), body: digestOf(body) }
   }
 
-  remember(token: string, body: Buffer): void {
-    const key = digestOf(token)
-    this.#bodies.delete(key)
-    this.#bodies.set(key, digestOf(body))
+  isReplay({ nonce, body }: Sighting): boolean {
+    const known = this.#bodies.get(nonce)
+    return known !== undefined && known !== body
+  }
+
+  remember({ nonce, body }: Sighting): void {
+    this.#bodies.delete(nonce)
+    this.#bodies.set(nonce, body)
     if (this.#bodies.size <= this.#capacity) return
     const [oldest] = this.#bodies.keys()
     if (oldest !== undefined) this.#bodies.delete(oldest)

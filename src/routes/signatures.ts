@@ -7,12 +7,12 @@ import type { AkskVerifier, Finding } from '../rtc/aksk-verifier.ts'
 import { readBeginning } from './beginning.ts'
 import type { Check } from './gate.ts'
 import { refuse } from './refusals.ts'
-import { Replays } from './replays.ts'
+import { Replays, type Sighting } from './replays.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The signed header of a callback, once it is verified. */
-    signature: { appKey: string; token: string } | null
+    signature: { appKey: string; token: string; sighting?: Sighting } | null
   }
 }
 
@@ -78,19 +78,23 @@ export class Signatures {
     return reply
   }
 
-  /** Refuses a body that comes under a header that another body came under. */
-  async refusesReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<boolean> {
-    const { signature } = request
-    if (!this.#options.enforce || !signature || !this.#replays.isReplayed(signature.token, body)) return false
-    this.#results.inc({ app: signature.appKey, result: 'replayed_nonce', form: 'none' })
+  /** Whether a body comes under a header that another body came under. */
+  isReplay({ signature }: FastifyRequest, body: Buffer): boolean {
+    if (!this.#options.enforce || !signature) return false
+    signature.sighting = this.#replays.sight(signature.token, body)
+    return this.#replays.isReplay(signature.sighting)
+  }
+
+  async refuseReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<FastifyReply> {
+    const app = request.signature?.appKey ?? 'unknown'
+    this.#results.inc({ app, result: 'replayed_nonce', form: 'none' })
     await this.#keep(request, 'replayed_nonce', body)
-    refuse(reply, 401, messages.replayed_nonce)
-    return true
+    return refuse(reply, 401, messages.replayed_nonce)
   }
 
   /** To be called once a callback is taken, and not before: who is answered 503 comes again, perhaps with more. */
-  taken({ signature }: FastifyRequest, body: Buffer): void {
-    if (this.#options.enforce && signature) this.#replays.remember(signature.token, body)
+  taken({ signature }: FastifyRequest): void {
+    if (signature?.sighting) this.#replays.remember(signature.sighting)
   }
 
   async #refuse(request: FastifyRequest, reply: FastifyReply, reason: keyof typeof messages): Promise<void> {

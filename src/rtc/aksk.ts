@@ -88,9 +88,7 @@ export type Separator = '\n' | ''
 
 /** HMAC-SHA256 under the appSecret. Calls to the platform sign nonce + created (CV-api), its callbacks the url too. */
 export function passwordDigest(secret: KeyObject, ...signed: string[]): Buffer {
-  const hmac = createHmac('sha256', secret)
-  for (const text of signed) hmac.update(text)
-  return hmac.digest()
+  return createHmac('sha256', secret).update(signed.join('')).digest()
 }
 
 export interface Signing {
