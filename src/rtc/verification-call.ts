@@ -59,8 +59,8 @@ export class VerificationCaller {
     if (!isApiUrl(apiUrl)) {
       places.push({ pointer: '/apiUrl', message: 'must be https://host[:port], or http on loopback, without a path' })
     }
-    if (!/^[!#-~]{1,32}$/.test(appKey)) {
-      places.push({ pointer: '/appKey', message: 'must be 1 to 32 characters without blanks' })
+    if (!/^[!#-~]{1,128}$/.test(appKey)) {
+      places.push({ pointer: '/appKey', message: 'must be 1 to 128 characters without blanks' })
     }
     if (secret === '') places.push({ pointer: '/secret', message: 'is missing' })
     if (!(timeoutMs > 0)) places.push({ pointer: '/timeoutMs', message: 'must be more than 0' })
