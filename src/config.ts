@@ -93,6 +93,20 @@ export const Environment = Type.Object({
   QUARANTINE_RETENTION_DAYS: whole('days a quarantined record is kept', 90, 1, 36_500),
   PARTITION_BY: choice('size of a partition', ['month', 'day'], 'month'),
   TIME_ZONE: text('time zone in which people are shown times', 'Asia/Shanghai'),
+  RTC_API_URL: maybe(text("address of the platform's API, from the console: https://host[:port]")),
+  RTC_CREATED_ZONE: choice('time that Created tells in calls to the platform', ['utc', 'beijing'], 'utc'),
+  DISPLAY_NUMBER: maybe(
+    Type.String({
+      description: 'fixed-line number that callees of verification calls see: + and digits',
+      pattern: '^\\+[0-9]{3,30}$',
+    }),
+  ),
+  PRE_TONE: maybe(
+    Type.String({
+      description: 'announcement before the code of a verification call: name of an uploaded .wav file',
+      maxLength: 128,
+    }),
+  ),
   LOG_LEVEL: choice(
     'least severe log line that is written',
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -147,6 +161,11 @@ export interface Config {
   quarantineRetentionDays: number
   partitionBy: 'month' | 'day'
   timeZone: string
+  /** For placing verification calls. */
+  apiUrl: string | undefined
+  createdZone: 'utc' | 'beijing'
+  displayNumber: string | undefined
+  preTone: string | undefined
   logLevel: string
   shutdownDelayMs: number
   shutdownTimeoutMs: number
@@ -271,6 +290,10 @@ function toConfig(env: Static<typeof Environment>): Config {
     quarantineRetentionDays: env.QUARANTINE_RETENTION_DAYS,
     partitionBy: env.PARTITION_BY,
     timeZone: env.TIME_ZONE,
+    apiUrl: env.RTC_API_URL,
+    createdZone: env.RTC_CREATED_ZONE,
+    displayNumber: env.DISPLAY_NUMBER,
+    preTone: env.PRE_TONE,
     logLevel: env.LOG_LEVEL,
     shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
