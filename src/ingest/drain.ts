@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { publicError } from '../store/errors.ts'
+import { classify, publicError } from '../store/errors.ts'
 import type { Breaker } from './breaker.ts'
 import { inspect } from './inspect.ts'
 import type { Lanes } from './intake.ts'
 import type { Committed, Item, Origin } from './item.ts'
 import type { Ledger } from './ledger.ts'
 import type { Log } from './log.ts'
-import type { Spool, SpooledRecord } from './spool/spool.ts'
+import type { Spool, SpooledRecord, SpoolPosition } from './spool/spool.ts'
 import { noteFromSpool, recordFromSpool } from './spool-entry.ts'
 
-/** Records drained at a time, and at a probe: few, since while Postgres is away they are read for nothing. */
+/** Records drained at a time; fewer after a setback, since they may come back again. */
 const batchRecords = 1_000
 const probeRecords = 20
 /** How often an empty spool is looked at, in milliseconds. */
@@ -17,27 +17,36 @@ const pollMs = 100
 
 /** Records of the spool on their way through the lanes. */
 interface Batch {
+  size: number
   open: number
-  committed: number
+  /** Those given back to the spool because Postgres did not take them; and because they failed by a mistake of ours. */
   turnedAway: number
-  failedAlone: { spooled: SpooledRecord; error: unknown }[]
+  failed: number
+  /** Those that are at fault themselves, and why. */
+  guilty: { spooled: SpooledRecord; reason: string }[]
   done(): void
+}
+
+interface Underway {
+  batch: Batch
+  spooled: SpooledRecord
 }
 
 /**
  * Brings what stands in the spool to Postgres, through the same lanes as live callbacks. While the breaker is open it
- * is the probe as well: it tries a few records now and then and closes the breaker when they went through, because
- * only a commit proves that Postgres takes commits.
+ * is the probe as well: it tries a few records now and then and closes the breaker when Postgres turned none away,
+ * because only a commit proves that Postgres takes commits.
  */
 export class Drain implements Origin {
-  readonly bisectsOurMistakes = true
   readonly #lanes: Lanes
   readonly #breaker: Breaker
   readonly #spool: Spool
   readonly #ledger: Ledger
   readonly #log: Log
   readonly #probe: () => Promise<void>
-  readonly #underway = new WeakMap<Item, { batch: Batch; spooled: SpooledRecord }>()
+  readonly #underway = new WeakMap<Item, Underway>()
+  /** Records that failed alone: how much had gone through their lane by then. */
+  readonly #suspects = new WeakMap<SpoolPosition, number>()
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
   /** Failures in a row. */
@@ -49,7 +58,7 @@ export class Drain implements Origin {
     spool: Spool
     ledger: Ledger
     log: Log
-    /** Rejects while Postgres cannot be written to. */
+    /** Commits a transaction that changes nothing. Rejects while Postgres cannot be written to. */
     probe: () => Promise<void>
   }) {
     this.#lanes = parts.lanes
@@ -77,82 +86,76 @@ export class Drain implements Origin {
     }
   }
 
-  /** One batch or one probe. Returns the milliseconds to wait before the next. */
+  /** One batch, after a probe if need be. Returns the milliseconds to wait before the next. */
   async #step(): Promise<number> {
-    if (!(await this.#advance())) return backoffMs(++this.#setbacks)
+    const wasAway = this.#breaker.isOpen
+    if (wasAway && !(await this.#isBack())) return backoffMs(++this.#setbacks)
+    const batch = await this.#drain(wasAway || this.#setbacks > 0 ? probeRecords : batchRecords)
+    if (wasAway && batch.turnedAway === 0) this.#breaker.close()
+    if (batch.turnedAway + batch.failed > 0) return backoffMs(++this.#setbacks)
     this.#setbacks = 0
-    return this.#spool.records > 0 ? 0 : pollMs
+    return batch.size > 0 ? 0 : pollMs
   }
 
-  async #advance(): Promise<boolean> {
-    if (!this.#breaker.isOpen) return this.#drain(batchRecords)
+  async #isBack(): Promise<boolean> {
     try {
       await this.#probe()
+      return true
     } catch (error) {
-      this.#log.warn({ err: publicError(error) }, 'Postgres cannot be written to')
+      const err = publicError(error)
+      // A wrong password or database will not mend itself.
+      this.#log[classify(error) === 'away' ? 'warn' : 'error']({ err }, 'Postgres cannot be written to')
+      this.#breaker.open(err.message)
       return false
     }
-    const passed = await this.#drain(probeRecords)
-    if (passed) this.#breaker.close()
-    return passed
   }
 
-  /** Sends up to `max` records through the lanes. False when Postgres did not take them, or not all. */
-  async #drain(max: number): Promise<boolean> {
+  /** Sends up to `max` records through the lanes. */
+  async #drain(max: number): Promise<Batch> {
     const records = await this.#spool.take(max)
-    if (records.length === 0) return true
-    const batch = await new Promise<Batch>((resolve) => {
-      const batch: Batch = {
-        open: records.length,
-        committed: 0,
-        turnedAway: 0,
-        failedAlone: [],
-        done: () => resolve(batch),
-      }
-      const items = records.map((spooled) => this.#item(spooled, batch))
-      this.#lanes.status.push(items.filter(({ kind }) => kind === 'status'))
-      this.#lanes.fee.push(items.filter(({ kind }) => kind === 'fee'))
-    })
-    await this.#judge(batch)
-    return batch.turnedAway === 0 && (batch.failedAlone.length === 0 || batch.committed > 0)
+    const batch: Batch = { size: records.length, open: 0, turnedAway: 0, failed: 0, guilty: [], done: () => {} }
+    const items = records.flatMap((spooled) => this.#item(spooled, batch))
+    batch.open = items.length
+    if (items.length > 0) {
+      await new Promise<void>((resolve) => {
+        batch.done = resolve
+        this.#lanes.status.push(items.filter(({ kind }) => kind === 'status'))
+        this.#lanes.fee.push(items.filter(({ kind }) => kind === 'fee'))
+      })
+    }
+    for (const { spooled, reason } of batch.guilty) if (!(await this.#setAside(spooled, reason))) batch.failed++
+    return batch
   }
 
-  #item(spooled: SpooledRecord, batch: Batch): Item {
-    const { entry } = spooled
-    const checked =
-      entry.kind === 'quarantine' ? noteFromSpool(entry) : inspect(recordFromSpool(entry), Buffer.alloc(0))
-    const item = { ...checked, origin: this, claimed: false }
-    this.#underway.set(item, { batch, spooled })
-    return item
-  }
-
-  /** A record that failed alone while others passed is set aside; when none passed, the fault is not in the record. */
-  async #judge(batch: Batch): Promise<void> {
-    for (const { spooled, error } of batch.failedAlone) {
-      if (batch.committed === 0) this.#spool.giveBack([spooled.id])
-      else await this.#setAside(spooled, error)
+  #item(spooled: SpooledRecord, batch: Batch): Item[] {
+    try {
+      const { entry } = spooled
+      const checked = entry.kind === 'quarantine' ? noteFromSpool(entry) : inspect(recordFromSpool(entry))
+      const item = { ...checked, origin: this, claimed: false }
+      this.#underway.set(item, { batch, spooled })
+      return [item]
+    } catch {
+      // Another release may have written it; its error could quote it.
+      batch.guilty.push({ spooled, reason: 'not understood by this release' })
+      return []
     }
   }
 
-  async #setAside(spooled: SpooledRecord, error: unknown): Promise<void> {
-    const { message } = publicError(error)
+  async #setAside({ id }: SpooledRecord, reason: string): Promise<boolean> {
     try {
-      await this.#spool.setAside(spooled.id, message)
-      this.#log.error({ reason: message }, 'a spooled record was set aside')
-    } catch (failure) {
-      this.#log.error(
-        { reason: (failure as Error).message },
-        'a spooled record cannot be set aside: it stays in the spool',
-      )
-      this.#spool.giveBack([spooled.id])
+      await this.#spool.setAside(id, reason)
+      this.#log.error({ reason }, 'a spooled record was set aside')
+      return true
+    } catch (error) {
+      this.#log.error({ reason: (error as Error).message }, 'a spooled record cannot be set aside: it stays')
+      return false
     }
   }
 
   settle(item: Item, outcome: Committed): void {
-    this.#leave(item, (batch, spooled) => {
+    this.#leave(item, (_, spooled) => {
       this.#ledger.spool(item, outcome)
       this.#spool.commit([spooled.id])
-      batch.committed++
     })
   }
 
@@ -164,16 +167,25 @@ export class Drain implements Origin {
       })
   }
 
+  /** It failed, others of its kind went through, and it failed again: the fault is in the record. Else in the table. */
   failAlone(item: Item, error: unknown): void {
-    this.#leave(item, (batch, spooled) => batch.failedAlone.push({ spooled, error }))
+    this.#leave(item, (batch, spooled) => {
+      const passed = this.#lanes[item.kind].passed(item)
+      const before = this.#suspects.get(spooled.id) ?? passed
+      this.#suspects.set(spooled.id, before)
+      if (passed > before) {
+        batch.guilty.push({ spooled, reason: publicError(error).message })
+      } else {
+        this.#spool.giveBack([spooled.id])
+        batch.failed++
+      }
+    })
   }
 
   #leave(item: Item, how: (batch: Batch, spooled: SpooledRecord) => void): void {
-    const underway = this.#underway.get(item)
-    if (!underway) return
-    this.#underway.delete(item)
-    how(underway.batch, underway.spooled)
-    if (--underway.batch.open === 0) underway.batch.done()
+    const { batch, spooled } = this.#underway.get(item) as Underway
+    how(batch, spooled)
+    if (--batch.open === 0) batch.done()
   }
 }
 

@@ -20,11 +20,11 @@ export const unrepeatable: ReadonlySet<string> = new Set(['too_deep', 'non_finit
 
 /**
  * Checks one record by the platform's contract: the entry holds its row, or the reason why it cannot be one.
- * `body` is the callback's body as it came; `misfits` hears the names of fields that did not fit their column.
+ * `body` is the callback's body as it came, where there is one; `misfits` hears the names of fields that did not fit their column.
  */
 export function inspect(
   delivered: Delivered,
-  body: Buffer,
+  body?: Buffer,
   misfits: (fields: readonly string[]) => void = () => {},
 ): Entry {
   const { kind, record } = delivered
@@ -35,9 +35,10 @@ export function inspect(
     return { ...delivered, countedAs, fate: { row: checked.row } }
   }
   const { reason, errors } = checked
-  const note = unrepeatable.has(reason)
-    ? ({ kind, reason, errors, holds: 'body', body, bodySize: body.length } as const)
-    : noteOnRecord(kind, reason, errors, record)
+  const note =
+    body && unrepeatable.has(reason)
+      ? ({ kind, reason, errors, holds: 'body', body, bodySize: body.length } as const)
+      : noteOnRecord(kind, reason, errors, record)
   return { ...delivered, countedAs, fate: { note } }
 }
 

@@ -5,7 +5,7 @@ import { inspect } from './inspect.ts'
 import type { Committed, Entry, Item, Origin, QuarantineNote } from './item.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
-import type { Log } from './log.ts'
+import { type Log, sparingly } from './log.ts'
 import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
 import { toSpoolEntry } from './spool-entry.ts'
@@ -30,13 +30,15 @@ export type Lanes = Record<'status' | 'fee', Lane>
  * spool because Postgres was away or late. It rejects with CannotStoreError when neither could be had.
  */
 export class Intake implements Origin {
-  readonly bisectsOurMistakes = false
   readonly #lanes: Lanes
   readonly #breaker: Breaker
   readonly #spool: Spool
   readonly #budget: QuarantineBudget
   readonly #ledger: Ledger
-  readonly #log: Log
+  readonly #sayFull: (fields: object) => void
+  readonly #sayLate: (fields: object) => void
+  readonly #sayQuarantineFull: (fields: object) => void
+  readonly #sayRefused: (fields: object) => void
   readonly #deadlineMs: number
   readonly #deliveries = new WeakMap<Item, Delivery>()
 
@@ -54,7 +56,11 @@ export class Intake implements Origin {
     this.#spool = parts.spool
     this.#budget = parts.budget
     this.#ledger = parts.ledger
-    this.#log = parts.log
+    const { log } = parts
+    this.#sayFull = sparingly((fields) => log.warn(fields, 'too much waits for Postgres: callbacks go to the spool'))
+    this.#sayLate = sparingly((fields) => log.warn(fields, 'Postgres is late: callbacks go to the spool'))
+    this.#sayQuarantineFull = sparingly((fields) => log.error(fields, 'the quarantine is full: callback answered 503'))
+    this.#sayRefused = sparingly((fields) => log.error(fields, 'the spool cannot take callbacks: answered 503'))
     this.#deadlineMs = parts.deadlineMs
   }
 
@@ -72,7 +78,7 @@ export class Intake implements Origin {
     )
     this.#ledger.delays(items)
     const full = items.filter(({ fate }) => 'note' in fate && !this.#budget.admitRecord(fate.note))
-    if (full.length > 0) this.#log.error({ records: full.length }, 'the quarantine is full: callback answered 503')
+    if (full.length > 0) this.#sayQuarantineFull({ records: full.length })
     await this.#deliver(this.#lanes[kind], items, full)
   }
 
@@ -102,10 +108,15 @@ export class Intake implements Origin {
     const delivery = new Delivery()
     for (const item of items) this.#deliveries.set(item, delivery)
     this.#ledger.received(items)
-    delivery.start(items, this.#deadlineMs, (late) => void this.#spoolAll(late))
+    delivery.start(items, this.#deadlineMs, (late) => {
+      this.#sayLate({ records: late.length })
+      void this.#spoolAll(late)
+    })
     this.#refuse(refused)
     const accepted = items.filter((item) => !item.claimed)
-    if (this.#breaker.isOpen || lane.isFull) void this.#spoolAll(accepted)
+    const full = lane.isFull
+    if (full) this.#sayFull({ records: lane.rows })
+    if (full || this.#breaker.isOpen) void this.#spoolAll(accepted)
     else lane.push(accepted)
     return delivery.done
   }
@@ -127,10 +138,6 @@ export class Intake implements Origin {
     void this.#spoolAll(items)
   }
 
-  failAlone(item: Item): void {
-    void this.#spoolAll([item])
-  }
-
   async #spoolAll(items: Item[]): Promise<void> {
     if (items.length === 0) return
     for (const item of items) item.claimed = true
@@ -141,10 +148,7 @@ export class Intake implements Origin {
         this.#deliveries.get(item)?.settled()
       }
     } catch (error) {
-      this.#log.error(
-        { reason: (error as Error).message, records: items.length },
-        'the spool cannot take callbacks: answered 503',
-      )
+      this.#sayRefused({ reason: (error as Error).message, records: items.length })
       this.#refuse(items)
     }
   }

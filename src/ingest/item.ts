@@ -43,18 +43,19 @@ export interface Entry {
 /** An entry on its way through a lane. */
 export interface Item extends Entry {
   readonly origin: Origin
-  /** True once nobody waits for what Postgres says of it: its outcome is known, or it is being spooled. */
+  /** True once nobody waits for what Postgres says of it: its outcome is known, or it was handed back. */
   claimed: boolean
 }
 
-/** Where items come from, live callbacks or the spool: whom to tell what became of them. */
+/** Where items come from, live callbacks or the spool: whom to tell, once, what became of each. */
 export interface Origin {
-  /** These are durable in Postgres. */
+  /** This one is durable in Postgres. */
   settle(item: Item, outcome: Committed): void
   /** Postgres could not take these now. */
   turnAway(items: Item[]): void
-  /** This one failed alone by a mistake of ours while its neighbours passed. */
-  failAlone(item: Item, error: unknown): void
-  /** Whether a group that fails by a mistake of ours is bisected to find the record that brings it about. */
-  readonly bisectsOurMistakes: boolean
+  /**
+   * This one failed alone by a mistake of ours. A group that fails so is bisected down to such records; where this is
+   * absent nobody has the time for it, and they are all turned away.
+   */
+  failAlone?(item: Item, error: unknown): void
 }

@@ -5,7 +5,7 @@ import { commitGroup, type Table } from './commit.ts'
 import { noteOnRecord } from './inspect.ts'
 import type { Item, Origin } from './item.ts'
 import type { Ledger } from './ledger.ts'
-import type { Log } from './log.ts'
+import { type Log, sparingly } from './log.ts'
 
 export interface LaneLimits {
   /** Groups in flight at a time: one commits while the next is being prepared. */
@@ -35,21 +35,35 @@ export class Lane {
   readonly #postgres: Postgres
   readonly #breaker: Breaker
   readonly #ledger: Ledger
-  readonly #log: Log
   readonly #limits: LaneLimits
+  readonly #warn: (fields: object) => void
+  readonly #ownUpTo: (fields: object) => void
+  readonly #inFlight = new Set<readonly Item[]>()
   #queue: Item[] = []
   #queuedBytes = 0
-  #inFlight = 0
   #scheduled = false
   #whenIdle: (() => void)[] = []
+  #mistake: string | undefined
+  readonly #passed = { rows: 0, notes: 0 }
 
   constructor(table: Table, postgres: Postgres, breaker: Breaker, ledger: Ledger, log: Log, limits = laneLimits) {
     this.#table = table
     this.#postgres = postgres
     this.#breaker = breaker
     this.#ledger = ledger
-    this.#log = log
     this.#limits = limits
+    this.#warn = sparingly((fields) => log.warn(fields, 'Postgres did not take a group'))
+    this.#ownUpTo = sparingly((fields) => log.error(fields, 'a statement of the receiver failed: please report'))
+  }
+
+  /** What is wrong with a statement of ours or with the table; undefined again once a group has gone through. */
+  get mistake(): string | undefined {
+    return this.#mistake
+  }
+
+  /** How many items like this one have gone through: by the same statement, that is. */
+  passed({ fate }: Item): number {
+    return 'note' in fate ? this.#passed.notes : this.#passed.rows
   }
 
   get rows(): number {
@@ -74,21 +88,35 @@ export class Lane {
     this.#queue = []
     this.#queuedBytes = 0
     turnAway(items)
+    this.#tellIdle()
+  }
+
+  /** The same with what is in flight: whatever Postgres may say of it yet, nobody hears it. */
+  abandon(): void {
+    for (const group of this.#inFlight) turnAway(group)
+    this.turnAwayQueued()
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
-    while (this.#queue.length > 0 || this.#inFlight > 0)
-      await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+    while (!this.#isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  get #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#inFlight.size === 0
+  }
+
+  #tellIdle(): void {
+    if (this.#isIdle) for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   /** Starts after the callbacks that came in the same turn of the event loop, so that they share a group. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= this.#limits.groups) return
+    if (this.#scheduled || this.#inFlight.size >= this.#limits.groups) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      while (this.#inFlight < this.#limits.groups && this.#queue.length > 0) void this.#fly(this.#nextGroup())
+      while (this.#inFlight.size < this.#limits.groups && this.#queue.length > 0) void this.#fly(this.#nextGroup())
     })
   }
 
@@ -110,14 +138,17 @@ export class Lane {
   }
 
   async #fly(group: Item[]): Promise<void> {
-    this.#inFlight++
-    if (group.length > 0) await this.#commit(group, 2)
-    this.#inFlight--
+    this.#inFlight.add(group)
+    await this.#commit(group, 2)
+    this.#inFlight.delete(group)
     if (this.#queue.length > 0) this.#schedule()
-    else if (this.#inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
+    this.#tellIdle()
   }
 
-  async #commit(group: Item[], attempts: number): Promise<void> {
+  async #commit(items: readonly Item[], attempts: number): Promise<void> {
+    // Some may have been handed back since they were sent on their way, or while their neighbours were tried.
+    const group = items.filter(({ claimed }) => !claimed)
+    if (group.length === 0) return
     const started = performance.now()
     try {
       const outcomes = await this.#postgres.withClient(async (client, context) => {
@@ -125,7 +156,9 @@ export class Lane {
         return commitGroup(client, context, this.#table, group)
       })
       this.#ledger.group(this.#table.name, group.length, (performance.now() - started) / 1000)
+      this.#mistake = undefined
       for (const [item, outcome] of outcomes) {
+        this.#passed['note' in item.fate ? 'notes' : 'rows']++
         if (item.claimed) continue
         item.claimed = true
         item.origin.settle(item, outcome)
@@ -135,7 +168,7 @@ export class Lane {
     }
   }
 
-  async #recover(group: Item[], error: unknown, attempts: number): Promise<void> {
+  async #recover(group: readonly Item[], error: unknown, attempts: number): Promise<void> {
     if (isMissingPartition(error)) this.#postgres.partitions.forget()
     const kind = classify(error)
 
@@ -143,13 +176,13 @@ export class Lane {
     if (kind === 'bad_record') return this.#bisect(group, error)
     if (kind === 'our_mistake') return this.#ownUp(group, error)
 
-    this.#log.warn({ err: publicError(error), records: group.length }, 'Postgres did not take a group')
+    this.#warn({ err: publicError(error), records: group.length })
     if (opensBreaker(error)) this.#breaker.open(publicError(error).message)
     turnAway(group)
   }
 
   /** A record that Postgres refuses must not hold up its neighbours: halves commit separately until it stands alone. */
-  async #bisect(group: Item[], error: unknown): Promise<void> {
+  async #bisect(group: readonly Item[], error: unknown): Promise<void> {
     const [item] = group
     if (group.length > 1 || !item) return this.#halves(group)
     if ('note' in item.fate) return this.#ownUp(group, error)
@@ -160,20 +193,20 @@ export class Lane {
   }
 
   /** An error that no record and no outage explains: loud, and the records are kept. */
-  async #ownUp(group: Item[], error: unknown): Promise<void> {
-    this.#log.error(
-      { err: publicError(error), records: group.length },
-      'a statement of the receiver failed: please report',
-    )
+  async #ownUp(group: readonly Item[], error: unknown): Promise<void> {
+    this.#ownUpTo({ err: publicError(error), records: group.length })
     this.#ledger.ourMistake()
-    turnAway(group.filter((item) => !item.origin.bisectsOurMistakes))
-    const rest = group.filter((item) => item.origin.bisectsOurMistakes)
-    const [item] = rest
-    if (rest.length > 1) await this.#halves(rest)
-    else item?.origin.failAlone(item, error)
+    this.#mistake = publicError(error).message
+    turnAway(group.filter(({ origin }) => !origin.failAlone))
+    const rest = group.filter(({ claimed }) => !claimed)
+    if (rest.length > 1) return this.#halves(rest)
+    for (const item of rest) {
+      item.claimed = true
+      item.origin.failAlone?.(item, error)
+    }
   }
 
-  async #halves(group: Item[]): Promise<void> {
+  async #halves(group: readonly Item[]): Promise<void> {
     const middle = group.length >> 1
     await this.#commit(group.slice(0, middle), 2)
     await this.#commit(group.slice(middle), 2)
@@ -186,11 +219,12 @@ function times(table: Table, group: readonly Item[]): Set<string> {
   return days
 }
 
-/** Hands back, each to where it came from, what nobody has taken over meanwhile. */
+/** Hands back, each to where it came from, what nobody has claimed meanwhile. */
 function turnAway(group: readonly Item[]): void {
   const byOrigin = new Map<Origin, Item[]>()
   for (const item of group) {
     if (item.claimed) continue
+    item.claimed = true
     const items = byOrigin.get(item.origin)
     if (items) items.push(item)
     else byOrigin.set(item.origin, [item])

@@ -4,3 +4,20 @@ export interface Log {
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
+
+/**
+ * A log line that is written once a second at most, with how often there was reason to since it was written last: a
+ * fault that every callback meets must not fill the disk with words.
+ */
+export function sparingly(say: (fields: object) => void): (fields: object) => void {
+  let saidAt = Number.NEGATIVE_INFINITY
+  let times = 0
+  return (fields) => {
+    times++
+    const now = performance.now()
+    if (now - saidAt < 1_000) return
+    say({ ...fields, times })
+    saidAt = now
+    times = 0
+  }
+}

@@ -106,6 +106,8 @@ export class Receiver {
     const degraded: string[] = []
     if (this.#breaker.reason !== undefined)
       degraded.push(`Postgres is away (${this.#breaker.reason}): callbacks are spooled`)
+    for (const [kind, { mistake }] of Object.entries(this.#lanes))
+      if (mistake !== undefined) degraded.push(`a statement for ${kind} records fails (${mistake}): they are spooled`)
     if (!this.#spool.writable) degraded.push('the spool cannot be written')
     if (this.#spool.isFull) degraded.push('the spool is full')
     const spoolTakes = this.#spool.writable && !this.#spool.isFull
@@ -117,12 +119,12 @@ export class Receiver {
    * `timeoutMs`; then the spool and the pool are closed.
    */
   async stop(timeoutMs: number): Promise<void> {
-    await this.#upkeep.stop()
-    const drained = this.#drain.stop()
-    const idle = Promise.all([this.#lanes.status.idle(), this.#lanes.fee.idle(), drained]).then(() => true)
-    if (!(await within(timeoutMs, idle))) {
+    const { status, fee } = this.#lanes
+    const ends = [status.idle(), fee.idle(), this.#drain.stop(), this.#upkeep.stop()]
+    if (!(await within(timeoutMs, Promise.all(ends)))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
-      this.#clearLanes()
+      status.abandon()
+      fee.abandon()
     }
     await this.#spool.close()
     await within(1_000, this.#postgres.close())

@@ -71,12 +71,17 @@ export class Postgres {
   async probe(): Promise<void> {
     await this.#options.revive?.()
     if (!this.#context) await this.#connect()
-    await this.withClient((client) =>
-      transaction(client, async () => {
-        await insertEvents(client, [])
-        await insertCdrs(client, [])
-      }),
-    )
+    try {
+      await this.withClient((client) =>
+        transaction(client, async () => {
+          await insertEvents(client, [])
+          await insertCdrs(client, [])
+        }),
+      )
+    } catch (error) {
+      // A table that is not as we think it is: Postgres is there, and the other table need not wait for it.
+      if (!publicError(error).code?.startsWith('42')) throw error
+    }
   }
 
   async #connect(): Promise<void> {

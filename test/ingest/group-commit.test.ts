@@ -1,0 +1,161 @@
+import pg from 'pg'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { laneLimits } from '../../src/ingest/lane.ts'
+import { cdr, event } from '../support/callbacks.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { hold, sumOf, TestReceiver, turns, until } from '../support/receiver.ts'
+
+const locked = (database: TestDatabase) => hold(database.url, 'LOCK TABLE rtc.call_events, rtc.cdrs IN EXCLUSIVE MODE')
+
+/** The statements the receiver sends from now on, by name where they have one. */
+function statements(): string[] {
+  const sent: string[] = []
+  const query = pg.Client.prototype.query
+  const spy = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
+    const [what] = args as [string | { name?: string; text: string }]
+    if (typeof what === 'string') sent.push(what.split(' ')[0] as string)
+    else sent.push(what.name ?? what.text)
+    return Reflect.apply(query, this, args)
+  })
+  onTestFinished(() => spy.mockRestore())
+  return sent
+}
+
+test('an idle receiver sends a callback on at once, in a group of its own', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const lock = await locked(database)
+  const taken = it.take('status', [event('s1')])
+  await turns(1)
+  expect(await it.metric('rtc_queue_rows')).toBe(0)
+  expect(await it.metric('rtc_inflight_records')).toBe(1)
+  await lock.commit()
+  await taken
+  expect(await it.metric('rtc_group_rows_count')).toBe(1)
+  expect(await it.metric('rtc_inflight_records')).toBe(0)
+})
+
+test('callbacks of one turn of the event loop share a group', async () => {
+  const it = await TestReceiver.start((await freshDatabase()).url)
+  await Promise.all(Array.from({ length: 40 }, (_, i) => it.take('status', [event(`s${i}`)])))
+  expect(await it.metric('rtc_group_rows_count')).toBe(1)
+  expect(await it.metric('rtc_group_rows_sum')).toBe(40)
+})
+
+test('while two groups are in flight the next one gathers; each table has its own lane', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  await it.take('fee', [cdr('warm')])
+  const lock = await locked(database)
+  const taken: Promise<void>[] = []
+  for (let i = 0; i < 30; i++) {
+    taken.push(it.take('status', [event(`s${i}`)]), it.take('fee', [cdr(`c${i}`), cdr(`d${i}`)]))
+    await turns(2)
+  }
+  const waiting = await it.registry.metrics()
+  expect(sumOf(waiting, 'rtc_queue_rows', { table: 'call_events' })).toBe(28)
+  expect(sumOf(waiting, 'rtc_queue_rows', { table: 'cdrs' })).toBe(56)
+  await lock.commit()
+  await Promise.all(taken)
+  const done = await it.registry.metrics()
+  const groups = (table: string) => [
+    sumOf(done, 'rtc_group_rows_count', { table }),
+    sumOf(done, 'rtc_group_rows_sum', { table }),
+  ]
+  expect(groups('call_events')).toEqual([3, 30])
+  expect(groups('cdrs')).toEqual([3 + 1, 60 + 1])
+  expect(sumOf(done, 'rtc_group_rows_bucket', { table: 'call_events', le: '1' })).toBe(2)
+})
+
+test('a group has its bounds in rows', async () => {
+  const it = await TestReceiver.start((await freshDatabase()).url)
+  const count = 2 * laneLimits.groupRows + 1
+  await it.take(
+    'fee',
+    Array.from({ length: count }, (_, i) => cdr(`c${i}`)),
+  )
+  const metrics = await it.registry.metrics()
+  expect(sumOf(metrics, 'rtc_group_rows_count')).toBe(3)
+  expect(sumOf(metrics, 'rtc_group_rows_bucket', { le: '500' })).toBe(3)
+})
+
+test('and in bytes, but one record always goes', async () => {
+  const it = await TestReceiver.start((await freshDatabase()).url)
+  const body = Buffer.alloc(3 * laneLimits.groupBytes)
+  await it.take('fee', [cdr('c1'), cdr('c2')], { body })
+  expect(await it.metric('rtc_group_rows_bucket', { le: '1' })).toBe(2)
+})
+
+test('one statement a group of events; a transaction where notes or CDRs are in it', async () => {
+  const it = await TestReceiver.start((await freshDatabase()).url)
+  await it.take('status', [event('warm')])
+  const sent = statements()
+  await it.take('status', [event('s1')])
+  await it.take('status', [event('s1')])
+  expect(sent.splice(0)).toEqual(['insert_events', 'insert_events'])
+  await Promise.all([it.take('status', [event('s2')]), it.take('status', [event(null)])])
+  expect(sent.splice(0)).toEqual(['BEGIN', 'insert_events', 'insert_quarantine', 'COMMIT'])
+  await it.take('status', [event(null)])
+  expect(sent.splice(0)).toEqual(['BEGIN', 'insert_quarantine', 'COMMIT'])
+  // The month is made for the first CDR; the second look is had only where a key is missing from what came back.
+  await it.take('fee', [cdr('c1'), cdr('c2')])
+  expect(sent.splice(0)).toEqual(['ensure_period', 'BEGIN', 'insert_cdrs', 'COMMIT'])
+  await it.take('fee', [cdr('c2'), cdr('c3')])
+  expect(sent.splice(0)).toEqual(['BEGIN', 'insert_cdrs', 'stored_record_keys', 'COMMIT'])
+})
+
+test('behind a transaction pooler no statement has a name', async () => {
+  const it = await TestReceiver.start((await freshDatabase()).url, { pooler: 'transaction' })
+  const sent = statements()
+  await it.take('status', [event('s1')])
+  await it.take('fee', [cdr('c1')])
+  expect(sent.filter((what) => /^[a-z_]+$/.test(what))).toEqual([])
+  expect(await it.outcomes()).toEqual({ stored: 2 })
+})
+
+test('what comes beyond the rows that may wait goes to the spool', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  await it.take('fee', [cdr('c')])
+  const lock = await locked(database)
+  const taken = [it.take('fee', [cdr('a')]), it.take('status', [event('s')])]
+  await turns(2)
+  taken.push(it.take('fee', [cdr('b')]))
+  await turns(2)
+  const many = Array.from({ length: laneLimits.queueRows }, (_, i) => cdr(`c${i}`))
+  taken.push(it.take('fee', many))
+  await turns(2)
+  expect(await it.outcomes()).toEqual({ stored: 1 })
+  await it.take('fee', [cdr('one more')])
+  expect(await it.outcomes()).toEqual({ stored: 1, spooled: 1 })
+  expect(it.log.messages('warn')).toContain('too much waits for Postgres: callbacks go to the spool')
+  // The other lane has room.
+  taken.push(it.take('status', [event('s2')]))
+  await turns(2)
+  expect(await it.outcomes()).toEqual({ stored: 1, spooled: 1 })
+  await lock.commit()
+  await Promise.all(taken)
+  await until('the spool is drained', () => it.spool.records === 0)
+  const { rows } = await database.pool.query('SELECT count(*)::int AS n FROM rtc.cdrs')
+  expect(rows[0].n).toBe(many.length + 4)
+})
+
+test('what comes beyond the bytes that may wait goes to the spool', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  await it.take('fee', [cdr('c0')])
+  const lock = await locked(database)
+  const body = Buffer.alloc(laneLimits.queueBytes / 2)
+  const taken: Promise<void>[] = []
+  for (let n = 1; n <= 4; n++) {
+    taken.push(it.take('fee', [cdr(`c${n}`)], { body }))
+    await turns(2)
+  }
+  await it.take('fee', [cdr('c5')])
+  expect(await it.outcomes()).toEqual({ spooled: 1, stored: 1 })
+  await lock.commit()
+  await Promise.all(taken)
+  await until('the spool is drained', () => it.spool.records === 0)
+  expect(await it.outcomes()).toEqual({ spooled: 1, stored: 5 })
+  expect(await it.outcomes('spool')).toEqual({ stored: 1 })
+})
