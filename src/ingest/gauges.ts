@@ -48,8 +48,9 @@ export function registerGauges(
     help: 'Bytes free where the spool is',
     registers: [registry],
     async collect() {
-      const disk = await statfs(spool.directory)
-      this.set(disk.bavail * disk.bsize)
+      // A directory that is not there yet must not cost the whole scrape.
+      const disk = await statfs(spool.directory).catch(() => undefined)
+      this.set(disk ? disk.bavail * disk.bsize : Number.NaN)
     },
   })
 }

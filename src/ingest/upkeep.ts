@@ -19,7 +19,7 @@ export class Upkeep {
   readonly #log: Log
   readonly #retentionDays: number
   #timers: NodeJS.Timeout[] = []
-  #running = Promise.resolve()
+  #running: Promise<void> | undefined
   #tidiedAt = -Infinity
 
   constructor(parts: {
@@ -45,7 +45,9 @@ export class Upkeep {
 
   /** Does what is due, unless it is being done. */
   wake(): void {
-    this.#running = this.#running.then(() => this.#run())
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
   }
 
   async stop(): Promise<void> {
