@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import { parseBody } from '../rtc/body.ts'
-import { openEnvelope } from '../rtc/envelope.ts'
+import { BodyError, parseBody } from '../rtc/body.ts'
+import { EnvelopeError, openEnvelope } from '../rtc/envelope.ts'
 import type { RecordKind } from '../rtc/record.ts'
+import { classify, publicError } from '../store/errors.ts'
 import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
 import { type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
@@ -34,12 +35,17 @@ export async function replay(client: pg.ClientBase, context: CommitContext, entr
       return { done: true, stored, duplicates: outcomes.length - stored }
     })
   } catch (error) {
-    // What today's code does not take either names its place; anything else is not about the entry.
-    if (error instanceof StillRefused || (error as { places?: unknown }).places) {
-      return { done: false, reason: (error as Error).message }
-    }
-    throw error
+    const reason = refusalOf(error)
+    if (reason === undefined) throw error
+    return { done: false, reason }
   }
+}
+
+/** Why today's code or Postgres does not take the entry either; undefined for an error that is not about the entry. */
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof StillRefused || error instanceof BodyError || error instanceof EnvelopeError)
+    return error.message
+  return classify(error) === 'bad_record' ? `Postgres refused it with SQLSTATE ${publicError(error).code}` : undefined
 }
 
 /** The records of an entry, all good. Throws when one is not. */
