@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { CannotStoreError } from '../../src/ingest/delivery.ts'
+import type { QuarantineNote } from '../../src/ingest/item.ts'
+import { QuarantineBudget, unreadLimits } from '../../src/ingest/quarantine-budget.ts'
+import { cdr } from '../support/callbacks.ts'
+import { freshDatabase } from '../support/database.ts'
+import { TestReceiver } from '../support/receiver.ts'
+import { countRows } from '../support/tables.ts'
+
+const note = (bytes: number): QuarantineNote => ({
+  ...{ kind: 'unknown', reason: 'invalid_json', errors: [], holds: 'body' },
+  ...{ body: Buffer.alloc(bytes), bodySize: bytes },
+})
+
+describe('bodies answered 4xx', () => {
+  const hour = 3_600_000
+
+  test('are cut to their first 64 KiB', () => {
+    const budget = new QuarantineBudget(1e9)
+    expect(budget.admitUnread(note(100_000), 'a')).toMatchObject({ bodySize: 100_000, body: { length: 65_536 } })
+    expect(budget.usedBytes).toBe(65_536)
+  })
+
+  test('are so many an hour from one source', () => {
+    const budget = new QuarantineBudget(1e9)
+    const admitted = (source: string, now: number) => budget.admitUnread(note(10), source, now) !== undefined
+    for (let i = 0; i < unreadLimits.perSourceHour; i++) expect(admitted('a', hour)).toBe(true)
+    expect(admitted('a', hour)).toBe(false)
+    expect(admitted('b', hour)).toBe(true)
+    expect(budget.dropped).toBe(1)
+    expect(admitted('a', 2 * hour)).toBe(true)
+  })
+
+  test('and from all together', () => {
+    const budget = new QuarantineBudget(1e9)
+    let admitted = 0
+    for (let i = 0; i < 2_000; i++) if (budget.admitUnread(note(10), `source ${i}`, hour)) admitted++
+    expect(admitted).toBe(unreadLimits.perHour)
+  })
+
+  test('fill half of the quarantine at most; the other half is for records', () => {
+    const budget = new QuarantineBudget(1_000)
+    expect(budget.admitUnread(note(500), 'a')).toBeDefined()
+    expect(budget.admitUnread(note(1), 'a')).toBeUndefined()
+    expect(budget.admitRecord(note(500))).toBe(true)
+    expect(budget.admitRecord(note(1))).toBe(false)
+    budget.usedBytes = 100
+    expect(budget.admitRecord(note(900))).toBe(true)
+  })
+})
+
+test('a flood of rubbish fills no table, and what is dropped is counted', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const flood = Array.from({ length: 200 }, (_, i) => {
+    const body = Buffer.from(`rubbish ${i}`)
+    return it.receiver.keepUnread({ ...note(0), body, bodySize: body.length }, '192.0.2.1', new Date())
+  })
+  await Promise.all(flood)
+  expect(await countRows(database.pool)).toMatchObject({ quarantine: unreadLimits.perSourceHour })
+  expect(await it.metric('rtc_quarantine_dropped_bodies')).toBe(200 - unreadLimits.perSourceHour)
+  expect(await it.outcomes()).toEqual({ quarantined: unreadLimits.perSourceHour })
+})
+
+test('a full quarantine: a callback with a bad record is refused, its good records are stored', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url, { quarantineMaxBytes: 200 })
+  await it.take('fee', [cdr('', { userData: 'x'.repeat(60) })])
+  await expect(it.take('fee', [cdr('c1'), cdr('', { userData: 'y'.repeat(60) }), cdr('c2')])).rejects.toThrow(
+    CannotStoreError,
+  )
+  expect(it.log.messages('error')).toEqual(['the quarantine is full: callback answered 503'])
+  // Callbacks without a bad record do not mind.
+  await it.take('fee', [cdr('c3')])
+  await it.stop(5_000)
+  expect(await countRows(database.pool)).toEqual({ call_events: 0, cdrs: 3, quarantine: 1 })
+  expect(await it.outcomes()).toEqual({ stored: 3, quarantined: 1, refused: 1 })
+  const { received, accounted } = await it.ledger()
+  expect(received).toBe(accounted)
+})
