@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { serveCommand } from './commands/serve.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { spoolCommand } from './commands/spool.ts'
 import { sqlCommand } from './commands/sql.ts'
 import { urlsCommand } from './commands/urls.ts'
@@ -20,6 +22,8 @@ for (const command of [
   sqlCommand,
   quarantineCommand,
   spoolCommand,
+  callCommand,
+  simulateCommand,
 ])
   program.addCommand(command())
 

@@ -1,0 +1,67 @@
+import { type Queryable, run } from './statement.ts'
+
+/** A call we asked the platform for. There is no place for the code, and for the platform's text, which may repeat it. */
+export interface PlacedCallRow {
+  placedAt: Date
+  /** Absent where no answer came. */
+  httpStatus?: number | undefined
+  resultCode?: string | undefined
+  /** Absent where none was placed, as far as we know. */
+  sessionId?: string | undefined
+  appKey: string
+  scenario: 'click2Call' | 'callnotify' | 'callVerify' | 'privateNumber'
+  displayNbr: string
+  calleeNbr: string
+  userData?: string | undefined
+}
+
+const insert = {
+  name: 'insert_placed_call',
+  text: `INSERT INTO rtc.placed_calls
+    (placed_at, http_status, result_code, session_id, app_key, scenario, display_nbr, callee_nbr, user_data)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+}
+
+export async function insertPlacedCall(client: Queryable, row: PlacedCallRow): Promise<void> {
+  const { placedAt, httpStatus, resultCode, sessionId, appKey, scenario, displayNbr, calleeNbr, userData } = row
+  await run(client, insert, [
+    placedAt.toISOString(),
+    httpStatus ?? null,
+    resultCode ?? null,
+    sessionId ?? null,
+    appKey,
+    scenario,
+    displayNbr,
+    calleeNbr,
+    userData ?? null,
+  ])
+}
+
+export interface CallProgress {
+  /** In the order of the call. */
+  events: { event_type: string; occurred_at: Date; state_code: number | null; reason: string | null }[]
+  /** Undefined while there is no CDR. */
+  call: { outcome: string; reason: string | null; talk_seconds: number | null } | undefined
+}
+
+const selectEvents = {
+  name: 'events_of_placed_call',
+  text: `SELECT e.event_type, e.occurred_at, e.state_code, h.en AS reason
+    FROM rtc.call_events e LEFT JOIN rtc.hangup_reasons h ON h.code = e.state_code
+    WHERE e.session_id = $1 AND e.occurred_at >= $2::timestamptz - interval '1 hour'
+    ORDER BY e.occurred_at, rtc.event_rank(e.event_type), e.received_at`,
+}
+
+const selectCall = {
+  name: 'outcome_of_placed_call',
+  text: `SELECT outcome, reason, talk_seconds FROM rtc.all_calls
+    WHERE session_id = $1 AND started_at >= $2::timestamptz - interval '1 hour' AND has_cdr`,
+}
+
+/** What has come of a call so far. */
+export async function readCallProgress(client: Queryable, sessionId: string, placedAt: Date): Promise<CallProgress> {
+  const values = [sessionId, placedAt.toISOString()]
+  const { rows: events } = await run<CallProgress['events'][number]>(client, selectEvents, values)
+  const { rows: calls } = await run<NonNullable<CallProgress['call']>>(client, selectCall, values)
+  return { events, call: calls[0] }
+}
