@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +8,10 @@ import pg from 'pg'
 
 /** Beside src and dist alike, so that the same line works under vitest and in the image. */
 const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** Milliseconds for a question that a living server answers at once, and for saying goodbye. */
+const questionMs = 10_000
+const goodbyeMs = 1_000
 
 /** A migration gives up its lock_timeout rather than queue everybody behind it; then it is tried again. */
 const attempts = 5
@@ -36,13 +41,13 @@ export async function migrate({ databaseUrl, log = () => {} }: MigrateOptions): 
 
 /** The names of the migrations this release has and the database has not; a database without any table lacks them all. */
 export async function pendingMigrations({ databaseUrl }: Pick<MigrateOptions, 'databaseUrl'>): Promise<string[]> {
-  return await withConnection(databaseUrl, pending)
+  return await withConnection(databaseUrl, questionMs, pending)
 }
 
 async function migrateOnce(databaseUrl: string, log: (message: string) => void): Promise<string[]> {
-  return await withConnection(databaseUrl, async (client) => {
-    // Asked first, because the runner wants rights (CREATE, ownership) that the receiver's own role may well lack.
-    if ((await pending(client)).length === 0) return []
+  // Asked first, because the runner wants rights (CREATE, ownership) that the receiver's own role may well lack.
+  if ((await pendingMigrations({ databaseUrl })).length === 0) return []
+  return await withConnection(databaseUrl, 0, async (client) => {
     // The runner's own lock, taken before the schema: two CREATE SCHEMA IF NOT EXISTS at once collide. A session may
     // hold it twice, and closing the connection releases both.
     await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID])
@@ -75,19 +80,37 @@ async function pending(client: pg.Client): Promise<string[]> {
   return names.filter((name) => !ran.has(name)).sort()
 }
 
-async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000, keepAlive: true })
+/** A connection for `work`, each of whose queries may take `queryMs`; 0 for as long as it likes. */
+async function withConnection<T>(
+  databaseUrl: string,
+  queryMs: number,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const socket = new Socket()
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: queryMs,
+    keepAlive: true,
+    // A migration may take hours, but not for a server that is gone.
+    keepAliveInitialDelayMillis: 10_000,
+    stream: () => socket,
+  })
   // Without a listener a connection lost between two queries would end the process.
   client.on('error', () => {})
-  await client.connect()
   try {
-    // A role or database may carry settings of its own, which are meant for queries and not for migrations.
+    await client.connect()
+    // A role or database may carry settings of its own, which are meant for queries and not for migrations. The last
+    // one lets Postgres give the lock back when we are gone and nobody has told it.
     await client.query(
-      "SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = pg_catalog",
+      `SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = pg_catalog;
+       SET idle_in_transaction_session_timeout = '60s'; SET idle_session_timeout = '60s'`,
     )
     return await work(client)
   } finally {
-    await client.end()
+    // Over a connection that swallows everything the goodbye would be waited for without end.
+    await Promise.race([client.end().catch(() => {}), sleep(goodbyeMs)])
+    socket.destroy()
   }
 }
 
