@@ -15,10 +15,10 @@ async function main(): Promise<void> {
     log.fatal({ error: error.name, stack: frames(error) }, 'an error nobody caught ends the receiver')
     process.exit(failed)
   })
-  const service = await startService(config, log)
-  log.info({ url: service.url, adminUrl: service.adminUrl }, 'listening')
-  welcome(config, service)
+  const starting = startService(config, log)
 
+  // From now on, so that a signal while it starts does not leave an embedded Postgres behind; as process 1 of a
+  // container it would even be ignored.
   let signals = 0
   const stop = async (signal: NodeJS.Signals) => {
     if (++signals > 1) {
@@ -26,10 +26,16 @@ async function main(): Promise<void> {
       process.exit(failed)
     }
     log.info({ signal }, 'shutting down')
-    process.exit((await service.stop()) ? 0 : failed)
+    const started = await starting.catch(() => undefined)
+    // A start that failed is told below.
+    if (started) process.exit((await started.stop()) ? 0 : failed)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+
+  const service = await starting
+  log.info({ url: service.url, adminUrl: service.adminUrl }, 'listening')
+  welcome(config, service)
 }
 
 main().catch((error: Error) => {

@@ -11,10 +11,13 @@ import { Receiver } from './ingest/receiver.ts'
 import { Spool } from './ingest/spool/spool.ts'
 import { shutDown } from './shutdown.ts'
 import type { EmbeddedPostgres } from './store/embedded.ts'
+import type { EmbeddedKeeper } from './store/embedded-keeper.ts'
 import { Postgres } from './store/postgres.ts'
 
-/** Milliseconds to wait for Postgres before serving without it. */
-const patienceMs = 5_000
+/** Milliseconds to wait for Postgres before serving without it: what is not taken meanwhile may never come again. */
+const patienceMs = 1_000
+/** The same for the start of the embedded Postgres, whose first one takes seconds. */
+const embeddedPatienceMs = 10_000
 /** Milliseconds kept for closing the spool and the pool after the lanes. */
 const closingMs = 400
 /** Milliseconds for the embedded Postgres to shut down. */
@@ -38,19 +41,34 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const spool = await Spool.open({ directory: join(config.dataDir, 'spool'), maxBytes: config.spoolMaxBytes, log })
-  const startEmbedded = config.databaseUrl === undefined ? await embeddedStarter(config, log) : undefined
-  const embedded = await startEmbedded?.()
-  const databaseUrl = embedded?.url ?? config.databaseUrl ?? ''
+  const keeper = config.databaseUrl === undefined ? await embeddedKeeper(config, log) : undefined
+  try {
+    return await serve(config, log, { registry, spool, keeper, embedded: await keeper?.start(embeddedPatienceMs) })
+  } catch (error) {
+    await keeper?.stop()
+    throw error
+  }
+}
+
+interface Parts {
+  registry: Registry
+  spool: Spool
+  keeper: EmbeddedKeeper | undefined
+  /** Undefined also while it is still starting. */
+  embedded: EmbeddedPostgres | undefined
+}
+
+async function serve(config: Config, log: Log, { registry, spool, keeper, embedded }: Parts): Promise<Service> {
   const postgres = new Postgres({
-    databaseUrl,
-    migrateDatabaseUrl: config.migrateDatabaseUrl ?? databaseUrl,
+    databaseUrl: config.databaseUrl ?? embedded?.url,
+    migrateDatabaseUrl: config.migrateDatabaseUrl,
     migrate: config.migrate,
     poolSize: config.databasePoolSize,
     pooler: config.databasePooler,
     statementTimeoutMs: config.commitDeadlineMs,
     partitionBy: config.partitionBy,
     // An embedded Postgres that died is ours to start again.
-    ...(startEmbedded ? { revive: startEmbedded } : {}),
+    ...(keeper ? { revive: () => keeper.ensure() } : {}),
     log,
   })
   const receiver = new Receiver({ ...config, postgres, spool, registry, log })
@@ -81,7 +99,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
           { name: 'finish requests', timeoutMs: half, run: () => app.close() },
           { name: 'empty the lanes', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
-          { name: 'stop Postgres', timeoutMs: embeddedStopMs, run: async () => embedded?.stop() },
+          { name: 'stop Postgres', timeoutMs: embeddedStopMs, run: async () => keeper?.stop() },
         ],
         log,
       )
@@ -90,10 +108,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
 }
 
 /** Loaded only when it is used: with DATABASE_URL nothing of the embedded Postgres need be installed. */
-async function embeddedStarter(config: Config, log: Log): Promise<() => Promise<EmbeddedPostgres>> {
-  const { startEmbeddedPostgres } = await import('./store/embedded.ts')
+async function embeddedKeeper(config: Config, log: Log): Promise<EmbeddedKeeper> {
+  const { EmbeddedKeeper } = await import('./store/embedded-keeper.ts')
   const lines = { info: (line: string) => log.info({}, line), warn: (line: string) => log.warn({}, line) }
-  return () => startEmbeddedPostgres({ directory: join(config.dataDir, 'postgres'), log: lines })
+  return new EmbeddedKeeper({ directory: join(config.dataDir, 'postgres'), log: lines })
 }
 
 function urlOf(server: FastifyInstance, scheme = 'http'): string {

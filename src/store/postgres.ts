@@ -10,16 +10,18 @@ import { Partitions } from './partitions.ts'
 import { createPool, transaction, withClient } from './pool.ts'
 
 export interface PostgresOptions {
-  databaseUrl: string
-  migrateDatabaseUrl: string
+  /** Undefined: `revive` says where Postgres is. */
+  databaseUrl: string | undefined
+  /** Undefined: the same. */
+  migrateDatabaseUrl: string | undefined
   /** `manual` leaves migrating to `rtc-receiver migrate` and only checks that it was done. */
   migrate: 'auto' | 'manual'
   poolSize: number
   pooler: 'transaction' | undefined
   statementTimeoutMs: number
   partitionBy: 'month' | 'day'
-  /** Brings Postgres back where it is ours to start; does nothing when it runs. */
-  revive?: () => Promise<unknown>
+  /** Brings Postgres back where it is ours to start, and says where it is; does no more when it runs. */
+  revive?: () => Promise<string>
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
@@ -39,21 +41,22 @@ export class NotConnectedError extends Error {
  * (migrations, the digest key, partitions ahead) as soon as it can be reached.
  */
 export class Postgres {
-  readonly pool: pg.Pool
   readonly partitions: Partitions
   readonly #options: PostgresOptions
+  #databaseUrl: string | undefined
+  #pool: pg.Pool | undefined
   #context: CommitContext | undefined
 
   constructor(options: PostgresOptions) {
     this.#options = options
-    this.pool = createPool({
-      databaseUrl: options.databaseUrl,
-      size: options.poolSize,
-      pooler: options.pooler,
-      statementTimeoutMs: options.statementTimeoutMs,
-      onError: (error) => options.log.warn({ err: publicError(error) }, 'a Postgres connection broke'),
-    })
     this.partitions = new Partitions(options.partitionBy)
+    if (options.databaseUrl !== undefined) this.#moveTo(options.databaseUrl)
+  }
+
+  /** Throws NotConnectedError where it is not known yet where Postgres is. */
+  get pool(): pg.Pool {
+    if (!this.#pool) throw new NotConnectedError('Postgres has not been reached yet')
+    return this.#pool
   }
 
   get isConnected(): boolean {
@@ -69,7 +72,8 @@ export class Postgres {
 
   /** Rejects while Postgres cannot be written to. Both tables are asked, with no rows: that takes the locks of rows. */
   async probe(): Promise<void> {
-    await this.#options.revive?.()
+    const databaseUrl = await this.#options.revive?.()
+    if (databaseUrl !== undefined) this.#moveTo(databaseUrl)
     if (!this.#context) await this.#connect()
     try {
       await this.withClient((client) =>
@@ -84,6 +88,16 @@ export class Postgres {
     }
   }
 
+  /** An embedded Postgres that was started again may be at another port. */
+  #moveTo(databaseUrl: string): void {
+    if (databaseUrl === this.#databaseUrl) return
+    const { poolSize: size, pooler, statementTimeoutMs, log } = this.#options
+    const onError = (error: Error) => log.warn({ err: publicError(error) }, 'a Postgres connection broke')
+    void this.#pool?.end().catch(() => {})
+    this.#pool = createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError })
+    this.#databaseUrl = databaseUrl
+  }
+
   async #connect(): Promise<void> {
     const { log } = this.#options
     await this.#migrate()
@@ -94,7 +108,8 @@ export class Postgres {
   }
 
   async #migrate(): Promise<void> {
-    const { migrateDatabaseUrl: databaseUrl, log } = this.#options
+    const { migrateDatabaseUrl, log } = this.#options
+    const databaseUrl = migrateDatabaseUrl ?? this.#databaseUrl ?? ''
     if (this.#options.migrate === 'auto') {
       const names = await migrate({ databaseUrl })
       if (names.length > 0) log.info({ migrations: names }, 'migrated')
@@ -105,6 +120,6 @@ export class Postgres {
   }
 
   async close(): Promise<void> {
-    await this.pool.end()
+    await this.#pool?.end()
   }
 }
