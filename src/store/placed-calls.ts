@@ -61,7 +61,8 @@ const selectCall = {
 /** What has come of a call so far. */
 export async function readCallProgress(client: Queryable, sessionId: string, placedAt: Date): Promise<CallProgress> {
   const values = [sessionId, placedAt.toISOString()]
-  const { rows: events } = await run<CallProgress['events'][number]>(client, selectEvents, values)
+  // The CDR comes last: when it is there, so are the events.
   const { rows: calls } = await run<NonNullable<CallProgress['call']>>(client, selectCall, values)
+  const { rows: events } = await run<CallProgress['events'][number]>(client, selectEvents, values)
   return { events, call: calls[0] }
 }
