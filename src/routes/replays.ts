@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 
-/** Callbacks remembered. At ten a second that is most of three hours; one takes about 100 bytes. */
+/** Callbacks remembered. At ten a second that is most of three hours; one takes about 300 bytes. */
 export const rememberedCallbacks = 100_000
 
-/** A nonce and the body that came with it, as digests. */
+/** A nonce, with what it belongs to, and the digest of the body that came with it. */
 export interface Sighting {
   nonce: string
   body: string
@@ -14,7 +14,7 @@ export interface Sighting {
  * body, so whoever saw one callback could send others under its header. A re-send with the same body passes.
  */
 export class Replays {
-  /** Nonce to body, both as digests cut to 16 bytes; the least recently seen first. */
+  /** Nonce to body; the least recently seen first. */
   readonly #bodies = new Map<string, string>()
   readonly #capacity: number
 
@@ -26,9 +26,9 @@ export class Replays {
     return this.#bodies.size
   }
 
-  /** @param token stands for a nonce of an app, see AkskVerifier */
+  /** @param token stands for a nonce of an app, at most some 400 characters: see AkskVerifier */
   sight(token: string, body: Buffer): Sighting {
-    return { nonce: digestOf(token), body: digestOf(body) }
+    return { nonce: token, body: hash('sha256', body, 'base64') }
   }
 
   isReplay({ nonce, body }: Sighting): boolean {
@@ -43,9 +43,4 @@ export class Replays {
     const [oldest] = this.#bodies.keys()
     if (oldest !== undefined) this.#bodies.delete(oldest)
   }
-}
-
-/** 128 bits in a string of one byte a character: half of what hex digits take. */
-function digestOf(data: string | Buffer): string {
-  return hash('sha256', data, 'buffer').toString('latin1', 0, 16)
 }

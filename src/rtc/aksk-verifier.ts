@@ -66,14 +66,14 @@ export class AkskVerifier {
     }
     const aksk = parseAksk(header)
     if (!aksk) return { result: 'malformed' }
-    const { username: appKey, nonce, created } = aksk
+    const { username: appKey, nonce } = aksk
     const app = this.#apps.get(appKey)
     if (!app) return { result: 'unknown_app' }
     const match = matching(app, aksk, path)
     if (!match) return { result: 'wrong_digest', appKey }
     app.last[path] = match
     const { form, url } = match
-    const ageS = ageOf(created, nowMs)
+    const ageS = ageOf(aksk, nowMs)
     if (this.#maxAgeS !== undefined && !(ageS !== undefined && ageS <= this.#maxAgeS)) {
       return { result: 'too_old', appKey, form, ageS }
     }

