@@ -1,0 +1,49 @@
+import { rm } from 'node:fs/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { event } from '../support/callbacks.ts'
+import { freshDatabase } from '../support/database.ts'
+import { TestReceiver, until } from '../support/receiver.ts'
+
+test('partitions are made ahead, old entries of the quarantine go, and it is measured', async () => {
+  const database = await freshDatabase()
+  await database.pool.query(`
+    INSERT INTO rtc.quarantine (first_seen_at, last_seen_at, body_size, body_key, kind, reason, body)
+    VALUES (now() - interval '91 days', now() - interval '91 days', 3, gen_random_uuid(), 'unknown', 'test', 'old'),
+      (now() - interval '89 days', now() - interval '89 days', 6, gen_random_uuid(), 'unknown', 'test', 'recent')`)
+  const it = await TestReceiver.start(database.url)
+  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) === 6)
+  const { rows } = await database.pool.query('SELECT body FROM rtc.quarantine')
+  expect(rows).toEqual([{ body: Buffer.from('recent') }])
+  const month = new Date().toISOString().slice(0, 7).replace('-', '_')
+  const made = await database.pool.query('SELECT FROM pg_tables WHERE tablename IN ($1, $2)', [
+    `call_events_${month}`,
+    `cdrs_${month}`,
+  ])
+  expect(made.rowCount).toBe(2)
+})
+
+test('a spool directory that has vanished does not cost the metrics', async () => {
+  const it = await TestReceiver.start((await freshDatabase()).url)
+  expect(await it.metric('rtc_disk_free_bytes')).toBeGreaterThan(0)
+  await it.take('status', [event('s1')])
+  await rm(it.spool.directory, { recursive: true })
+  expect(await it.metric('rtc_disk_free_bytes')).toBeNaN()
+  expect(await it.outcomes()).toEqual({ stored: 1 })
+})
+
+test('every minute', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) === 0)
+  await database.pool.query('ALTER TABLE rtc.quarantine RENAME TO elsewhere')
+  vi.advanceTimersByTime(60_000)
+  await until('it was said', () =>
+    it.log.messages('warn').includes('upkeep of the tables failed, it will be tried again'),
+  )
+  await database.pool.query('ALTER TABLE rtc.elsewhere RENAME TO quarantine')
+  await it.take('status', [event('')])
+  vi.advanceTimersByTime(60_000)
+  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) > 0)
+})
