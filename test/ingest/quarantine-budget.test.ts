@@ -38,6 +38,14 @@ describe('bodies answered 4xx', () => {
     expect(admitted).toBe(unreadLimits.perHour)
   })
 
+  test('of a sender who knew the path token are all kept, as far as there is room', () => {
+    const budget = new QuarantineBudget(10_000)
+    const unauthenticated = { ...note(1), kind: 'unauthenticated' } as const
+    let admitted = 0
+    for (let i = 0; i < 10_000; i++) if (budget.admitUnread(unauthenticated, 'a', hour)) admitted++
+    expect(admitted).toBe(5_000)
+  })
+
   test('fill half of the quarantine at most; the other half is for records', () => {
     const budget = new QuarantineBudget(1_000)
     expect(budget.admitUnread(note(500), 'a')).toBeDefined()
