@@ -123,3 +123,16 @@ function parseAnswers(text: string): Answer[] {
     rest = rest.slice(end + 4 + length)
   }
 }
+
+/** Does all jobs, so many at a time. */
+export async function concurrently<Job>(
+  many: number,
+  jobs: Iterable<Job>,
+  work: (job: Job) => Promise<unknown>,
+): Promise<void> {
+  const queue = jobs[Symbol.iterator]()
+  const worker = async () => {
+    for (let next = queue.next(); !next.done; next = queue.next()) await work(next.value)
+  }
+  await Promise.all(Array.from({ length: many }, worker))
+}

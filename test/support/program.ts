@@ -28,7 +28,7 @@ export interface Exit {
 }
 
 export interface ProgramOptions {
-  /** Variables beside DATABASE_URL, DATA_DIR and the ports; nothing else of our own environment is passed on. */
+  /** Variables beside DATABASE_URL, DATA_DIR, the ports and a patient deadline; nothing else of our own environment is passed on. */
   env?: Record<string, string>
   /** The program's Postgres: a fresh database by default, any URL, or its own embedded one. */
   database?: TestDatabase | 'embedded' | { url: string }
@@ -90,6 +90,8 @@ export async function spawnProgram(options: ProgramOptions = {}): Promise<Progra
     DATA_DIR: dataDir,
     PORT: '0',
     ADMIN_PORT: '0',
+    // On a busy machine Postgres may be late, and what a test looks for would come by way of the spool.
+    COMMIT_DEADLINE_MS: '10000',
     ...(database === 'embedded' ? {} : { DATABASE_URL: database.url }),
     ...options.env,
   }
