@@ -24,7 +24,8 @@ export interface Order {
 
 /** Invented fixed-line numbers of the company. */
 const displayNumbers = ['+867550000001', '+867550000002', '+862150000003'] as const
-const inventedApps: Record<Scenario, string> = {
+/** Applications of calls when none are given; of those that are given, these go with their scenario. */
+export const inventedApps: Readonly<Record<Scenario, string>> = {
   callVerify: 'SimulatedVerification',
   callnotify: 'SimulatedNotification',
   click2Call: 'SimulatedCallback',
@@ -122,7 +123,9 @@ export class Simulator {
     const { seed: run, apps, unknownFields } = this.#options
     const scenario = this.#options.scenario ?? random.weighted(scenarioWeights)
     const outcome = this.#options.outcome ?? random.weighted(outcomeWeights)
-    const appKey = apps.length > 0 ? random.pick(apps).appKey : inventedApps[scenario]
+    const own = inventedApps[scenario]
+    const isFree = apps.length === 0 || apps.some(({ appKey }) => appKey === own)
+    const appKey = isFree ? own : random.pick(apps).appKey
     const displayNbr = random.pick(displayNumbers)
     const calleeNbr = invent(random)
     const userData = random.chance(0.7) ? `order-${String(number).padStart(6, '0')}` : undefined
