@@ -51,8 +51,12 @@ export interface Answered {
 /** Times are counted back from here, so that a number always gives the same record. */
 const now = Date.now()
 const eventTypes = ['callout', 'alerting', 'answer', 'disconnect', 'callin', 'collectInfo']
+/** Records in a CDR callback: mostly few, now and then none, as many as documented, or more. */
+const feeSizes = [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 5, 8, 13, 0, 50, 51, 60]
 const heldForMs = 300
-const resendAfterMs = 700
+/** After the first try and after later ones: longer and longer. */
+const resendAfterMs = 500
+const resendWithinMs = 5_000
 const mostAttempts = 30
 
 /**
@@ -171,7 +175,7 @@ export class Generator {
     if (dice < 0.51) return this.#event(this.#fresh('call_events', true))
     if (dice < 0.59) return this.#again()
     if (dice < 0.6) return { path: '/rtc/status', body: GARBAGE, records: [] }
-    const size = this.#random.pick([0, 1, 1, 1, 2, 2, 3, 5, 8, 13, 50, 51, 60])
+    const size = this.#random.pick(feeSizes)
     const records = Array.from({ length: size }, (): [number, Variant] => {
       if (this.#random.chance(0.02)) return [this.#contested(), this.#random.pick(['a', 'b'])]
       return [this.#fresh('cdrs', this.#random.chance(0.02)), 'a']
@@ -252,7 +256,8 @@ export class Generator {
     for (const [n, variant] of records) {
       const record = this.records.get(n)
       if (record?.table !== 'cdrs' || record.attempts >= mostAttempts) continue
-      this.#resend.push({ due: performance.now() + this.#random.next() * resendAfterMs, record: [n, variant] })
+      const wait = Math.min(resendWithinMs, resendAfterMs * 2 ** record.attempts)
+      this.#resend.push({ due: performance.now() + (wait * (1 + this.#random.next())) / 2, record: [n, variant] })
     }
   }
 

@@ -11,7 +11,8 @@ const keptLines = 200
 
 export interface ReceiverOptions {
   dataDir: string
-  databaseUrl: string
+  /** Absent: its embedded Postgres. */
+  databaseUrl?: string
   env?: Record<string, string>
   /** Options of node, ahead of the program. */
   nodeArgs?: string[]
@@ -65,7 +66,7 @@ export class ReceiverProcess {
       env: {
         PATH: process.env.PATH ?? '',
         DATA_DIR: dataDir,
-        DATABASE_URL: databaseUrl,
+        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
         PORT: String(this.#ports.port),
         ADMIN_PORT: String(this.#ports.adminPort),
         LOG_LEVEL: 'warn',

@@ -74,7 +74,7 @@ export class World {
     this.run = run
     this.#directory = parts.directory
     this.#relayed = options.relayed ?? true
-    const { seed, rate = 300, plain = false, concurrency = 300 } = options
+    const { seed, rate = 150, plain = false, concurrency = 300 } = options
     this.generator = new Generator({ seed, run, urls: receivers.map(({ url }) => url), rate, plain, concurrency })
   }
 
