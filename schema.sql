@@ -33,6 +33,11 @@ CREATE TABLE rtc.call_events (
   erased_at timestamp with time zone,
   CONSTRAINT call_events_pkey PRIMARY KEY (session_id, event_key, occurred_at)
 ) PARTITION BY RANGE (occurred_at);
+CREATE INDEX call_events_called ON ONLY rtc.call_events USING btree ("left"(called, 32)) WHERE (event_type = 'callout'::text);
+CREATE INDEX call_events_caller ON ONLY rtc.call_events USING btree ("left"(caller, 32)) WHERE (event_type = 'callin'::text);
+CREATE INDEX call_events_occurred_at ON ONLY rtc.call_events USING btree (occurred_at);
+CREATE INDEX call_events_stored_at ON ONLY rtc.call_events USING brin (stored_at) WITH (autosummarize='on');
+CREATE INDEX call_events_user_data ON ONLY rtc.call_events USING btree ("left"(user_data, 64)) WHERE ((event_type = 'callout'::text) AND (user_data IS NOT NULL));
 COMMENT ON TABLE rtc.call_events IS 'One row per call status event, as pushed; partitioned by occurred_at (UTC), no default partition / 呼叫状态事件，每个事件一行，按 occurred_at 分区';
 COMMENT ON COLUMN rtc.call_events.occurred_at IS 'Field timestamp: time of the event on the platform, UTC, one-second resolution; in all scenarios / 事件发生时间（UTC），各场景都有';
 COMMENT ON COLUMN rtc.call_events.received_at IS 'When the callback came to the receiver, kept through the spool / 收到回调的时间';
@@ -100,6 +105,13 @@ CREATE TABLE rtc.cdrs (
   erased_at timestamp with time zone,
   CONSTRAINT cdrs_pkey PRIMARY KEY (session_id, icid, cdr_time)
 ) PARTITION BY RANGE (cdr_time);
+CREATE INDEX cdrs_callee_num ON ONLY rtc.cdrs USING btree ("left"(callee_num, 32));
+CREATE INDEX cdrs_caller_num ON ONLY rtc.cdrs USING btree ("left"(caller_num, 32)) WHERE (call_in_time IS NOT NULL);
+CREATE INDEX cdrs_cdr_time ON ONLY rtc.cdrs USING btree (cdr_time);
+CREATE INDEX cdrs_fwd_dst_num ON ONLY rtc.cdrs USING btree ("left"(fwd_dst_num, 32)) WHERE (fwd_dst_num IS NOT NULL);
+CREATE INDEX cdrs_started_at ON ONLY rtc.cdrs USING brin (COALESCE(call_in_time, call_out_start_time, fwd_start_time, cdr_time)) WITH (autosummarize='on');
+CREATE INDEX cdrs_stored_at ON ONLY rtc.cdrs USING brin (stored_at) WITH (autosummarize='on');
+CREATE INDEX cdrs_user_data ON ONLY rtc.cdrs USING btree ("left"(user_data, 64)) WHERE (user_data IS NOT NULL);
 COMMENT ON TABLE rtc.cdrs IS 'One row per CDR (feeLst record), all times UTC; partitioned by cdr_time, no default partition / 话单，每条一行，时间均为 UTC，按 cdr_time 分区';
 COMMENT ON COLUMN rtc.cdrs.cdr_time IS 'First present of callEndTime, failTime, fwdAnswerTime, fwdAlertingTime, fwdStartTime, callOutAnswerTime, callOutAlertingTime, callOutStartTime, callInTime / 分区时间：按此顺序取第一个有值的时间';
 COMMENT ON COLUMN rtc.cdrs.received_at IS 'When the callback came to the receiver, kept through the spool / 收到回调的时间';
@@ -186,7 +198,7 @@ CREATE TABLE rtc.keys (
 );
 COMMENT ON TABLE rtc.keys IS 'Secret keys of this database: whoever reads one can find phone numbers behind digests by trying them / 本库密钥：可据此穷举出摘要对应的号码';
 COMMENT ON COLUMN rtc.keys.created_at IS 'When it was made / 生成时间';
-COMMENT ON COLUMN rtc.keys.purpose IS 'digest = HMAC key of event_key, record_key and body_key / 用途：digest 为去重摘要的密钥';
+COMMENT ON COLUMN rtc.keys.purpose IS 'digest = HMAC key of event_key, record_key and body_key; ref = key of call_ref, a_ref, b_ref / 用途：digest 用于去重摘要，ref 用于引用';
 COMMENT ON COLUMN rtc.keys.key IS '32 random bytes; changing it makes every re-sent record look new / 32 字节随机数，更换后去重失效';
 
 CREATE TABLE rtc.placed_calls (
@@ -321,6 +333,1179 @@ COMMENT ON COLUMN rtc.service_types.en IS 'Meaning in English / 英文含义';
 COMMENT ON COLUMN rtc.service_types.zh IS 'Meaning in Chinese / 中文含义';
 COMMENT ON COLUMN rtc.service_types.scenario IS 'Scenario that follows from it; playback = notification or verification / 对应的业务场景';
 
+CREATE SCHEMA ops;
+
+CREATE VIEW ops.apps (
+  app_key -- text
+  name -- text
+  scenario -- text
+);
+COMMENT ON VIEW ops.apps IS 'Applications as their owner described them / 应用登记';
+COMMENT ON COLUMN ops.apps.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.apps.name IS 'Name for people / 应用名称';
+COMMENT ON COLUMN ops.apps.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+
+CREATE VIEW ops.billing_daily (
+  day -- date
+  app_key -- text
+  scenario -- text
+  bind_num -- text
+  calls -- bigint
+  a_legs_billed -- bigint
+  a_minutes -- bigint
+  b_legs_billed -- bigint
+  b_minutes -- bigint
+  billed_minutes -- bigint
+  leg_seconds -- bigint
+);
+COMMENT ON VIEW ops.billing_daily IS 'Billed minutes by day, from CDRs: every answered leg, started minutes, at least one. Days are those of Asia/Shanghai on which calls ended, so that they match the bill / 按日计费分钟数：每个已接通的段按分钟进位计费；日期为北京时间呼叫结束日，与账单一致';
+COMMENT ON COLUMN ops.billing_daily.day IS 'Day in Asia/Shanghai; filter by it / 北京时间日期，请按此过滤';
+COMMENT ON COLUMN ops.billing_daily.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.billing_daily.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+COMMENT ON COLUMN ops.billing_daily.bind_num IS 'The company''s own number that placed the call, shown whole / 企业绑定号码，不脱敏';
+COMMENT ON COLUMN ops.billing_daily.calls IS 'Calls with a CDR, answered or not / 有话单的呼叫数';
+COMMENT ON COLUMN ops.billing_daily.a_legs_billed IS 'Answered legs A / 接通的 A 段数';
+COMMENT ON COLUMN ops.billing_daily.a_minutes IS 'Billed minutes of legs A / A 段计费分钟';
+COMMENT ON COLUMN ops.billing_daily.b_legs_billed IS 'Answered legs B / 接通的 B 段数';
+COMMENT ON COLUMN ops.billing_daily.b_minutes IS 'Billed minutes of legs B / B 段计费分钟';
+COMMENT ON COLUMN ops.billing_daily.billed_minutes IS 'Billed minutes of both / 计费分钟合计';
+COMMENT ON COLUMN ops.billing_daily.leg_seconds IS 'Seconds of answered legs, not rounded up / 接通总秒数';
+
+CREATE VIEW ops.callback_delay (
+  day -- date
+  hour -- timestamp with time zone
+  kind -- text
+  callbacks -- bigint
+  delay_p50 -- numeric
+  delay_p95 -- numeric
+  delay_max -- numeric
+  over_a_minute -- bigint
+  over_an_hour -- bigint
+);
+COMMENT ON VIEW ops.callback_delay IS 'How long callbacks took from what they tell to the receiver, by hour. Give a day / 回调从事件发生到收到的时延（按小时）。查询请限定 day';
+COMMENT ON COLUMN ops.callback_delay.day IS 'Day in Asia/Shanghai; filter by it / 北京时间日期，请按此过滤';
+COMMENT ON COLUMN ops.callback_delay.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN ops.callback_delay.kind IS 'status = call status event, fee = CDR / 类别：状态或话单';
+COMMENT ON COLUMN ops.callback_delay.callbacks IS 'Events or CDRs / 条数';
+COMMENT ON COLUMN ops.callback_delay.delay_p50 IS 'Median delay, seconds / 时延中位数（秒）';
+COMMENT ON COLUMN ops.callback_delay.delay_p95 IS '95 % took no longer, seconds / 95 分位时延（秒）';
+COMMENT ON COLUMN ops.callback_delay.delay_max IS 'Longest, seconds / 最大时延（秒）';
+COMMENT ON COLUMN ops.callback_delay.over_a_minute IS 'How many took more than a minute / 超过一分钟的条数';
+COMMENT ON COLUMN ops.callback_delay.over_an_hour IS 'How many took more than an hour: re-sent ones / 超过一小时（重推）的条数';
+
+CREATE VIEW ops.calls (
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  a_number -- text
+  b_number -- text
+  shown_to_a -- text
+  shown_to_b -- text
+  a_ref -- text
+  b_ref -- text
+  bind_num -- text
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  ring_seconds -- integer
+  talk_seconds -- integer
+  post_dial_delay_seconds -- integer
+  outcome -- text
+  reason -- text
+  release_point -- integer
+  a_q850 -- integer
+  b_q850 -- integer
+  sip_status -- integer
+  hung_up_by -- text
+  digits -- text
+  has_recording -- boolean
+  has_events -- boolean
+  has_cdr -- boolean
+  cdr_count -- bigint
+);
+COMMENT ON VIEW ops.calls IS 'One row per call: its latest CDR with what its events add, or its events alone when no CDR has come. Give a range of started_at, or a session_id / 每次呼叫一行：以最新话单为准并补充状态事件；尚无话单时仅依据状态事件。查询请限定 started_at 范围或 session_id';
+COMMENT ON COLUMN ops.calls.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.calls.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.calls.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.calls.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+COMMENT ON COLUMN ops.calls.a_number IS 'A, masked: the party called first; private number: the caller / A 号码（脱敏）';
+COMMENT ON COLUMN ops.calls.b_number IS 'B, masked: the second party of a callback or private-number call / B 号码（脱敏）';
+COMMENT ON COLUMN ops.calls.shown_to_a IS 'Number A saw, or dialled in private number / A 看到（或拨打）的号码';
+COMMENT ON COLUMN ops.calls.shown_to_b IS 'Number B saw / B 看到的号码';
+COMMENT ON COLUMN ops.calls.a_ref IS 'Reference of A''s number, the same for the same number everywhere / A 号码引用，同一号码相同';
+COMMENT ON COLUMN ops.calls.b_ref IS 'Reference of B''s number / B 号码引用';
+COMMENT ON COLUMN ops.calls.bind_num IS 'The company''s own number that placed the call, shown whole / 企业绑定号码，不脱敏';
+COMMENT ON COLUMN ops.calls.started_at IS 'When the call began; filter by it / 呼叫开始时间，请按此过滤';
+COMMENT ON COLUMN ops.calls.ringing_at IS 'When the phone rang: B''s where B was dialled, else A''s / 振铃时间';
+COMMENT ON COLUMN ops.calls.answered_at IS 'When it was answered: by B where the service has a B, else by A / 应答时间：有 B 的业务以 B 应答为准';
+COMMENT ON COLUMN ops.calls.ended_at IS 'End of the call; NULL while it is in progress / 结束时间；通话中为空';
+COMMENT ON COLUMN ops.calls.ring_seconds IS 'Seconds from ringing to the answer, else to the end / 振铃秒数';
+COMMENT ON COLUMN ops.calls.talk_seconds IS 'Seconds from the answer to the end; NULL when not answered / 通话秒数，未接通为空';
+COMMENT ON COLUMN ops.calls.post_dial_delay_seconds IS 'Seconds from dialling to ringing, else to the answer / 拨号到振铃（或应答）的秒数';
+COMMENT ON COLUMN ops.calls.outcome IS 'in progress, answered, busy, no answer, rejected, cancelled, unreachable, failed or unknown / 结果：通话中、已接通、忙、无应答、拒接、取消、无法接通、失败、未知';
+COMMENT ON COLUMN ops.calls.reason IS 'Text of the first code that says why / 原因说明';
+COMMENT ON COLUMN ops.calls.release_point IS 'ulFailReason, see ops.release_points / 拆线点，见 ops.release_points';
+COMMENT ON COLUMN ops.calls.a_q850 IS 'Q.850 cause of leg A, see ops.q850_causes / A 段 Q.850 原因值';
+COMMENT ON COLUMN ops.calls.b_q850 IS 'Q.850 cause of leg B / B 段 Q.850 原因值';
+COMMENT ON COLUMN ops.calls.sip_status IS 'SIP status of the failure, 0 = none / 失败的 SIP 状态码';
+COMMENT ON COLUMN ops.calls.hung_up_by IS 'Side that hung up, as the platform says it / 挂机方';
+COMMENT ON COLUMN ops.calls.digits IS 'Keys pressed; more than two are covered / 按键，超过两位已遮盖';
+COMMENT ON COLUMN ops.calls.has_recording IS 'Whether it was recorded / 是否有录音';
+COMMENT ON COLUMN ops.calls.has_events IS 'Whether status events have come / 是否有状态事件';
+COMMENT ON COLUMN ops.calls.has_cdr IS 'Whether a CDR has come / 是否已收到话单';
+COMMENT ON COLUMN ops.calls.cdr_count IS 'CDRs of the session; the last one received counts / 该会话的话单数，以最后收到的为准';
+
+CREATE VIEW ops.cdrs (
+  call_ref -- text
+  session_id -- text
+  icid -- text
+  cdr_time -- timestamp with time zone
+  direction -- integer
+  sp_id -- text
+  app_key -- text
+  service_type -- text
+  bind_num -- text
+  caller_num -- text
+  callee_num -- text
+  fwd_display_num -- text
+  fwd_dst_num -- text
+  caller_ref -- text
+  callee_ref -- text
+  fwd_dst_ref -- text
+  call_in_time -- timestamp with time zone
+  call_out_start_time -- timestamp with time zone
+  call_out_alerting_time -- timestamp with time zone
+  call_out_answer_time -- timestamp with time zone
+  call_out_unasw_rsn -- integer
+  fwd_start_time -- timestamp with time zone
+  fwd_alerting_time -- timestamp with time zone
+  fwd_answer_time -- timestamp with time zone
+  fwd_unasw_rsn -- integer
+  call_end_time -- timestamp with time zone
+  fail_time -- timestamp with time zone
+  ul_fail_reason -- integer
+  sip_status_code -- integer
+  dyn_ivr_start_time -- timestamp with time zone
+  dyn_ivr_path -- text
+  record_flag -- integer
+  record_start_time -- timestamp with time zone
+  record_domain -- text
+  record_bucket_name -- text
+  record_object_name -- text
+  record_file_download_url -- text
+  tts_play_times -- integer
+  tts_trans_duration -- integer
+  host_name -- text
+  user_data -- text
+  subscription_id -- text
+  extra -- jsonb
+  signed_by -- text
+  record_key -- uuid
+  received_at -- timestamp with time zone
+  stored_at -- timestamp with time zone
+  erased_at -- timestamp with time zone
+);
+COMMENT ON VIEW ops.cdrs IS 'CDRs, masked, names as on the wire. Give a range of cdr_time or stored_at, or a session_id / 话单（已脱敏）';
+COMMENT ON COLUMN ops.cdrs.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.cdrs.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.cdrs.icid IS 'The platform''s id of the CDR; *** when it seems to hold a number / 话单标识；疑似含号码时为 ***';
+COMMENT ON COLUMN ops.cdrs.cdr_time IS 'End of the call, else the last time the CDR has; filter by it / 话单时间，请按此过滤';
+COMMENT ON COLUMN ops.cdrs.direction IS '0 = outgoing from the platform (click2Call, callnotify, callVerify); 1 = inbound in private number / 呼叫方向';
+COMMENT ON COLUMN ops.cdrs.sp_id IS 'The customer''s cloud account / 客户云账号';
+COMMENT ON COLUMN ops.cdrs.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.cdrs.service_type IS '001 = callnotify and callVerify, 002 = click2Call, 003 and 004 = private number; text / 业务类型';
+COMMENT ON COLUMN ops.cdrs.bind_num IS 'The company''s own number that placed the call, shown whole / 企业绑定号码，不脱敏';
+COMMENT ON COLUMN ops.cdrs.caller_num IS 'Number shown to A, or A in private number, masked / 主叫（脱敏）';
+COMMENT ON COLUMN ops.cdrs.callee_num IS 'A, or the number dialled in private number, masked / 被叫（脱敏）';
+COMMENT ON COLUMN ops.cdrs.fwd_display_num IS 'Number shown to B, masked / 对 B 显示的号码（脱敏）';
+COMMENT ON COLUMN ops.cdrs.fwd_dst_num IS 'B, masked / B 号码（脱敏）';
+COMMENT ON COLUMN ops.cdrs.caller_ref IS 'Reference of caller_num / 主叫号码引用';
+COMMENT ON COLUMN ops.cdrs.callee_ref IS 'Reference of callee_num / 被叫号码引用';
+COMMENT ON COLUMN ops.cdrs.fwd_dst_ref IS 'Reference of fwd_dst_num / B 号码引用';
+COMMENT ON COLUMN ops.cdrs.call_in_time IS 'Private number: A''s call came in; absent in click2Call, callnotify, callVerify / 呼入时间（隐私号）';
+COMMENT ON COLUMN ops.cdrs.call_out_start_time IS 'click2Call, callnotify, callVerify: dialling A began / 呼叫 A 开始时间';
+COMMENT ON COLUMN ops.cdrs.call_out_alerting_time IS 'click2Call, callnotify, callVerify: A''s phone rang / A 振铃时间';
+COMMENT ON COLUMN ops.cdrs.call_out_answer_time IS 'click2Call, callnotify, callVerify: A answered; start of talk in callnotify and callVerify / A 应答时间';
+COMMENT ON COLUMN ops.cdrs.call_out_unasw_rsn IS 'Q.850 cause of the leg to A; 0 when not applicable, also in failed calls / A 侧未接通 Q.850 原因值';
+COMMENT ON COLUMN ops.cdrs.fwd_start_time IS 'click2Call, private number: dialling B began; no B in callnotify and callVerify / 呼叫 B 开始时间';
+COMMENT ON COLUMN ops.cdrs.fwd_alerting_time IS 'click2Call, private number: B''s phone rang / B 振铃时间';
+COMMENT ON COLUMN ops.cdrs.fwd_answer_time IS 'click2Call, private number: B answered; start of talk / B 应答时间，即通话开始';
+COMMENT ON COLUMN ops.cdrs.fwd_unasw_rsn IS 'Q.850 cause of the leg to B; sent in callnotify and callVerify too, though they have no B / B 侧未接通 Q.850 原因值';
+COMMENT ON COLUMN ops.cdrs.call_end_time IS 'End of the call, in all scenarios / 呼叫结束时间';
+COMMENT ON COLUMN ops.cdrs.fail_time IS 'When the call failed, inbound or outbound, in all scenarios / 呼叫失败时间';
+COMMENT ON COLUMN ops.cdrs.ul_fail_reason IS 'Release point (ulFailReason table), 0 = normal; in all scenarios / 呼叫拆线点';
+COMMENT ON COLUMN ops.cdrs.sip_status_code IS 'SIP status of the failure, 0 when none; in all scenarios / 失败时的 SIP 状态码';
+COMMENT ON COLUMN ops.cdrs.dyn_ivr_start_time IS 'callnotify: dynamic IVR began / 动态 IVR 开始时间（语音通知）';
+COMMENT ON COLUMN ops.cdrs.dyn_ivr_path IS 'Keys pressed in the dynamic IVR; more than two are covered / 动态 IVR 按键，超过两位已遮盖';
+COMMENT ON COLUMN ops.cdrs.record_flag IS '0 not recorded, 1 recorded; in all scenarios / 是否录音';
+COMMENT ON COLUMN ops.cdrs.record_start_time IS 'click2Call, private number: recording began / 录音开始时间';
+COMMENT ON COLUMN ops.cdrs.record_domain IS '*** when there is one / 有值时为 ***';
+COMMENT ON COLUMN ops.cdrs.record_bucket_name IS '*** when there is one / 有值时为 ***';
+COMMENT ON COLUMN ops.cdrs.record_object_name IS '*** when there is one / 有值时为 ***';
+COMMENT ON COLUMN ops.cdrs.record_file_download_url IS '*** when there is one / 有值时为 ***';
+COMMENT ON COLUMN ops.cdrs.tts_play_times IS 'How often TTS was used; 0 in click2Call / TTS 播放次数';
+COMMENT ON COLUMN ops.cdrs.tts_trans_duration IS 'Time the TTS server needed, seconds / TTS 转换时长（秒）';
+COMMENT ON COLUMN ops.cdrs.host_name IS 'Host of the platform that made the CDR / 生成话单的主机';
+COMMENT ON COLUMN ops.cdrs.user_data IS '*** when the request had userData / 有 userData 时为 ***';
+COMMENT ON COLUMN ops.cdrs.subscription_id IS '*** when there is one / 有值时为 ***';
+COMMENT ON COLUMN ops.cdrs.extra IS 'Names of the fields without a column; values covered / 其余字段名，值已遮盖';
+COMMENT ON COLUMN ops.cdrs.signed_by IS 'appKey of the verified X-AKSK header, else NULL / 验签通过的 appKey，未验签为空';
+COMMENT ON COLUMN ops.cdrs.record_key IS 'Keyed digest (128 bits) of the CDR as sent; same key and another digest is a conflict; not a real UUID, the type is used because it is 16 bytes fixed / 话单摘要（128 位，仅借用 uuid 类型）';
+COMMENT ON COLUMN ops.cdrs.received_at IS 'When the callback came / 收到回调的时间';
+COMMENT ON COLUMN ops.cdrs.stored_at IS 'When the row was stored; a cursor for copying data out / 入库时间，可作为导出游标';
+COMMENT ON COLUMN ops.cdrs.erased_at IS 'When personal data were erased / 个人信息清除时间';
+
+CREATE VIEW ops.cdrs_without_events (
+  day -- date
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  bind_num -- text
+  ended_at -- timestamp with time zone
+  received_at -- timestamp with time zone
+);
+COMMENT ON VIEW ops.cdrs_without_events IS 'CDRs of calls without any event: status callbacks were lost; only apps whose events came in the week before. Give a day / 缺状态事件的话单；仅统计前一周内有状态事件的应用。查询请限定 day';
+COMMENT ON COLUMN ops.cdrs_without_events.day IS 'Day in Asia/Shanghai; filter by it / 北京时间日期，请按此过滤';
+COMMENT ON COLUMN ops.cdrs_without_events.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.cdrs_without_events.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.cdrs_without_events.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.cdrs_without_events.bind_num IS 'The company''s own number that placed the call, shown whole / 企业绑定号码，不脱敏';
+COMMENT ON COLUMN ops.cdrs_without_events.ended_at IS 'Time of the CDR / 话单时间';
+COMMENT ON COLUMN ops.cdrs_without_events.received_at IS 'When the callback came / 收到回调的时间';
+
+CREATE VIEW ops.concurrent_legs (
+  day -- date
+  hour -- timestamp with time zone
+  app_key -- text
+  peak_legs -- bigint
+);
+COMMENT ON VIEW ops.concurrent_legs IS 'Most legs at the same time in each hour, by app: compare with the voice ports that were bought. Give a day / 每小时最大并发段数，可与所购语音端口数比较。查询请限定 day';
+COMMENT ON COLUMN ops.concurrent_legs.day IS 'Day in Asia/Shanghai; filter by it / 北京时间日期，请按此过滤';
+COMMENT ON COLUMN ops.concurrent_legs.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN ops.concurrent_legs.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.concurrent_legs.peak_legs IS 'Most legs at one time, ringing ones too / 最大并发段数（含振铃）';
+
+CREATE VIEW ops.digit_inputs (
+  occurred_at -- timestamp with time zone
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  source -- text
+  digits -- text
+  keys -- integer
+);
+COMMENT ON VIEW ops.digit_inputs IS 'Keys pressed in voice notification and dynamic IVR; more than two are covered / 语音通知收号与动态 IVR 按键，超过两位已遮盖';
+COMMENT ON COLUMN ops.digit_inputs.occurred_at IS 'When they were pressed; of a dynamic IVR the end of the call; filter by it / 按键时间，请按此过滤';
+COMMENT ON COLUMN ops.digit_inputs.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.digit_inputs.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.digit_inputs.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.digit_inputs.source IS 'collectInfo = voice notification, dynamic IVR / 来源';
+COMMENT ON COLUMN ops.digit_inputs.digits IS 'Keys pressed; more than two are covered / 按键，超过两位已遮盖';
+COMMENT ON COLUMN ops.digit_inputs.keys IS 'How many; 0 = none in time / 按键个数';
+
+CREATE VIEW ops.erasures (
+  id -- bigint
+  erased_at -- timestamp with time zone
+  erased_by -- text
+  pseudonym -- text
+  counts -- jsonb
+);
+COMMENT ON VIEW ops.erasures IS 'Runs of erasing a number / 号码清除记录';
+COMMENT ON COLUMN ops.erasures.id IS 'Number of the run / 编号';
+COMMENT ON COLUMN ops.erasures.erased_at IS 'When personal data were erased / 个人信息清除时间';
+COMMENT ON COLUMN ops.erasures.erased_by IS 'Login that did it / 执行人（登录名）';
+COMMENT ON COLUMN ops.erasures.pseudonym IS 'Random text that stands in the place of the number; nobody keeps what links them / 替代号码的随机化名，不保留对应关系';
+COMMENT ON COLUMN ops.erasures.counts IS 'Rows changed in each table / 各表变更行数';
+
+CREATE VIEW ops.events (
+  call_ref -- text
+  session_id -- text
+  occurred_at -- timestamp with time zone
+  event_type -- text
+  app_key -- text
+  caller -- text
+  called -- text
+  caller_ref -- text
+  called_ref -- text
+  state_code -- integer
+  reason -- text
+  state_desc -- text
+  party_type -- text
+  digits -- text
+  user_data -- text
+  extra -- jsonb
+  signed_by -- text
+  event_key -- uuid
+  received_at -- timestamp with time zone
+  stored_at -- timestamp with time zone
+  erased_at -- timestamp with time zone
+);
+COMMENT ON VIEW ops.events IS 'Call status events, masked. Give a range of occurred_at or stored_at, or a session_id / 呼叫状态事件（已脱敏）';
+COMMENT ON COLUMN ops.events.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.events.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.events.occurred_at IS 'When it happened; filter by it / 事件发生时间，请按此过滤';
+COMMENT ON COLUMN ops.events.event_type IS 'callin, callout, alerting, answer, collectInfo (callnotify only), disconnect, or a new one; as sent / 事件类型，原样保存';
+COMMENT ON COLUMN ops.events.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked / 本段主叫（脱敏）';
+COMMENT ON COLUMN ops.events.called IS 'Called number of the leg, masked / 本段被叫（脱敏）';
+COMMENT ON COLUMN ops.events.caller_ref IS 'Reference of the calling number / 主叫号码引用';
+COMMENT ON COLUMN ops.events.called_ref IS 'Reference of the called number / 被叫号码引用';
+COMMENT ON COLUMN ops.events.state_code IS 'disconnect: why it was hung up (stateCode table); click2Call: per leg; callnotify 8008 = no digit keyed in time / 挂机原因值';
+COMMENT ON COLUMN ops.events.reason IS 'Text of the state code / 挂机原因说明';
+COMMENT ON COLUMN ops.events.state_desc IS '*** when there was a text; see reason / 有描述时为 ***，请看 reason';
+COMMENT ON COLUMN ops.events.party_type IS 'Side that hung up, as the platform says it / 挂机方';
+COMMENT ON COLUMN ops.events.digits IS 'Keys pressed; more than two are covered / 按键，超过两位已遮盖';
+COMMENT ON COLUMN ops.events.user_data IS '*** when the request had userData / 有 userData 时为 ***';
+COMMENT ON COLUMN ops.events.extra IS 'Names of the fields without a column; values covered / 其余字段名，值已遮盖';
+COMMENT ON COLUMN ops.events.signed_by IS 'appKey of the verified X-AKSK header, else NULL; events carry no appKey of their own / 验签通过的 appKey，未验签为空';
+COMMENT ON COLUMN ops.events.event_key IS 'Keyed digest (128 bits) of the event as sent; not a real UUID, the type is used because it is 16 bytes fixed / 事件摘要（128 位，仅借用 uuid 类型）';
+COMMENT ON COLUMN ops.events.received_at IS 'When the callback came / 收到回调的时间';
+COMMENT ON COLUMN ops.events.stored_at IS 'When the row was stored; a cursor for copying data out / 入库时间，可作为导出游标';
+COMMENT ON COLUMN ops.events.erased_at IS 'When personal data were erased / 个人信息清除时间';
+
+CREATE VIEW ops.frequent_callees (
+  day -- date
+  callee_ref -- text
+  callee -- text
+  app_key -- text
+  calls -- bigint
+  answered -- bigint
+  first_at -- timestamp with time zone
+  last_at -- timestamp with time zone
+);
+COMMENT ON VIEW ops.frequent_callees IS 'Numbers dialled more than once on a day of Asia/Shanghai, by app. Give a day / 同一天（北京时间）被呼叫多次的号码。查询请限定 day';
+COMMENT ON COLUMN ops.frequent_callees.day IS 'Day in Asia/Shanghai; filter by it / 北京时间日期，请按此过滤';
+COMMENT ON COLUMN ops.frequent_callees.callee_ref IS 'Reference of the number / 号码引用';
+COMMENT ON COLUMN ops.frequent_callees.callee IS 'Number, masked / 号码（脱敏）';
+COMMENT ON COLUMN ops.frequent_callees.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.frequent_callees.calls IS 'How often it was dialled / 呼叫次数';
+COMMENT ON COLUMN ops.frequent_callees.answered IS 'How often it answered / 接通次数';
+COMMENT ON COLUMN ops.frequent_callees.first_at IS 'First time / 首次';
+COMMENT ON COLUMN ops.frequent_callees.last_at IS 'Last time / 末次';
+
+CREATE VIEW ops.hangup_reasons (
+  code -- integer
+  en -- text
+  zh -- text
+  outcome -- text
+);
+COMMENT ON VIEW ops.hangup_reasons IS 'State codes of disconnect events / 通话挂机原因值';
+COMMENT ON COLUMN ops.hangup_reasons.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN ops.hangup_reasons.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN ops.hangup_reasons.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN ops.hangup_reasons.outcome IS 'How an unanswered call with this code ended; NULL when the code only points elsewhere / 未接通时对应的结果；仅指向其他代码时为空';
+
+CREATE VIEW ops.legs (
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  leg -- text
+  number -- text
+  number_ref -- text
+  shown_number -- text
+  bind_num -- text
+  call_started_at -- timestamp with time zone
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  post_dial_delay_seconds -- integer
+  seconds -- integer
+  billed_minutes -- integer
+  q850 -- integer
+  has_cdr -- boolean
+);
+COMMENT ON VIEW ops.legs IS 'One row per leg: A = the party called first (private number: the caller), B = the second. The platform''s console counts legs. Give a range of call_started_at / 每段一行：A 为先呼叫的一方（隐私号为主叫），B 为后呼叫的一方；平台控制台按段统计。查询请限定 call_started_at 范围';
+COMMENT ON COLUMN ops.legs.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.legs.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.legs.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.legs.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+COMMENT ON COLUMN ops.legs.leg IS 'A or B / A 或 B';
+COMMENT ON COLUMN ops.legs.number IS 'Number of the party, masked / 该方号码（脱敏）';
+COMMENT ON COLUMN ops.legs.number_ref IS 'Reference of the number / 号码引用';
+COMMENT ON COLUMN ops.legs.shown_number IS 'Number the party saw / 该方看到的号码';
+COMMENT ON COLUMN ops.legs.bind_num IS 'The company''s own number that placed the call, shown whole / 企业绑定号码，不脱敏';
+COMMENT ON COLUMN ops.legs.call_started_at IS 'When the call began; filter by it / 呼叫开始时间，请按此过滤';
+COMMENT ON COLUMN ops.legs.started_at IS 'When dialling began, or the call came in / 开始呼叫或呼入的时间';
+COMMENT ON COLUMN ops.legs.ringing_at IS 'When it rang / 振铃时间';
+COMMENT ON COLUMN ops.legs.answered_at IS 'When it was answered; leg A of private number: when B answered / 应答时间';
+COMMENT ON COLUMN ops.legs.ended_at IS 'End of the call; NULL while it is in progress / 结束时间；通话中为空';
+COMMENT ON COLUMN ops.legs.post_dial_delay_seconds IS 'Seconds from dialling to ringing, else to the answer / 拨号到振铃（或应答）的秒数';
+COMMENT ON COLUMN ops.legs.seconds IS 'Seconds from the answer to the end; NULL when not answered / 接通秒数';
+COMMENT ON COLUMN ops.legs.billed_minutes IS 'Started minutes, at least one; NULL when not answered / 计费分钟数';
+COMMENT ON COLUMN ops.legs.q850 IS 'Q.850 cause / Q.850 原因值';
+COMMENT ON COLUMN ops.legs.has_cdr IS 'Whether a CDR has come / 是否已收到话单';
+
+CREATE VIEW ops.missing_cdrs (
+  day -- date
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  started_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  last_event_at -- timestamp with time zone
+  presumed -- boolean
+  resends_left -- integer
+);
+COMMENT ON VIEW ops.missing_cdrs IS 'Calls that ended without a CDR: a disconnect for every leg and ten minutes gone, or no event for 25 hours; only apps that had CDRs in the week before. Give a day / 已结束但缺话单的呼叫：各段均已挂机且过去十分钟，或 25 小时无事件；仅统计前一周内有话单的应用。查询请限定 day';
+COMMENT ON COLUMN ops.missing_cdrs.day IS 'Day in Asia/Shanghai; filter by it / 北京时间日期，请按此过滤';
+COMMENT ON COLUMN ops.missing_cdrs.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.missing_cdrs.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.missing_cdrs.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.missing_cdrs.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+COMMENT ON COLUMN ops.missing_cdrs.started_at IS 'When dialling began, or the call came in / 开始呼叫或呼入的时间';
+COMMENT ON COLUMN ops.missing_cdrs.ended_at IS 'Last disconnect; NULL when presumed / 挂机时间；推定时为空';
+COMMENT ON COLUMN ops.missing_cdrs.last_event_at IS 'Last event seen / 最后事件时间';
+COMMENT ON COLUMN ops.missing_cdrs.presumed IS 'No disconnect was seen for every leg, but 25 hours have gone / 未见全部挂机，按 25 小时无事件推定';
+COMMENT ON COLUMN ops.missing_cdrs.resends_left IS 'At most so many more times the platform will send the CDR / 平台最多还会重推的次数';
+
+CREATE VIEW ops.placed_calls (
+  id -- bigint
+  placed_at -- timestamp with time zone
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  display_nbr -- text
+  callee_nbr -- text
+  callee_ref -- text
+  user_data -- text
+  http_status -- integer
+  result_code -- text
+  result_desc -- text
+  erased_at -- timestamp with time zone
+);
+COMMENT ON VIEW ops.placed_calls IS 'Calls placed from here, masked / 经本系统发起的呼叫（已脱敏）';
+COMMENT ON COLUMN ops.placed_calls.id IS 'Number of the row / 编号';
+COMMENT ON COLUMN ops.placed_calls.placed_at IS 'When it was asked for / 发起时间';
+COMMENT ON COLUMN ops.placed_calls.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.placed_calls.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.placed_calls.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.placed_calls.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+COMMENT ON COLUMN ops.placed_calls.display_nbr IS 'Number shown to the callee, masked / 主显号码（脱敏）';
+COMMENT ON COLUMN ops.placed_calls.callee_nbr IS 'Number called, masked / 被叫号码（脱敏）';
+COMMENT ON COLUMN ops.placed_calls.callee_ref IS 'Reference of the number called / 被叫号码引用';
+COMMENT ON COLUMN ops.placed_calls.user_data IS '*** when the request had userData / 有 userData 时为 ***';
+COMMENT ON COLUMN ops.placed_calls.http_status IS 'HTTP status of the answer; NULL when none came / 平台应答的 HTTP 状态码';
+COMMENT ON COLUMN ops.placed_calls.result_code IS 'resultcode of the answer, 0 = success / 结果码';
+COMMENT ON COLUMN ops.placed_calls.result_desc IS 'resultdesc of the answer, long digits covered / 结果描述';
+COMMENT ON COLUMN ops.placed_calls.erased_at IS 'When personal data were erased / 个人信息清除时间';
+
+CREATE VIEW ops.q850_causes (
+  code -- integer
+  en -- text
+  zh -- text
+  outcome -- text
+);
+COMMENT ON VIEW ops.q850_causes IS 'Q.850 causes of legs that were not answered / Q.850 原因值';
+COMMENT ON COLUMN ops.q850_causes.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN ops.q850_causes.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN ops.q850_causes.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN ops.q850_causes.outcome IS 'How an unanswered call with this code ended; NULL when the code only points elsewhere / 未接通时对应的结果；仅指向其他代码时为空';
+
+CREATE VIEW ops.quarantine_open (
+  id -- bigint
+  kind -- text
+  reason -- text
+  record_index -- integer
+  body_size -- integer
+  first_seen_at -- timestamp with time zone
+  last_seen_at -- timestamp with time zone
+  seen_count -- integer
+  app_key -- text
+  errors -- jsonb
+  skeleton -- jsonb
+);
+COMMENT ON VIEW ops.quarantine_open IS 'Records and bodies that could not be stored and wait for somebody; shape only / 待处理的隔离记录，仅显示结构';
+COMMENT ON COLUMN ops.quarantine_open.id IS 'Number of the entry / 编号';
+COMMENT ON COLUMN ops.quarantine_open.kind IS 'status, fee, unknown (unreadable) or unauthenticated / 类别';
+COMMENT ON COLUMN ops.quarantine_open.reason IS 'Short code of the reason; conflict = a CDR with the key of a stored one and other content / 原因代码；conflict 为同键不同内容的话单';
+COMMENT ON COLUMN ops.quarantine_open.record_index IS 'Place in feeLst, from 0; NULL for a status event or a whole body / 在 feeLst 中的序号';
+COMMENT ON COLUMN ops.quarantine_open.body_size IS 'Bytes of the original, of which body may be only the beginning / 原文字节数';
+COMMENT ON COLUMN ops.quarantine_open.first_seen_at IS 'When the callback first came; a replayed record is stored with it as received_at / 首次收到时间，重放时作为 received_at';
+COMMENT ON COLUMN ops.quarantine_open.last_seen_at IS 'When the same came last / 最近收到时间';
+COMMENT ON COLUMN ops.quarantine_open.seen_count IS 'How often it came / 收到次数';
+COMMENT ON COLUMN ops.quarantine_open.app_key IS 'appKey of the verified signature / 验签通过的 appKey';
+COMMENT ON COLUMN ops.quarantine_open.errors IS 'Places of the errors, never values / 出错位置';
+COMMENT ON COLUMN ops.quarantine_open.skeleton IS 'Names, types and lengths of the body; NULL when it is no JSON / 结构骨架';
+
+CREATE VIEW ops.recordings (
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  bind_num -- text
+  call_started_at -- timestamp with time zone
+  recording_started_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  likely_gone -- boolean
+);
+COMMENT ON VIEW ops.recordings IS 'Calls that were recorded; the address is shown by ops.reveal only / 有录音的呼叫，录音地址仅可经 ops.reveal 查看';
+COMMENT ON COLUMN ops.recordings.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.recordings.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.recordings.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.recordings.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+COMMENT ON COLUMN ops.recordings.bind_num IS 'The company''s own number that placed the call, shown whole / 企业绑定号码，不脱敏';
+COMMENT ON COLUMN ops.recordings.call_started_at IS 'When the call began; filter by it / 呼叫开始时间，请按此过滤';
+COMMENT ON COLUMN ops.recordings.recording_started_at IS 'When recording began / 录音开始时间';
+COMMENT ON COLUMN ops.recordings.ended_at IS 'End of the call; filter by it / 呼叫结束时间，请按此过滤';
+COMMENT ON COLUMN ops.recordings.likely_gone IS 'Older than the 7 days for which the platform keeps recordings / 已超过平台 7 天保存期';
+
+CREATE VIEW ops.release_points (
+  code -- integer
+  en -- text
+  zh -- text
+  outcome -- text
+);
+COMMENT ON VIEW ops.release_points IS 'Release points of CDRs / 呼叫拆线点';
+COMMENT ON COLUMN ops.release_points.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN ops.release_points.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN ops.release_points.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN ops.release_points.outcome IS 'How an unanswered call with this code ended; NULL when the code only points elsewhere / 未接通时对应的结果；仅指向其他代码时为空';
+
+CREATE VIEW ops.repeated_cdrs (
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  icid -- text
+  cdr_time -- timestamp with time zone
+  call_end_time -- timestamp with time zone
+  ul_fail_reason -- integer
+  seconds -- integer
+  received_at -- timestamp with time zone
+  counts -- boolean
+  cdr_count -- bigint
+);
+COMMENT ON VIEW ops.repeated_cdrs IS 'Sessions with more than one CDR: corrections, and the same call reported twice. Give a range of cdr_time / 同一会话的多条话单。查询请限定 cdr_time 范围';
+COMMENT ON COLUMN ops.repeated_cdrs.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.repeated_cdrs.session_id IS 'The platform''s id of the call; NULL when it holds a phone number: use call_ref / 会话标识；含号码时为空，请用 call_ref';
+COMMENT ON COLUMN ops.repeated_cdrs.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.repeated_cdrs.icid IS 'The platform''s id of the CDR; *** when it seems to hold a number / 话单标识；疑似含号码时为 ***';
+COMMENT ON COLUMN ops.repeated_cdrs.cdr_time IS 'Time of the CDR; filter by it / 话单时间，请按此过滤';
+COMMENT ON COLUMN ops.repeated_cdrs.call_end_time IS 'End of the call, in all scenarios / 呼叫结束时间';
+COMMENT ON COLUMN ops.repeated_cdrs.ul_fail_reason IS 'Release point (ulFailReason table), 0 = normal; in all scenarios / 呼叫拆线点';
+COMMENT ON COLUMN ops.repeated_cdrs.seconds IS 'Seconds from the answer to the end / 接通秒数';
+COMMENT ON COLUMN ops.repeated_cdrs.received_at IS 'When the callback came / 收到回调的时间';
+COMMENT ON COLUMN ops.repeated_cdrs.counts IS 'Whether it is the one that ops.calls shows / 是否为生效的话单';
+COMMENT ON COLUMN ops.repeated_cdrs.cdr_count IS 'CDRs of the session; the last one received counts / 该会话的话单数，以最后收到的为准';
+
+CREATE VIEW ops.reveals (
+  asked_at -- timestamp with time zone
+  asked_by -- text
+  call_ref -- text
+  why -- text
+  revealed_at -- timestamp with time zone
+);
+COMMENT ON VIEW ops.reveals IS 'Who asked to see numbers, when and why / 号码明文查看记录';
+COMMENT ON COLUMN ops.reveals.asked_at IS 'When / 申请时间';
+COMMENT ON COLUMN ops.reveals.asked_by IS 'Login that asked / 申请人（登录名）';
+COMMENT ON COLUMN ops.reveals.call_ref IS 'Reference of the call, the same in every view: for joining, grouping and ops.ask_reveal / 呼叫引用，各视图一致，可用于关联与申请查看';
+COMMENT ON COLUMN ops.reveals.why IS 'Reason given, long digits covered / 申请理由';
+COMMENT ON COLUMN ops.reveals.revealed_at IS 'When the numbers were first shown, unless that was rolled back / 首次查看时间';
+
+CREATE VIEW ops.service_types (
+  code -- text
+  en -- text
+  zh -- text
+  scenario -- text
+);
+COMMENT ON VIEW ops.service_types IS 'Service types of CDRs / 业务类型';
+COMMENT ON COLUMN ops.service_types.code IS 'The code as the platform sends it / 平台发送的代码';
+COMMENT ON COLUMN ops.service_types.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN ops.service_types.zh IS 'Meaning in Chinese / 中文含义';
+COMMENT ON COLUMN ops.service_types.scenario IS 'click2Call, callnotify, callVerify, privateNumber; playback = notification or verification; NULL = not known / 业务场景；playback 为语音通知或语音验证码';
+
+CREATE VIEW ops.silence (
+  hour -- timestamp with time zone
+  kind -- text
+  callbacks -- bigint
+  expected -- double precision
+  silent -- boolean
+);
+COMMENT ON VIEW ops.silence IS 'The last 48 full hours: how much came, and the median of the same weekday and hour of four weeks / 最近 48 小时的到达量与前四周同一时段的中位数';
+COMMENT ON COLUMN ops.silence.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN ops.silence.kind IS 'status = call status event, fee = CDR / 类别：状态或话单';
+COMMENT ON COLUMN ops.silence.callbacks IS 'Events or CDRs of the hour / 该小时条数';
+COMMENT ON COLUMN ops.silence.expected IS 'Median of the same hour 1 to 4 weeks before / 前四周同一时段中位数';
+COMMENT ON COLUMN ops.silence.silent IS 'Nothing came although 20 or more were expected / 预期不少于 20 条却为 0';
+
+CREATE VIEW ops.subscriptions (
+  app_key -- text
+  name -- text
+  sessions -- bigint
+  events -- bigint
+  cdrs -- bigint
+  last_event_at -- timestamp with time zone
+  last_cdr_at -- timestamp with time zone
+  finding -- text
+);
+COMMENT ON VIEW ops.subscriptions IS 'Which kinds of callback came for each app in the last week / 各应用最近一周收到的回调种类';
+COMMENT ON COLUMN ops.subscriptions.app_key IS 'appKey of the application; of an event the verified signer''s, else that of the CDR / 应用的 appKey';
+COMMENT ON COLUMN ops.subscriptions.name IS 'Name of the application / 应用名称';
+COMMENT ON COLUMN ops.subscriptions.sessions IS 'Sessions seen in the last 7 days / 最近 7 天会话数';
+COMMENT ON COLUMN ops.subscriptions.events IS 'Events / 状态事件数';
+COMMENT ON COLUMN ops.subscriptions.cdrs IS 'CDRs / 话单数';
+COMMENT ON COLUMN ops.subscriptions.last_event_at IS 'Last event of these days / 最近事件时间';
+COMMENT ON COLUMN ops.subscriptions.last_cdr_at IS 'Last CDR of these days / 最近话单时间';
+COMMENT ON COLUMN ops.subscriptions.finding IS 'What that means / 结论';
+
+CREATE VIEW rtc.all_calls (
+  session_id -- text
+  has_cdr -- boolean
+  superseded -- boolean
+  has_events -- boolean
+  cdr_count -- bigint
+  icid -- text
+  app_key -- text
+  bind_num -- text
+  scenario -- text
+  is_private -- boolean
+  has_b -- boolean
+  a_num -- text
+  b_num -- text
+  shown_to_a -- text
+  shown_to_b -- text
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  last_seen_at -- timestamp with time zone
+  received_at -- timestamp with time zone
+  a_started_at -- timestamp with time zone
+  a_ringing_at -- timestamp with time zone
+  a_answered_at -- timestamp with time zone
+  a_ended_at -- timestamp with time zone
+  b_started_at -- timestamp with time zone
+  b_ringing_at -- timestamp with time zone
+  b_answered_at -- timestamp with time zone
+  b_ended_at -- timestamp with time zone
+  a_there -- boolean
+  a_delay -- integer
+  a_seconds -- integer
+  a_minutes -- integer
+  b_there -- boolean
+  b_delay -- integer
+  b_seconds -- integer
+  b_minutes -- integer
+  ring_seconds -- integer
+  talk_seconds -- integer
+  post_dial_delay_seconds -- integer
+  outcome -- text
+  reason -- text
+  release_point -- integer
+  a_q850 -- integer
+  b_q850 -- integer
+  sip_status -- integer
+  state_code -- integer
+  hung_up_by -- text
+  digits -- text
+  has_recording -- boolean
+  recording_started_at -- timestamp with time zone
+);
+COMMENT ON VIEW rtc.all_calls IS 'One row per latest CDR and one per session seen in events, unmasked; internal / 呼叫明细（未脱敏，内部使用）';
+
+CREATE VIEW rtc.call_legs (
+  session_id -- text
+  has_cdr -- boolean
+  superseded -- boolean
+  app_key -- text
+  scenario -- text
+  bind_num -- text
+  call_started_at -- timestamp with time zone
+  call_ended_at -- timestamp with time zone
+  leg -- text
+  is_there -- boolean
+  num -- text
+  shown -- text
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  q850 -- integer
+  post_dial_delay_seconds -- integer
+  seconds -- integer
+  billed_minutes -- integer
+);
+COMMENT ON VIEW rtc.call_legs IS 'Legs of rtc.all_calls; internal / 呼叫的各段（内部使用）';
+
+CREATE VIEW rtc.day_calls (
+  day -- date
+  day_start -- timestamp with time zone
+  day_end -- timestamp with time zone
+  session_id -- text
+  has_cdr -- boolean
+  superseded -- boolean
+  has_events -- boolean
+  cdr_count -- bigint
+  icid -- text
+  app_key -- text
+  bind_num -- text
+  scenario -- text
+  is_private -- boolean
+  has_b -- boolean
+  a_num -- text
+  b_num -- text
+  shown_to_a -- text
+  shown_to_b -- text
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  last_seen_at -- timestamp with time zone
+  received_at -- timestamp with time zone
+  a_started_at -- timestamp with time zone
+  a_ringing_at -- timestamp with time zone
+  a_answered_at -- timestamp with time zone
+  a_ended_at -- timestamp with time zone
+  b_started_at -- timestamp with time zone
+  b_ringing_at -- timestamp with time zone
+  b_answered_at -- timestamp with time zone
+  b_ended_at -- timestamp with time zone
+  a_there -- boolean
+  a_delay -- integer
+  a_seconds -- integer
+  a_minutes -- integer
+  b_there -- boolean
+  b_delay -- integer
+  b_seconds -- integer
+  b_minutes -- integer
+  ring_seconds -- integer
+  talk_seconds -- integer
+  post_dial_delay_seconds -- integer
+  outcome -- text
+  reason -- text
+  release_point -- integer
+  a_q850 -- integer
+  b_q850 -- integer
+  sip_status -- integer
+  state_code -- integer
+  hung_up_by -- text
+  digits -- text
+  has_recording -- boolean
+  recording_started_at -- timestamp with time zone
+);
+COMMENT ON VIEW rtc.day_calls IS 'rtc.all_calls by the day on which a call began, without superseded ones; internal / 按日的呼叫明细（内部使用）';
+
+CREATE VIEW rtc.days (
+  day -- date
+  day_start -- timestamp with time zone
+  day_end -- timestamp with time zone
+);
+COMMENT ON VIEW rtc.days IS 'Days in Asia/Shanghai from the first row to the last; internal / 有数据的北京时间日期（内部使用）';
+
+CREATE VIEW rtc.masked_calls (
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  a_number -- text
+  b_number -- text
+  shown_to_a -- text
+  shown_to_b -- text
+  a_ref -- text
+  b_ref -- text
+  bind_num -- text
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  ring_seconds -- integer
+  talk_seconds -- integer
+  post_dial_delay_seconds -- integer
+  outcome -- text
+  reason -- text
+  release_point -- integer
+  a_q850 -- integer
+  b_q850 -- integer
+  sip_status -- integer
+  hung_up_by -- text
+  digits -- text
+  has_recording -- boolean
+  has_events -- boolean
+  has_cdr -- boolean
+  cdr_count -- bigint
+  raw_session_id -- text
+  superseded -- boolean
+);
+COMMENT ON VIEW rtc.masked_calls IS 'rtc.all_calls with masks; internal / 脱敏呼叫（内部使用）';
+
+CREATE VIEW rtc.masked_cdrs (
+  call_ref -- text
+  session_id -- text
+  icid -- text
+  cdr_time -- timestamp with time zone
+  direction -- integer
+  sp_id -- text
+  app_key -- text
+  service_type -- text
+  bind_num -- text
+  caller_num -- text
+  callee_num -- text
+  fwd_display_num -- text
+  fwd_dst_num -- text
+  caller_ref -- text
+  callee_ref -- text
+  fwd_dst_ref -- text
+  call_in_time -- timestamp with time zone
+  call_out_start_time -- timestamp with time zone
+  call_out_alerting_time -- timestamp with time zone
+  call_out_answer_time -- timestamp with time zone
+  call_out_unasw_rsn -- integer
+  fwd_start_time -- timestamp with time zone
+  fwd_alerting_time -- timestamp with time zone
+  fwd_answer_time -- timestamp with time zone
+  fwd_unasw_rsn -- integer
+  call_end_time -- timestamp with time zone
+  fail_time -- timestamp with time zone
+  ul_fail_reason -- integer
+  sip_status_code -- integer
+  dyn_ivr_start_time -- timestamp with time zone
+  dyn_ivr_path -- text
+  record_flag -- integer
+  record_start_time -- timestamp with time zone
+  record_domain -- text
+  record_bucket_name -- text
+  record_object_name -- text
+  record_file_download_url -- text
+  tts_play_times -- integer
+  tts_trans_duration -- integer
+  host_name -- text
+  user_data -- text
+  subscription_id -- text
+  extra -- jsonb
+  signed_by -- text
+  record_key -- uuid
+  received_at -- timestamp with time zone
+  stored_at -- timestamp with time zone
+  erased_at -- timestamp with time zone
+  raw_session_id -- text
+  superseded -- boolean
+);
+COMMENT ON VIEW rtc.masked_cdrs IS 'rtc.cdrs with masks; internal / 脱敏话单（内部使用）';
+
+CREATE VIEW rtc.masked_events (
+  call_ref -- text
+  session_id -- text
+  occurred_at -- timestamp with time zone
+  event_type -- text
+  app_key -- text
+  caller -- text
+  called -- text
+  caller_ref -- text
+  called_ref -- text
+  state_code -- integer
+  reason -- text
+  state_desc -- text
+  party_type -- text
+  digits -- text
+  user_data -- text
+  extra -- jsonb
+  signed_by -- text
+  event_key -- uuid
+  received_at -- timestamp with time zone
+  stored_at -- timestamp with time zone
+  erased_at -- timestamp with time zone
+  raw_session_id -- text
+  superseded -- boolean
+);
+COMMENT ON VIEW rtc.masked_events IS 'rtc.call_events with masks; internal / 脱敏事件（内部使用）';
+
+CREATE VIEW rtc.masked_legs (
+  call_ref -- text
+  session_id -- text
+  app_key -- text
+  scenario -- text
+  leg -- text
+  number -- text
+  number_ref -- text
+  shown_number -- text
+  bind_num -- text
+  call_started_at -- timestamp with time zone
+  started_at -- timestamp with time zone
+  ringing_at -- timestamp with time zone
+  answered_at -- timestamp with time zone
+  ended_at -- timestamp with time zone
+  post_dial_delay_seconds -- integer
+  seconds -- integer
+  billed_minutes -- integer
+  q850 -- integer
+  has_cdr -- boolean
+  raw_session_id -- text
+  superseded -- boolean
+);
+COMMENT ON VIEW rtc.masked_legs IS 'rtc.call_legs with masks; internal / 脱敏的各段（内部使用）';
+
+CREATE OR REPLACE FUNCTION ops.ask_reveal(call_ref text, why text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  hourly CONSTANT integer := 30;
+  asked integer;
+  given uuid;
+BEGIN
+  IF call_ref IS NULL OR call_ref !~ '^[0-9a-f]{16}$' THEN
+    RAISE 'ops.ask_reveal: a call_ref has 16 hex digits' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF why IS NULL OR length(trim(why)) < 5 OR length(why) > 500 THEN
+    RAISE 'ops.ask_reveal: say why, in 5 to 500 characters' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- One at a time per login: asks of open transactions do not count each other.
+  PERFORM pg_advisory_xact_lock(hashtextextended('rtc.reveals ' || session_user, 0));
+  SELECT count(*) INTO asked FROM rtc.reveals r
+  WHERE r.asked_by = session_user AND r.asked_at > clock_timestamp() - interval '1 hour';
+  IF asked >= hourly THEN
+    RAISE LOG 'rtc: % was refused to reveal call %: % asked within the hour', session_user, call_ref, asked;
+    RAISE 'ops.ask_reveal: % calls an hour may be asked for, and they are used up', hourly USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  INSERT INTO rtc.reveals (asked_by, asked_from, asked_in, call_ref, why)
+  VALUES (session_user, inet_client_addr(), pg_current_xact_id(), call_ref, why) RETURNING ticket INTO given;
+  RAISE LOG 'rtc: % asks to reveal call %', session_user, call_ref;
+  RETURN given;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.ask_reveal(call_ref text, why text) FROM PUBLIC;
+COMMENT ON FUNCTION ops.ask_reveal(call_ref text, why text) IS 'Asks to see the numbers of a call and says why; gives a ticket for ops.reveal. At most 30 an hour for each login / 申请查看号码明文并说明理由，返回凭据；每个登录名每小时最多 30 次';
+
+CREATE OR REPLACE FUNCTION ops.call_stats("from" timestamp with time zone, "to" timestamp with time zone, bucket text DEFAULT 'day'::text, time_zone text DEFAULT 'Asia/Shanghai'::text)
+ RETURNS TABLE(bucket_start timestamp with time zone, app_key text, scenario text, bind_num text, attempts bigint, answered bigint, asr numeric, effective bigint, ner numeric, busy bigint, no_answer bigint, rejected bigint, unreachable bigint, cancelled bigint, failed bigint, unknown bigint, in_progress bigint, talk_seconds bigint, acd_seconds numeric, legs bigint, legs_answered bigint, leg_asr numeric, post_dial_delay_p50 numeric, post_dial_delay_p95 numeric, billed_minutes bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH counted AS (
+    SELECT b.bucket_start, c.app_key, c.scenario, c.bind_num,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome <> 'in progress') AS attempts,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'answered') AS answered,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome IN ('answered', 'busy', 'no answer', 'rejected', 'unreachable')) AS effective,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'busy') AS busy,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'no answer') AS no_answer,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'rejected') AS rejected,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'unreachable') AS unreachable,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'cancelled') AS cancelled,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'failed') AS failed,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'unknown') AS unknown,
+      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'in progress') AS in_progress,
+      coalesce(sum(c.talk_seconds) FILTER (WHERE l.leg = 'A'), 0) AS talk_seconds,
+      count(*) FILTER (WHERE l.is_there) AS legs,
+      count(*) FILTER (WHERE l.answered_at IS NOT NULL) AS legs_answered,
+      percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY l.delay) AS delays,
+      coalesce(sum(l.minutes), 0) AS billed_minutes
+    FROM rtc.day_calls c
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN bucket ~ '^[a-z]+$' THEN date_trunc(bucket, c.started_at AT TIME ZONE time_zone)
+        ELSE date_bin(bucket::interval, c.started_at AT TIME ZONE time_zone, timestamp '2001-01-01') END AT TIME ZONE time_zone AS bucket_start
+    ) b
+    CROSS JOIN LATERAL (VALUES
+      ('A', c.a_there, c.a_answered_at, c.a_delay, c.a_minutes), ('B', c.b_there, c.b_answered_at, c.b_delay, c.b_minutes)
+    ) AS l (leg, is_there, answered_at, delay, minutes)
+    WHERE c.day >= ("from" AT TIME ZONE 'Asia/Shanghai')::date AND c.day <= ("to" AT TIME ZONE 'Asia/Shanghai')::date
+      AND c.started_at >= "from" AND c.started_at < "to"
+    GROUP BY b.bucket_start, c.app_key, c.scenario, c.bind_num
+  )
+  SELECT n.bucket_start, n.app_key, n.scenario, n.bind_num, n.attempts,
+    n.answered, round(n.answered / nullif(n.attempts, 0)::numeric, 4),
+    n.effective, round(n.effective / nullif(n.attempts, 0)::numeric, 4),
+    n.busy, n.no_answer, n.rejected, n.unreachable, n.cancelled, n.failed, n.unknown, n.in_progress,
+    n.talk_seconds, round(n.talk_seconds / nullif(n.answered, 0)::numeric, 1),
+    n.legs, n.legs_answered, round(n.legs_answered / nullif(n.legs, 0)::numeric, 4),
+    round(n.delays[1]::numeric, 1), round(n.delays[2]::numeric, 1), n.billed_minutes
+  FROM counted n
+  ORDER BY 1, 2, 3, 4;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.call_stats("from" timestamp with time zone, "to" timestamp with time zone, bucket text, time_zone text) FROM PUBLIC;
+COMMENT ON FUNCTION ops.call_stats("from" timestamp with time zone, "to" timestamp with time zone, bucket text, time_zone text) IS 'Calls that began in a range, by bucket (hour, day, week, month, or a length as 15 minutes) of a time zone, app, scenario and bind_num. attempts: calls that are over; answered, asr = answered / attempts; effective = answered + busy + no_answer + rejected + unreachable, ner = effective / attempts; talk_seconds, acd_seconds = talk_seconds / answered; legs, legs_answered, leg_asr: the same by leg, as the platform''s console counts; post_dial_delay_p50, _p95: seconds from dialling to ringing, per leg; billed_minutes of both legs / 按时间段、应用、场景与绑定号码统计呼叫：attempts 为已结束呼叫数，asr 为接通率，ner 为网络有效率，acd_seconds 为平均通话秒数，legs 各列按段统计（与平台控制台一致），post_dial_delay 为拨号到振铃秒数，billed_minutes 为计费分钟';
+
+CREATE OR REPLACE FUNCTION ops.calls_by_user_data(user_data text, "from" timestamp with time zone DEFAULT (now() - '30 days'::interval), "to" timestamp with time zone DEFAULT (now() + '1 day'::interval))
+ RETURNS SETOF ops.calls
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  wanted CONSTANT text := user_data;
+  until CONSTANT timestamptz := "to" + interval '26 hours';
+  sessions text[];
+BEGIN
+  sessions := ARRAY(
+    SELECT c.session_id FROM rtc.cdrs c
+    WHERE left(c.user_data, 64) = left(wanted, 64) AND c.user_data = wanted AND c.cdr_time >= "from" AND c.cdr_time < until
+    UNION
+    SELECT e.session_id FROM rtc.call_events e
+    WHERE left(e.user_data, 64) = left(wanted, 64) AND e.user_data = wanted AND e.event_type = 'callout'
+      AND e.occurred_at >= "from" AND e.occurred_at < until);
+  RAISE LOG 'rtc: % looked up the calls of a userData: % sessions', session_user, cardinality(sessions);
+  RETURN QUERY SELECT * FROM rtc.calls_of_sessions(sessions, "from", "to");
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.calls_by_user_data(user_data text, "from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION ops.calls_by_user_data(user_data text, "from" timestamp with time zone, "to" timestamp with time zone) IS 'Masked calls of a userData that you know already; the last 30 days unless told otherwise. Logged / 按已知 userData 查询呼叫（结果脱敏），默认最近 30 天；有日志';
+
+CREATE OR REPLACE FUNCTION ops.calls_of(number text, "from" timestamp with time zone DEFAULT (now() - '30 days'::interval), "to" timestamp with time zone DEFAULT (now() + '1 day'::interval))
+ RETURNS SETOF ops.calls
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  forms CONSTANT text[] := rtc.number_forms(number);
+  heads CONSTANT text[] := (SELECT array_agg(left(f, 32)) FROM unnest(forms) AS f);
+  until CONSTANT timestamptz := "to" + interval '26 hours';
+  sessions text[];
+BEGIN
+  sessions := ARRAY(
+    SELECT c.session_id FROM rtc.cdrs c
+    WHERE left(c.callee_num, 32) = ANY(heads) AND c.callee_num = ANY(forms) AND c.cdr_time >= "from" AND c.cdr_time < until
+    UNION
+    SELECT c.session_id FROM rtc.cdrs c
+    WHERE left(c.fwd_dst_num, 32) = ANY(heads) AND c.fwd_dst_num = ANY(forms) AND c.cdr_time >= "from" AND c.cdr_time < until
+    UNION
+    SELECT c.session_id FROM rtc.cdrs c
+    WHERE left(c.caller_num, 32) = ANY(heads) AND c.caller_num = ANY(forms) AND c.call_in_time IS NOT NULL
+      AND c.cdr_time >= "from" AND c.cdr_time < until
+    UNION
+    SELECT e.session_id FROM rtc.call_events e
+    WHERE left(e.called, 32) = ANY(heads) AND e.called = ANY(forms) AND e.event_type = 'callout'
+      AND e.occurred_at >= "from" AND e.occurred_at < until
+    UNION
+    SELECT e.session_id FROM rtc.call_events e
+    WHERE left(e.caller, 32) = ANY(heads) AND e.caller = ANY(forms) AND e.event_type = 'callin'
+      AND e.occurred_at >= "from" AND e.occurred_at < until);
+  RAISE LOG 'rtc: % looked up the calls of a number: % sessions', session_user, cardinality(sessions);
+  RETURN QUERY SELECT * FROM rtc.calls_of_sessions(sessions, "from", "to");
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.calls_of(number text, "from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION ops.calls_of(number text, "from" timestamp with time zone, "to" timestamp with time zone) IS 'Masked calls of a number that you know already, however it was written; the last 30 days unless told otherwise. Logged / 按已知号码查询呼叫（结果脱敏），默认最近 30 天；有日志';
+
+CREATE OR REPLACE FUNCTION ops.failures("from" timestamp with time zone, "to" timestamp with time zone, of_app text DEFAULT NULL::text, of_bind_num text DEFAULT NULL::text)
+ RETURNS TABLE(outcome text, reason text, release_point integer, a_q850 integer, b_q850 integer, sip_status integer, state_code integer, calls bigint, share numeric, first_at timestamp with time zone, last_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT c.outcome, c.reason, c.release_point, c.a_q850, c.b_q850, c.sip_status, c.state_code, count(*),
+    round(count(*) / sum(count(*)) OVER (), 4), min(c.started_at), max(c.started_at)
+  FROM rtc.day_calls c
+  WHERE c.day >= ("from" AT TIME ZONE 'Asia/Shanghai')::date AND c.day <= ("to" AT TIME ZONE 'Asia/Shanghai')::date
+    AND c.started_at >= "from" AND c.started_at < "to"
+    AND c.outcome NOT IN ('answered', 'in progress')
+    AND (of_app IS NULL OR c.app_key = of_app) AND (of_bind_num IS NULL OR c.bind_num = of_bind_num)
+  GROUP BY 1, 2, 3, 4, 5, 6, 7
+  ORDER BY 8 DESC, 1, 2;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.failures("from" timestamp with time zone, "to" timestamp with time zone, of_app text, of_bind_num text) FROM PUBLIC;
+COMMENT ON FUNCTION ops.failures("from" timestamp with time zone, "to" timestamp with time zone, of_app text, of_bind_num text) IS 'Why the calls that began in a range were not answered: outcome, reason in both languages, all codes, calls, share of the failures listed, first_at and last_at; of one app or bind_num if wanted / 未接通原因统计：结果、中英文原因、各代码、次数、占比、首末时间，可限定应用或绑定号码';
+
+CREATE OR REPLACE FUNCTION ops.reveal(ticket uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS TABLE(call_ref text, session_id text, a_number text, b_number text, shown_to_a text, shown_to_b text, user_data text, digits text, recording text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  asked rtc.reveals;
+  ref_key bytea;
+  newest timestamptz;
+  oldest timestamptz;
+  upper_bound timestamptz;
+  lower_bound timestamptz;
+  found_session text;
+BEGIN
+  SELECT * INTO asked FROM rtc.reveals r
+  WHERE r.ticket = reveal.ticket AND r.asked_by = session_user AND r.asked_at > clock_timestamp() - interval '10 minutes';
+  IF asked.ticket IS NULL THEN
+    RAISE 'ops.reveal: no such ticket of yours, or it is older than ten minutes' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF asked.asked_in = pg_current_xact_id() THEN
+    RAISE 'ops.reveal: commit the transaction that asked first' USING ERRCODE = 'invalid_transaction_state';
+  END IF;
+  RAISE LOG 'rtc: % reveals call %', session_user, asked.call_ref;
+  UPDATE rtc.reveals r SET revealed_at = coalesce(r.revealed_at, clock_timestamp()) WHERE r.ticket = asked.ticket;
+
+  SELECT k.key INTO STRICT ref_key FROM rtc.keys k WHERE k.purpose = 'ref';
+  IF reveal.started_at IS NOT NULL THEN
+    newest := reveal.started_at + interval '26 hours';
+    oldest := reveal.started_at - interval '1 hour';
+  ELSE
+    SELECT greatest((SELECT max(cdr_time) FROM rtc.cdrs), (SELECT max(occurred_at) FROM rtc.call_events)) + interval '1 second',
+        least((SELECT min(cdr_time) FROM rtc.cdrs), (SELECT min(occurred_at) FROM rtc.call_events))
+      INTO newest, oldest;
+  END IF;
+  upper_bound := newest;
+  WHILE found_session IS NULL AND upper_bound > oldest LOOP
+    lower_bound := upper_bound - interval '31 days';
+    SELECT c.session_id INTO found_session FROM rtc.cdrs c
+    WHERE c.cdr_time >= lower_bound AND c.cdr_time < upper_bound AND rtc.ref(ref_key, 'session', c.session_id) = asked.call_ref LIMIT 1;
+    IF found_session IS NULL THEN
+      SELECT e.session_id INTO found_session FROM rtc.call_events e
+      WHERE e.occurred_at >= lower_bound AND e.occurred_at < upper_bound AND rtc.ref(ref_key, 'session', e.session_id) = asked.call_ref LIMIT 1;
+    END IF;
+    upper_bound := lower_bound;
+  END LOOP;
+
+  RETURN QUERY
+  SELECT asked.call_ref, a.session_id, a.a_num, a.b_num, a.shown_to_a, a.shown_to_b,
+    coalesce(
+      (SELECT max(c.user_data) FROM rtc.cdrs c WHERE c.session_id = a.session_id AND c.icid = a.icid AND c.cdr_time = a.ended_at),
+      (SELECT max(e.user_data) FROM rtc.call_events e WHERE e.session_id = a.session_id)),
+    coalesce(
+      (SELECT string_agg(e.digit_info, ' ' ORDER BY e.occurred_at, e.received_at) FROM rtc.call_events e WHERE e.session_id = a.session_id),
+      (SELECT max(c.dyn_ivr_path) FROM rtc.cdrs c WHERE c.session_id = a.session_id)),
+    (SELECT max(coalesce(c.record_file_download_url, concat_ws('/', c.record_domain, c.record_bucket_name, c.record_object_name)))
+      FROM rtc.cdrs c WHERE c.session_id = a.session_id AND c.record_flag = 1)
+  FROM rtc.all_calls a
+  WHERE a.session_id = found_session AND NOT a.superseded;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.reveal(ticket uuid, started_at timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION ops.reveal(ticket uuid, started_at timestamp with time zone) IS 'Shows the numbers, userData, keys and recording address of the call, in a later transaction, for ten minutes, to the login that asked; started_at of the call makes it fast / 凭凭据查看号码、userData、按键与录音地址：须在申请提交之后的事务中、十分钟内、由同一登录名执行；给出 started_at 可加快查找';
+
+CREATE OR REPLACE FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF ops.calls
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT m.call_ref, m.session_id, m.app_key, m.scenario, m.a_number, m.b_number, m.shown_to_a, m.shown_to_b, m.a_ref, m.b_ref,
+    m.bind_num, m.started_at, m.ringing_at, m.answered_at, m.ended_at, m.ring_seconds, m.talk_seconds,
+    m.post_dial_delay_seconds, m.outcome, m.reason, m.release_point, m.a_q850, m.b_q850, m.sip_status, m.hung_up_by,
+    m.digits, m.has_recording, m.has_events, m.has_cdr, m.cdr_count
+  FROM (SELECT DISTINCT s AS session_id FROM unnest(sessions) AS s) s
+  CROSS JOIN LATERAL (
+    SELECT * FROM rtc.masked_calls c
+    WHERE c.raw_session_id = s.session_id AND NOT c.superseded AND c.started_at >= "from" AND c.started_at < "to"
+    OFFSET 0
+  ) m
+  ORDER BY m.started_at
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) IS 'Masked calls of some sessions; internal / 指定会话的脱敏呼叫（内部使用）';
+
 CREATE OR REPLACE FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean)
  RETURNS record
  LANGUAGE plpgsql
@@ -401,6 +1586,126 @@ $function$;
 REVOKE EXECUTE ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) IS 'Creates the partition of call_events or cdrs for a time, if it is missing / 按需创建分区';
 
+CREATE OR REPLACE FUNCTION rtc.event_rank(event_type text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE event_type WHEN 'callin' THEN 1 WHEN 'callout' THEN 2 WHEN 'alerting' THEN 3 WHEN 'answer' THEN 4
+    WHEN 'collectInfo' THEN 5 WHEN 'disconnect' THEN 7 ELSE 6 END
+$function$;
+COMMENT ON FUNCTION rtc.event_rank(event_type text) IS 'Place of an event in a call / 事件先后次序';
+
+CREATE OR REPLACE FUNCTION rtc.holds_number(session_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT session_id ~ '\+[0-9]|(^|[^0-9])[0-9]{7,13}([^0-9]|$)'
+    AND session_id !~ '^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_[0-9]{14}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z][a-zA-Z0-9.-]*)?$'
+$function$;
+COMMENT ON FUNCTION rtc.holds_number(session_id text) IS 'Whether a session id may embed a phone number / 会话标识是否可能含号码';
+
+CREATE OR REPLACE FUNCTION rtc.mask_digits(digits text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT CASE WHEN length(translate(digits, '-', '')) > 2 THEN '***' ELSE digits END $function$;
+COMMENT ON FUNCTION rtc.mask_digits(digits text) IS 'Up to two keys are a choice in a menu, more may be a PIN / 按键脱敏，超过两位可能是密码';
+
+CREATE OR REPLACE FUNCTION rtc.mask_icid(icid text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE WHEN icid ~ '\+[0-9]|(^|[^0-9])(00)?(86)?(1[3-9][0-9]{9}|0[0-9]{9,11})([^0-9]|$)' THEN '***' ELSE icid END
+$function$;
+COMMENT ON FUNCTION rtc.mask_icid(icid text) IS 'An icid is shown unless it looks as if it held a phone number / 疑似含号码的话单标识脱敏';
+
+CREATE OR REPLACE FUNCTION rtc.mask_number(number text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE
+    WHEN number IS NULL OR number = '' THEN number
+    -- A mobile number of China: prefix and the last four.
+    WHEN number ~ '^(\+?86)?1[3-9][0-9]{9}$' THEN left(number, length(number) - 8) || '****' || right(number, 4)
+    -- Masked by the platform already.
+    WHEN number ~ '^\+?(86)?1[0-9]{2}\*{4}[0-9]{4}$' THEN number
+    -- Others have fewer digits, or a meaning in their first ones: country and the last two of long ones at most.
+    WHEN number ~ '^\+86[0-9]{9,}$' THEN '+86****' || right(number, 2)
+    WHEN number ~ '^\+?[0-9]{9,}$' THEN '****' || right(number, 2)
+    ELSE '****'
+  END
+$function$;
+COMMENT ON FUNCTION rtc.mask_number(number text) IS '+86138****0021; short, foreign and fixed-line numbers show less / 号码脱敏';
+
+CREATE OR REPLACE FUNCTION rtc.mask_number(number text, own text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT CASE WHEN number = own THEN number ELSE rtc.mask_number(number) END $function$;
+COMMENT ON FUNCTION rtc.mask_number(number text, own text) IS 'The same; the company''s own number of the record is shown / 号码脱敏，企业自有号码除外';
+
+CREATE OR REPLACE FUNCTION rtc.mask_text(t text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT CASE WHEN t ~ '[0-9]{5}' THEN regexp_replace(t, '\+?[0-9]{5,}', '***', 'g') ELSE t END $function$;
+COMMENT ON FUNCTION rtc.mask_text(t text) IS 'Text in which no run of five digits is left / 遮盖文本中的长数字串';
+
+CREATE OR REPLACE FUNCTION rtc.mask_values(fields jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE WHEN jsonb_typeof(fields) = 'object' THEN
+    (SELECT jsonb_object_agg(rtc.mask_text(name), '***') FROM jsonb_object_keys(fields) AS name)
+  WHEN fields IS NOT NULL THEN '"***"' END
+$function$;
+COMMENT ON FUNCTION rtc.mask_values(fields jsonb) IS 'Names of fields without their values / 仅保留字段名';
+
+CREATE OR REPLACE FUNCTION rtc.minutes_between(a timestamp with time zone, b timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(1, ceil(extract(epoch FROM b - a) / 60))::integer END
+$function$;
+COMMENT ON FUNCTION rtc.minutes_between(a timestamp with time zone, b timestamp with time zone) IS 'Started minutes from a to b, at least 1 / 两个时间之间的计费分钟数';
+
+CREATE OR REPLACE FUNCTION rtc.number_forms(number text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT ARRAY[number, n.plain, '+' || n.plain, '86' || n.plain, '+86' || n.plain, '00' || n.plain, '0086' || n.plain]
+  FROM (SELECT rtc.plain_number(number) AS plain) n
+$function$;
+COMMENT ON FUNCTION rtc.number_forms(number text) IS 'The ways in which a number may have been written / 号码的各种写法';
+
+CREATE OR REPLACE FUNCTION rtc.plain_number(number text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT regexp_replace(number, '^(\+|00)?(86(?=1[3-9][0-9]{9}$))?', '') $function$;
+COMMENT ON FUNCTION rtc.plain_number(number text) IS 'The number without +, 00, and without 86 before a mobile one / 归一化号码';
+
+CREATE OR REPLACE FUNCTION rtc.ref(key bytea, kind text, value text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT left(encode(sha256(key || convert_to(kind || ':' || value, 'UTF8')), 'hex'), 16) $function$;
+COMMENT ON FUNCTION rtc.ref(key bytea, kind text, value text) IS 'Reference of a value under a key / 带密钥的引用';
+
+CREATE OR REPLACE FUNCTION rtc.seconds_between(a timestamp with time zone, b timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(0, extract(epoch FROM b - a))::integer END $function$;
+COMMENT ON FUNCTION rtc.seconds_between(a timestamp with time zone, b timestamp with time zone) IS 'Whole seconds from a to b, at least 0 / 两个时间之间的秒数';
+
 CREATE OR REPLACE FUNCTION rtc.sip_outcome(status integer)
  RETURNS text
  LANGUAGE sql
@@ -416,3 +1721,43 @@ AS $function$
   END
 $function$;
 COMMENT ON FUNCTION rtc.sip_outcome(status integer) IS 'How a call ended that failed with this SIP status; NULL for 0 and for what is no failure / SIP 失败状态码对应的结果';
+
+CREATE OR REPLACE FUNCTION rtc.skeleton(body bytea)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN rtc.skeleton(convert_from(body, 'UTF8')::jsonb, 0);
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION rtc.skeleton(body bytea) IS 'The same of a body; NULL when it is no JSON / 请求体结构骨架，非 JSON 时为空';
+
+CREATE OR REPLACE FUNCTION rtc.skeleton(value jsonb, depth integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  CASE jsonb_typeof(value)
+    WHEN 'string' THEN RETURN to_jsonb('text of ' || length(value #>> '{}'));
+    WHEN 'null' THEN RETURN value;
+    WHEN 'object' THEN
+      IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
+      RETURN coalesce((
+        SELECT jsonb_object_agg(rtc.mask_text(left(f.key, 64)), rtc.skeleton(f.value, depth + 1))
+        FROM (SELECT * FROM jsonb_each(value) LIMIT 100) f), '{}');
+    WHEN 'array' THEN
+      IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
+      RETURN coalesce((
+        SELECT jsonb_agg(rtc.skeleton(f.item, depth + 1))
+        FROM (SELECT item FROM jsonb_array_elements(value) AS item LIMIT 5) f), '[]');
+    ELSE RETURN to_jsonb(jsonb_typeof(value));
+  END CASE;
+END
+$function$;
+COMMENT ON FUNCTION rtc.skeleton(value jsonb, depth integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';

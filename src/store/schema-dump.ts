@@ -20,20 +20,33 @@ interface Routine {
   comment: string | null
 }
 
+interface View {
+  name: string
+  columns: { name: string; type: string; comment: string | null }[]
+  comment: string | null
+}
+
 /**
- * Schema rtc as SQL, read from the catalogs, the same for every Postgres from 14 to 18. Left out: owners, the table of
- * migrations, and the partitions that come and go with time.
+ * Schemas rtc and ops as SQL, read from the catalogs, the same for every Postgres from 14 to 18. Left out: owners, the
+ * table of migrations, the partitions that come and go with time, and the queries of views, which every major version
+ * of Postgres prints in its own way (they stand in the migrations): of a view its columns are told.
  */
 export async function dumpSchema(client: pg.ClientBase): Promise<string> {
-  const [tables, routines] = await transaction(client, async () => {
+  const [tables, views, routines] = await transaction(client, async () => {
     // Bounds are printed in the zone of the session, and names without a schema where search_path finds them.
     await client.query("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL search_path = pg_catalog")
-    return [(await client.query<Table>(tablesSql)).rows, (await client.query<Routine>(routinesSql)).rows] as const
+    return [
+      (await client.query<Table>(tablesSql)).rows,
+      (await client.query<View>(viewsSql)).rows,
+      (await client.query<Routine>(routinesSql)).rows,
+    ] as const
   })
   return [
     '-- Written from the catalogs by test/store/schema.test.ts. Change it with a migration, not here.',
     'CREATE SCHEMA rtc;',
     ...tables.map(tableSql),
+    'CREATE SCHEMA ops;',
+    ...views.map(viewSql),
     ...routines.map(routineSql),
   ]
     .join('\n\n')
@@ -68,13 +81,21 @@ const tablesSql = `
     AND (p.oid IS NULL OR c.relname = p.relname || '_old')
   ORDER BY coalesce(p.relname, c.relname), c.relname`
 
+const viewsSql = `
+  SELECT n.nspname || '.' || c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
+    (SELECT json_agg(json_build_object('name', quote_ident(a.attname), 'type', format_type(a.atttypid, a.atttypmod),
+        'comment', col_description(c.oid, a.attnum)) ORDER BY a.attnum)
+      FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname IN ('rtc', 'ops') AND c.relkind = 'v' ORDER BY 1`
+
 const routinesSql = `
-  SELECT 'rtc.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS signature,
+  SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS signature,
     pg_get_functiondef(p.oid) AS definition,
     has_function_privilege('public', p.oid, 'EXECUTE') AS is_public,
     obj_description(p.oid, 'pg_proc') AS comment
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname = 'rtc' ORDER BY 1`
+  WHERE n.nspname IN ('rtc', 'ops') ORDER BY 1`
 
 function tableSql(table: Table): string {
   const name = `rtc.${table.name}`
@@ -88,6 +109,14 @@ function tableSql(table: Table): string {
     ...table.indexes.map((index) => `${index};`),
     ...comment(`TABLE ${name}`, table.comment),
     ...table.columns.flatMap((column) => comment(`COLUMN ${name}.${column.name}`, column.comment)),
+  ].join('\n')
+}
+
+function viewSql({ name, columns, comment: text }: View): string {
+  return [
+    `CREATE VIEW ${name} (\n${columns.map((column) => `  ${column.name} -- ${column.type}`).join('\n')}\n);`,
+    ...comment(`VIEW ${name}`, text),
+    ...columns.flatMap((column) => comment(`COLUMN ${name}.${column.name}`, column.comment)),
   ].join('\n')
 }
 

@@ -24,7 +24,14 @@ test('every table, column and function has a comment in English and Chinese', as
     SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c
     WHERE c.relnamespace = 'rtc'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations'
     UNION ALL
-    SELECT p.proname, coalesce(obj_description(p.oid, 'pg_proc'), '') FROM pg_proc p WHERE p.pronamespace = 'rtc'::regnamespace`)
+    SELECT p.proname, coalesce(obj_description(p.oid, 'pg_proc'), '') FROM pg_proc p WHERE p.pronamespace IN ('rtc'::regnamespace, 'ops'::regnamespace)
+    UNION ALL
+    SELECT c.relname || '.' || a.attname, coalesce(col_description(c.oid, a.attnum), '')
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    WHERE c.relnamespace = 'ops'::regnamespace
+    UNION ALL
+    SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c
+    WHERE c.relnamespace IN ('rtc'::regnamespace, 'ops'::regnamespace) AND c.relkind = 'v'`)
   const bad = rows.filter(({ comment }) => !/^[^\p{Script=Han}]+ \/ .*\p{Script=Han}/su.test(comment))
   expect(bad).toEqual([])
 })
@@ -33,7 +40,7 @@ test('every SECURITY DEFINER function pins its search_path and is not for everyb
   const { pool } = await freshDatabase()
   const { rows } = await pool.query(`
     SELECT proname FROM pg_proc
-    WHERE pronamespace = 'rtc'::regnamespace AND prosecdef
+    WHERE pronamespace IN ('rtc'::regnamespace, 'ops'::regnamespace) AND prosecdef
       AND (has_function_privilege('public', oid, 'EXECUTE')
         OR NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%'))`)
   expect(rows).toEqual([])
