@@ -45,7 +45,7 @@ export function makeCall(random: Random, wishes: Wishes): SimulatedCall {
   const timeline = makeTimeline(random, scenario, outcome)
   const startedAt = wishes.startAt(timeline.endedAt)
   const sessionId = `1201_${number}_${run}_${compactTime(startedAt)}@${host}`
-  const numbers = { shown: wishes.displayNbr, a: wishes.calleeNbr, b: invent(random) }
+  const numbers = { shown: wishes.displayNbr, a: wishes.calleeNbr, b: another(random, wishes.calleeNbr) }
   const parts: Parts = { random, wishes, timeline, startedAt, sessionId, numbers }
   return {
     number,
@@ -63,6 +63,14 @@ export function makeCall(random: Random, wishes: Wishes): SimulatedCall {
 /** An invented mobile number. */
 export function invent(random: Random): string {
   return `+861380000${String(random.whole(0, 9_999)).padStart(4, '0')}`
+}
+
+/** Nobody is called back to himself: both legs would hang up in one and the same event. */
+function another(random: Random, than: string): string {
+  for (;;) {
+    const number = invent(random)
+    if (number !== than) return number
+  }
 }
 
 interface Parts {

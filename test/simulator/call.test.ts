@@ -95,6 +95,23 @@ test('a callback call dials B after A has answered, and has a disconnect for eac
   }
 })
 
+test('no two records of a call are the same, be B drawn from the number of A', () => {
+  // Calls 3176 and 36333 of seed 11 draw the number of A for B at first.
+  for (const number of [3176, 36333]) {
+    const random = new Random(11, number)
+    random.weighted(scenarioWeights)
+    const outcome = random.weighted(outcomeWeights)
+    random.pick(['one app', 'another'])
+    random.pick([1, 2, 3])
+    const calleeNbr = invent(random)
+    random.chance(0.7)
+    const wishes = { number, run: 11, scenario: 'click2Call', outcome, appKey: 'app', calleeNbr } as const
+    const { events, cdr } = makeCall(random, { ...wishes, displayNbr: '+867550000001', startAt: () => startAt })
+    expect(cdr.fwdDstNum).not.toBe(calleeNbr)
+    expect(new Set(events.map(({ body }) => JSON.stringify(body))).size).toBe(events.length)
+  }
+})
+
 test('outcomes come about as often as their weights say', () => {
   const all = calls(5_000)
   for (const outcome of outcomes) {
