@@ -92,6 +92,15 @@ export const Environment = Type.Object({
   QUARANTINE_MAX_BYTES: size('most the bodies in rtc.quarantine may take', '256 MiB'),
   QUARANTINE_RETENTION_DAYS: whole('days a quarantined record is kept', 90, 1, 36_500),
   PARTITION_BY: choice('size of a partition', ['month', 'day'], 'month'),
+  RETENTION_DAYS: maybe(
+    Type.Integer({
+      description: 'days that calls are kept, for ever when unset: a whole number from 1 to 36500',
+      minimum: 1,
+      maximum: 36_500,
+    }),
+  ),
+  // The floor is the one of the function that deletes.
+  REVEAL_RETENTION_DAYS: whole('days that is kept who asked to see numbers', 1_095, 180, 36_500),
   TIME_ZONE: text('time zone in which people are shown times', 'Asia/Shanghai'),
   RTC_API_URL: maybe(text("address of the platform's API, from the console: https://host[:port]")),
   RTC_CREATED_ZONE: choice('time that Created tells in calls to the platform', ['utc', 'beijing'], 'utc'),
@@ -160,6 +169,9 @@ export interface Config {
   quarantineMaxBytes: number
   quarantineRetentionDays: number
   partitionBy: 'month' | 'day'
+  /** Undefined: calls are kept for ever. */
+  retentionDays: number | undefined
+  revealRetentionDays: number
   timeZone: string
   /** For placing verification calls. */
   apiUrl: string | undefined
@@ -289,6 +301,8 @@ function toConfig(env: Static<typeof Environment>): Config {
     quarantineMaxBytes: bytes(env.QUARANTINE_MAX_BYTES),
     quarantineRetentionDays: env.QUARANTINE_RETENTION_DAYS,
     partitionBy: env.PARTITION_BY,
+    retentionDays: env.RETENTION_DAYS,
+    revealRetentionDays: env.REVEAL_RETENTION_DAYS,
     timeZone: env.TIME_ZONE,
     apiUrl: env.RTC_API_URL,
     createdZone: env.RTC_CREATED_ZONE,
