@@ -33,7 +33,6 @@ export class Breaker {
   }
 
   close(): void {
-    if (!this.isOpen) return
     this.#reason = undefined
     this.#log.info({}, 'Postgres is there')
     this.#on.close()

@@ -95,7 +95,7 @@ export async function storeGroup<E extends Entry>(
   entries: readonly E[],
 ): Promise<Map<E, Committed>> {
   const outcomes = new Map<E, Committed>()
-  const rows: { entry: E; row: Insert; key: string }[] = []
+  const rows: { entry: E; row: Insert; leader: Insert; key: string }[] = []
   const leaders = new Map<string, Insert>()
   const notes: QuarantineInsert[] = []
 
@@ -111,8 +111,9 @@ export async function storeGroup<E extends Entry>(
     }
     const row = table.complete(entry, entry.fate.row, digestKey)
     const key = table.key(row)
-    rows.push({ entry, row, key })
-    if (!leaders.has(key)) leaders.set(key, row)
+    const leader = leaders.get(key) ?? row
+    leaders.set(key, leader)
+    rows.push({ entry, row, leader, key })
   }
 
   if (rows.length > 0) {
@@ -123,8 +124,7 @@ export async function storeGroup<E extends Entry>(
     const met = group.filter((row) => !isNew(row))
     const stored = met.length > 0 ? await table.stored?.(client, met) : undefined
 
-    for (const { entry, row, key } of rows) {
-      const leader = leaders.get(key) ?? row
+    for (const { entry, row, leader, key } of rows) {
       const standing = isNew(leader) || !stored ? table.digest(leader) : stored.get(key)
       if (standing === undefined) throw new RowVanishedError('a stored row vanished between two statements')
       if (standing !== table.digest(row)) quarantine(entry, conflictNote(entry), 'conflict')

@@ -82,19 +82,13 @@ export class Lane {
     this.#schedule()
   }
 
-  /** Hands everything that is not in flight yet back to where it came from. */
-  turnAwayQueued(): void {
-    const items = this.#queue
+  /** Hands everything back to where it came from. What Postgres may yet say of the groups in flight, nobody hears. */
+  clear(): void {
+    const queue = this.#queue
     this.#queue = []
     this.#queuedBytes = 0
-    turnAway(items)
+    for (const group of [...this.#inFlight, queue]) turnAway(group)
     this.#tellIdle()
-  }
-
-  /** The same with what is in flight: whatever Postgres may say of it yet, nobody hears it. */
-  abandon(): void {
-    for (const group of this.#inFlight) turnAway(group)
-    this.turnAwayQueued()
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -121,20 +115,16 @@ export class Lane {
   }
 
   #nextGroup(): Item[] {
-    const group: Item[] = []
+    const { groupRows, groupBytes } = this.#limits
+    let rows = 0
     let bytes = 0
-    let taken = 0
     for (const item of this.#queue) {
-      if (group.length > 0 && (group.length >= this.#limits.groupRows || bytes + item.bytes > this.#limits.groupBytes))
-        break
-      taken++
-      this.#queuedBytes -= item.bytes
-      if (item.claimed) continue
-      group.push(item)
+      if (rows > 0 && (rows >= groupRows || bytes + item.bytes > groupBytes)) break
+      rows++
       bytes += item.bytes
     }
-    this.#queue.splice(0, taken)
-    return group
+    this.#queuedBytes -= bytes
+    return this.#queue.splice(0, rows)
   }
 
   async #fly(group: Item[]): Promise<void> {
@@ -146,7 +136,7 @@ export class Lane {
   }
 
   async #commit(items: readonly Item[], attempts: number): Promise<void> {
-    // Some may have been handed back since they were sent on their way, or while their neighbours were tried.
+    // Some may have been spooled while they waited, or handed back while their neighbours were tried.
     const group = items.filter(({ claimed }) => !claimed)
     if (group.length === 0) return
     const started = performance.now()

@@ -123,18 +123,17 @@ export class Receiver {
     const ends = [status.idle(), fee.idle(), this.#drain.stop(), this.#upkeep.stop()]
     if (!(await within(timeoutMs, Promise.all(ends)))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
-      status.abandon()
-      fee.abandon()
+      this.#clearLanes()
     }
     await this.#spool.close()
     await within(1_000, this.#postgres.close())
     this.#log.info({ spooled: this.#spool.records }, 'ingest stopped')
   }
 
-  /** Sends what waits in the lanes back to where it came from: live records are spooled, drained ones stay there. */
+  /** Sends what is in the lanes back to where it came from: live records are spooled, drained ones stay there. */
   #clearLanes(): void {
-    this.#lanes.status.turnAwayQueued()
-    this.#lanes.fee.turnAwayQueued()
+    this.#lanes.status.clear()
+    this.#lanes.fee.clear()
   }
 }
 

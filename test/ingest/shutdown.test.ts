@@ -120,7 +120,7 @@ test('a lane that is emptied before it began is idle', async () => {
   const item = { ...inspect({ ...delivered, record: event('s1') }), origin, claimed: false }
   lane.push([item])
   const idle = lane.idle()
-  lane.turnAwayQueued()
+  lane.clear()
   await idle
   expect(back).toEqual([item])
 })

@@ -31,6 +31,15 @@ test('a spool directory that has vanished does not cost the metrics', async () =
   expect(await it.outcomes()).toEqual({ stored: 1 })
 })
 
+test('before Postgres is reached there is nothing to do', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const it = await TestReceiver.start('postgres://nobody@127.0.0.1:1/nothing', { connected: false })
+  vi.advanceTimersByTime(180_000)
+  await it.stop(1_000)
+  expect(it.log.messages('warn').filter((message) => message.startsWith('upkeep'))).toEqual([])
+})
+
 test('every minute', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
