@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { partitionsCommand } from './commands/partitions.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
@@ -20,6 +21,7 @@ for (const command of [
   urlsCommand,
   checkCommand,
   sqlCommand,
+  partitionsCommand,
   quarantineCommand,
   spoolCommand,
   callCommand,

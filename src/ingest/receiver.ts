@@ -22,6 +22,9 @@ export interface ReceiverOptions {
   commitDeadlineMs: number
   quarantineMaxBytes: number
   quarantineRetentionDays: number
+  /** Days that calls, and who asked to see numbers, are kept; undefined: for ever. */
+  retentionDays?: number | undefined
+  revealRetentionDays?: number | undefined
 }
 
 export interface Readiness {
@@ -76,6 +79,7 @@ export class Receiver {
       budget,
       log,
       quarantineRetentionDays: options.quarantineRetentionDays,
+      retention: options,
     })
     registerGauges(registry, { spool, lanes, budget })
   }

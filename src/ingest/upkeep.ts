@@ -1,6 +1,7 @@
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, quarantineBytes } from '../store/quarantine.ts'
+import { applyRetention, type RetentionRules } from '../store/retention.ts'
 import type { Log } from './log.ts'
 import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
@@ -8,19 +9,25 @@ import type { Spool } from './spool/spool.ts'
 /** How often the quarantine is measured, and how often old entries go and partitions are made ahead. */
 const measureMs = 60_000
 const tidyMs = 3_600_000
+/** How often what is past retention is removed; where tables were busy, the next time entries go. */
+const retentionMs = 24 * tidyMs
 /** How often a spool that could not be written is tried again. */
 const probeMs = 2_000
 
-/** What the receiver does beside storing: partitions ahead, quarantine within its bounds, a mended disk noticed. */
+/** What the receiver does beside storing: partitions ahead, old rows gone, quarantine within its bounds, a mended disk noticed. */
 export class Upkeep {
   readonly #postgres: Postgres
   readonly #spool: Spool
   readonly #budget: QuarantineBudget
   readonly #log: Log
   readonly #retentionDays: number
+  readonly #retention: RetentionRules
+  readonly #stopping = new AbortController()
   #timers: NodeJS.Timeout[] = []
   #running: Promise<void> | undefined
   #tidiedAt = -Infinity
+  #retaining: Promise<void> | undefined
+  #retainedAt = -Infinity
 
   constructor(parts: {
     postgres: Postgres
@@ -28,12 +35,14 @@ export class Upkeep {
     budget: QuarantineBudget
     log: Log
     quarantineRetentionDays: number
+    retention: RetentionRules
   }) {
     this.#postgres = parts.postgres
     this.#spool = parts.spool
     this.#budget = parts.budget
     this.#log = parts.log
     this.#retentionDays = parts.quarantineRetentionDays
+    this.#retention = parts.retention
   }
 
   start(): void {
@@ -52,7 +61,8 @@ export class Upkeep {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
-    await this.#running
+    this.#stopping.abort()
+    await Promise.all([this.#running, this.#retaining])
   }
 
   async #run(): Promise<void> {
@@ -62,10 +72,27 @@ export class Upkeep {
         await this.#postgres.partitions.createAhead(this.#postgres.pool)
         await this.#postgres.withClient((client) => pruneQuarantine(client, this.#retentionDays))
         this.#tidiedAt = performance.now()
+        // Not waited for: the first time it may delete for minutes.
+        if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
       this.#budget.usedBytes = await this.#postgres.withClient(quarantineBytes)
     } catch (error) {
       this.#log.warn({ err: publicError(error) }, 'upkeep of the tables failed, it will be tried again')
+    }
+  }
+  /** In every replica; the database lets one of them work at a time, and the others find nothing left. */
+  async #retain(): Promise<void> {
+    const patience = { attempts: 20, pauseMs: 1_000, signal: this.#stopping.signal }
+    try {
+      const { dropped, deleted, busy } = await applyRetention(this.#postgres.pool, this.#retention, patience)
+      if (dropped.length > 0 || Object.keys(deleted).length > 0)
+        this.#log.info({ dropped, deleted }, 'removed what is past retention')
+      if (busy.length > 0) this.#log.warn({ busy }, 'tables are read all the time: what is past retention goes later')
+      else this.#retainedAt = performance.now()
+    } catch (error) {
+      this.#log.warn({ err: publicError(error) }, 'removing what is past retention failed, it will be tried again')
+    } finally {
+      this.#retaining = undefined
     }
   }
 }

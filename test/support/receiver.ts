@@ -14,6 +14,7 @@ interface Options {
   directory?: string
   spoolMaxBytes?: number
   quarantineMaxBytes?: number
+  retentionDays?: number
   io?: SpoolIo
   pooler?: 'transaction'
   /** Whether the receiver waits for Postgres before the test goes on. */
@@ -76,6 +77,7 @@ export class TestReceiver {
       commitDeadlineMs: deadlineMs,
       quarantineMaxBytes,
       quarantineRetentionDays: 90,
+      retentionDays: options.retentionDays,
     })
   }
 
