@@ -196,6 +196,8 @@ CREATE TABLE rtc.keys (
   CONSTRAINT keys_key_length CHECK ((octet_length(key) = 32)),
   CONSTRAINT keys_pkey PRIMARY KEY (purpose)
 );
+ALTER TABLE rtc.keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY keys_digest ON rtc.keys FOR SELECT USING ((purpose = 'digest'::text));
 COMMENT ON TABLE rtc.keys IS 'Secret keys of this database: whoever reads one can find phone numbers behind digests by trying them / 本库密钥：可据此穷举出摘要对应的号码';
 COMMENT ON COLUMN rtc.keys.created_at IS 'When it was made / 生成时间';
 COMMENT ON COLUMN rtc.keys.purpose IS 'digest = HMAC key of event_key, record_key and body_key; ref = key of call_ref, a_ref, b_ref / 用途：digest 用于去重摘要，ref 用于引用';
@@ -1095,7 +1097,7 @@ CREATE VIEW rtc.days (
   day_start -- timestamp with time zone
   day_end -- timestamp with time zone
 );
-COMMENT ON VIEW rtc.days IS 'Days in Asia/Shanghai from the first row to the last; internal / 有数据的北京时间日期（内部使用）';
+COMMENT ON VIEW rtc.days IS 'Days in Asia/Shanghai of months that have rows; internal / 有数据月份的北京时间日期（内部使用）';
 
 CREATE VIEW rtc.masked_calls (
   call_ref -- text
@@ -1485,6 +1487,46 @@ $function$;
 REVOKE EXECUTE ON FUNCTION ops.reveal(ticket uuid, started_at timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION ops.reveal(ticket uuid, started_at timestamp with time zone) IS 'Shows the numbers, userData, keys and recording address of the call, in a later transaction, for ten minutes, to the login that asked; started_at of the call makes it fast / 凭凭据查看号码、userData、按键与录音地址：须在申请提交之后的事务中、十分钟内、由同一登录名执行；给出 started_at 可加快查找';
 
+CREATE OR REPLACE FUNCTION ops.skeleton(body bytea)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN ops.skeleton(convert_from(body, 'UTF8')::jsonb, 0);
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION ops.skeleton(body bytea) IS 'The same of a body; NULL when it is no JSON / 请求体结构骨架，非 JSON 时为空';
+
+CREATE OR REPLACE FUNCTION ops.skeleton(value jsonb, depth integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  CASE jsonb_typeof(value)
+    WHEN 'string' THEN RETURN to_jsonb('text of ' || length(value #>> '{}'));
+    WHEN 'null' THEN RETURN value;
+    WHEN 'object' THEN
+      IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
+      RETURN coalesce((
+        SELECT jsonb_object_agg(regexp_replace(left(f.key, 64), '[0-9]{5,}', '***', 'g'), ops.skeleton(f.value, depth + 1))
+        FROM (SELECT * FROM jsonb_each(value) LIMIT 100) f), '{}');
+    WHEN 'array' THEN
+      IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
+      RETURN coalesce((
+        SELECT jsonb_agg(ops.skeleton(f.item, depth + 1))
+        FROM (SELECT item FROM jsonb_array_elements(value) AS item LIMIT 5) f), '[]');
+    ELSE RETURN to_jsonb(jsonb_typeof(value));
+  END CASE;
+END
+$function$;
+COMMENT ON FUNCTION ops.skeleton(value jsonb, depth integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';
+
 CREATE OR REPLACE FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone)
  RETURNS SETOF ops.calls
  LANGUAGE sql
@@ -1505,6 +1547,33 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) IS 'Masked calls of some sessions; internal / 指定会话的脱敏呼叫（内部使用）';
+
+CREATE OR REPLACE FUNCTION rtc.drop_period(partition text, before timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '100ms'
+AS $function$
+#variable_conflict use_variable
+BEGIN
+  IF before IS NULL OR before > now() - interval '1 day' THEN
+    RAISE 'rtc.drop_period: what is younger than a day stays' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.retention', 0)) THEN
+    RAISE 'rtc.drop_period: another process is at it' USING ERRCODE = 'lock_not_available';
+  END IF;
+  PERFORM FROM rtc.periods() p
+    WHERE p.partition = drop_period.partition AND p.period_start IS NOT NULL AND p.period_end <= before;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('DROP TABLE rtc.%I', partition);
+  RETURN true;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.drop_period(partition text, before timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.drop_period(partition text, before timestamp with time zone) IS 'Drops a partition whose rows are all older than a time / 删除早于某时间的整个分区';
 
 CREATE OR REPLACE FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean)
  RETURNS record
@@ -1645,7 +1714,7 @@ CREATE OR REPLACE FUNCTION rtc.mask_number(number text, own text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ SELECT CASE WHEN number = own THEN number ELSE rtc.mask_number(number) END $function$;
+RETURN CASE WHEN (number = own) THEN number ELSE rtc.mask_number(number) END;
 COMMENT ON FUNCTION rtc.mask_number(number text, own text) IS 'The same; the company''s own number of the record is shown / 号码脱敏，企业自有号码除外';
 
 CREATE OR REPLACE FUNCTION rtc.mask_text(t text)
@@ -1659,11 +1728,7 @@ CREATE OR REPLACE FUNCTION rtc.mask_values(fields jsonb)
  RETURNS jsonb
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT CASE WHEN jsonb_typeof(fields) = 'object' THEN
-    (SELECT jsonb_object_agg(rtc.mask_text(name), '***') FROM jsonb_object_keys(fields) AS name)
-  WHEN fields IS NOT NULL THEN '"***"' END
-$function$;
+RETURN CASE WHEN (jsonb_typeof(fields) = 'object'::text) THEN (SELECT jsonb_object_agg(rtc.mask_text(name.name), '***') AS jsonb_object_agg FROM jsonb_object_keys(mask_values.fields) name(name)) WHEN (fields IS NOT NULL) THEN '"***"'::jsonb ELSE NULL::jsonb END;
 COMMENT ON FUNCTION rtc.mask_values(fields jsonb) IS 'Names of fields without their values / 仅保留字段名';
 
 CREATE OR REPLACE FUNCTION rtc.minutes_between(a timestamp with time zone, b timestamp with time zone)
@@ -1685,6 +1750,26 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION rtc.number_forms(number text) IS 'The ways in which a number may have been written / 号码的各种写法';
 
+CREATE OR REPLACE FUNCTION rtc.periods()
+ RETURNS TABLE(parent text, partition text, period_start timestamp with time zone, period_end timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+  SELECT p.relname::text, c.relname::text, b.bounds[1]::timestamptz, b.bounds[2]::timestamptz
+    FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    JOIN pg_class p ON p.oid = i.inhparent
+    JOIN pg_namespace n ON n.oid = p.relnamespace
+   CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
+     'FROM \((?:MINVALUE|''([^'']+)'')\) TO \((?:MAXVALUE|''([^'']+)'')\)') AS b (bounds)
+   WHERE n.nspname = 'rtc' AND p.relname IN ('call_events', 'cdrs') AND p.relkind = 'p'
+   ORDER BY 1, 4
+$function$;
+COMMENT ON FUNCTION rtc.periods() IS 'Partitions of call_events and cdrs with what they cover; period_start is NULL for _old / 分区及其时间范围';
+
 CREATE OR REPLACE FUNCTION rtc.plain_number(number text)
  RETURNS text
  LANGUAGE sql
@@ -1698,6 +1783,20 @@ CREATE OR REPLACE FUNCTION rtc.ref(key bytea, kind text, value text)
  STABLE PARALLEL SAFE
 AS $function$ SELECT left(encode(sha256(key || convert_to(kind || ':' || value, 'UTF8')), 'hex'), 16) $function$;
 COMMENT ON FUNCTION rtc.ref(key bytea, kind text, value text) IS 'Reference of a value under a key / 带密钥的引用';
+
+CREATE OR REPLACE FUNCTION rtc.remove_self_test(of_session text, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  DELETE FROM rtc.call_events WHERE session_id = of_session AND occurred_at = at AND event_type = 'selftest';
+  RETURN FOUND;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.remove_self_test(of_session text, at timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.remove_self_test(of_session text, at timestamp with time zone) IS 'Removes the event of a self-test / 删除自检事件';
 
 CREATE OR REPLACE FUNCTION rtc.seconds_between(a timestamp with time zone, b timestamp with time zone)
  RETURNS integer
@@ -1722,42 +1821,55 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION rtc.sip_outcome(status integer) IS 'How a call ended that failed with this SIP status; NULL for 0 and for what is no failure / SIP 失败状态码对应的结果';
 
-CREATE OR REPLACE FUNCTION rtc.skeleton(body bytea)
- RETURNS jsonb
+CREATE OR REPLACE FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer DEFAULT 5000)
+ RETURNS integer
  LANGUAGE plpgsql
- STABLE PARALLEL RESTRICTED
+ SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '1s'
 AS $function$
+#variable_conflict use_variable
+DECLARE
+  old_end CONSTANT timestamptz := '2024-01-01 00:00:00+00';
+  last_time timestamptz;
+  last_id bigint;
+  deleted integer := 0;
 BEGIN
-  RETURN rtc.skeleton(convert_from(body, 'UTF8')::jsonb, 0);
-EXCEPTION WHEN OTHERS THEN
-  RETURN NULL;
-END
-$function$;
-COMMENT ON FUNCTION rtc.skeleton(body bytea) IS 'The same of a body; NULL when it is no JSON / 请求体结构骨架，非 JSON 时为空';
+  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'placed_calls', 'reveals') THEN
+    RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF before IS NULL OR before > now() - (CASE what WHEN 'reveals' THEN interval '179 days' ELSE interval '1 day' END) THEN
+    RAISE 'rtc.tidy: what is younger stays' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
+    RAISE 'rtc.tidy: a batch is 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.retention', 0)) THEN
+    RAISE 'rtc.tidy: another process is at it' USING ERRCODE = 'lock_not_available';
+  END IF;
 
-CREATE OR REPLACE FUNCTION rtc.skeleton(value jsonb, depth integer)
- RETURNS jsonb
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-BEGIN
-  CASE jsonb_typeof(value)
-    WHEN 'string' THEN RETURN to_jsonb('text of ' || length(value #>> '{}'));
-    WHEN 'null' THEN RETURN value;
-    WHEN 'object' THEN
-      IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
-      RETURN coalesce((
-        SELECT jsonb_object_agg(rtc.mask_text(left(f.key, 64)), rtc.skeleton(f.value, depth + 1))
-        FROM (SELECT * FROM jsonb_each(value) LIMIT 100) f), '{}');
-    WHEN 'array' THEN
-      IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
-      RETURN coalesce((
-        SELECT jsonb_agg(rtc.skeleton(f.item, depth + 1))
-        FROM (SELECT item FROM jsonb_array_elements(value) AS item LIMIT 5) f), '[]');
-    ELSE RETURN to_jsonb(jsonb_typeof(value));
+  CASE what
+    WHEN 'call_events' THEN
+      SELECT max(x.t) INTO last_time FROM (SELECT e.occurred_at AS t FROM rtc.call_events e
+        WHERE e.occurred_at < least(before, old_end) ORDER BY e.occurred_at LIMIT batch) x;
+      DELETE FROM rtc.call_events e WHERE e.occurred_at <= last_time AND e.occurred_at < old_end;
+    WHEN 'cdrs' THEN
+      SELECT max(x.t) INTO last_time FROM (SELECT c.cdr_time AS t FROM rtc.cdrs c
+        WHERE c.cdr_time < least(before, old_end) ORDER BY c.cdr_time LIMIT batch) x;
+      DELETE FROM rtc.cdrs c WHERE c.cdr_time <= last_time AND c.cdr_time < old_end;
+    WHEN 'placed_calls' THEN
+      -- Ids follow the time but for calls placed at once.
+      SELECT max(x.id) INTO last_id FROM (SELECT p.id, p.placed_at FROM rtc.placed_calls p ORDER BY p.id LIMIT batch) x
+        WHERE x.placed_at < before;
+      DELETE FROM rtc.placed_calls p WHERE p.id <= last_id AND p.placed_at < before;
+    WHEN 'reveals' THEN
+      SELECT max(x.t) INTO last_time FROM (SELECT r.asked_at AS t FROM rtc.reveals r
+        WHERE r.asked_at < before ORDER BY r.asked_at LIMIT batch) x;
+      DELETE FROM rtc.reveals r WHERE r.asked_at <= last_time;
   END CASE;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted;
 END
 $function$;
-COMMENT ON FUNCTION rtc.skeleton(value jsonb, depth integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';
+REVOKE EXECUTE ON FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer) IS 'Deletes old rows of _old, placed_calls or reveals, a batch at a time / 分批删除过期数据';

@@ -157,8 +157,9 @@ CROSS JOIN LATERAL (
   FROM generate_series(1, 4) AS weeks
 ) usual;
 
--- The shape of a body without what it says. Names come from outside too, so digits in them are covered.
-CREATE FUNCTION rtc.skeleton(value jsonb, depth integer) RETURNS jsonb
+-- The shape of a body without what it says. Names come from outside too, so digits in them are covered. In schema ops,
+-- because PL/pgSQL finds the functions it calls when it runs, by the rights of the user.
+CREATE FUNCTION ops.skeleton(value jsonb, depth integer) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -169,36 +170,36 @@ BEGIN
     WHEN 'object' THEN
       IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
       RETURN coalesce((
-        SELECT jsonb_object_agg(rtc.mask_text(left(f.key, 64)), rtc.skeleton(f.value, depth + 1))
+        SELECT jsonb_object_agg(regexp_replace(left(f.key, 64), '[0-9]{5,}', '***', 'g'), ops.skeleton(f.value, depth + 1))
         FROM (SELECT * FROM jsonb_each(value) LIMIT 100) f), '{}');
     WHEN 'array' THEN
       IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
       RETURN coalesce((
-        SELECT jsonb_agg(rtc.skeleton(f.item, depth + 1))
+        SELECT jsonb_agg(ops.skeleton(f.item, depth + 1))
         FROM (SELECT item FROM jsonb_array_elements(value) AS item LIMIT 5) f), '[]');
     ELSE RETURN to_jsonb(jsonb_typeof(value));
   END CASE;
 END
 $$;
-COMMENT ON FUNCTION rtc.skeleton(jsonb, integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';
+COMMENT ON FUNCTION ops.skeleton(jsonb, integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';
 
 -- NULL for what is no JSON, or JSON that Postgres cannot hold; the error, which would quote the body, ends here.
-CREATE FUNCTION rtc.skeleton(body bytea) RETURNS jsonb
+CREATE FUNCTION ops.skeleton(body bytea) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN rtc.skeleton(convert_from(body, 'UTF8')::jsonb, 0);
+  RETURN ops.skeleton(convert_from(body, 'UTF8')::jsonb, 0);
 EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION rtc.skeleton(bytea) IS 'The same of a body; NULL when it is no JSON / 请求体结构骨架，非 JSON 时为空';
+COMMENT ON FUNCTION ops.skeleton(bytea) IS 'The same of a body; NULL when it is no JSON / 请求体结构骨架，非 JSON 时为空';
 
 CREATE VIEW ops.quarantine_open AS
 SELECT q.id, q.kind, q.reason, q.record_index, q.body_size, q.first_seen_at, q.last_seen_at, q.seen_count, q.signed_by AS app_key,
   (SELECT jsonb_agg(jsonb_build_object('pointer', rtc.mask_text(e ->> 'pointer'), 'message', rtc.mask_text(e ->> 'message')))
     FROM jsonb_array_elements(CASE WHEN jsonb_typeof(q.errors) = 'array' THEN q.errors ELSE '[]' END) AS e) AS errors,
-  rtc.skeleton(q.body) AS skeleton
+  ops.skeleton(q.body) AS skeleton
 FROM rtc.quarantine q
 WHERE q.resolved_at IS NULL;

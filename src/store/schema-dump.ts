@@ -11,6 +11,7 @@ interface Table {
   columns: { name: string; definition: string; comment: string | null }[]
   constraints: { name: string; definition: string }[]
   indexes: string[]
+  policies: string[]
 }
 
 interface Routine {
@@ -72,7 +73,9 @@ const tablesSql = `
       FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n') AS constraints,
     (SELECT coalesce(json_agg(pg_get_indexdef(i.indexrelid) ORDER BY x.relname), '[]')
       FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-      WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)) AS indexes
+      WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)) AS indexes,
+    (SELECT coalesce(json_agg(format('CREATE POLICY %I ON rtc.%I FOR %s USING (%s)', y.policyname, c.relname, y.cmd, y.qual) ORDER BY y.policyname), '[]')
+      FROM pg_policies y WHERE y.schemaname = n.nspname AND y.tablename = c.relname) AS policies
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_inherits h ON h.inhrelid = c.oid
@@ -107,6 +110,8 @@ function tableSql(table: Table): string {
   return [
     `CREATE TABLE ${name} (\n${lines.join(',\n')}\n)${table.partition_key ? ` PARTITION BY ${table.partition_key}` : ''};`,
     ...table.indexes.map((index) => `${index};`),
+    ...(table.policies.length > 0 ? [`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY;`] : []),
+    ...table.policies.map((policy) => `${policy};`),
     ...comment(`TABLE ${name}`, table.comment),
     ...table.columns.flatMap((column) => comment(`COLUMN ${name}.${column.name}`, column.comment)),
   ].join('\n')

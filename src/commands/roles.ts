@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import pg from 'pg'
+import { makeRoles, roles, rolesScript } from '../store/roles.ts'
+import { withDatabaseUrl } from './database.ts'
+import { print } from './output.ts'
+
+export function rolesCommand(): Command {
+  return new Command('roles')
+    .description(
+      'make the database roles rtc_writer, rtc_ops, rtc_support and rtc_pii; over MIGRATE_DATABASE_URL where it is set',
+    )
+    .option('--print', 'print the SQL for a DBA instead')
+    .action(async (options: { print?: boolean }) => {
+      if (options.print) return print(rolesScript())
+      await withDatabaseUrl(async (databaseUrl, config) => {
+        const client = new pg.Client({
+          connectionString: config.migrateDatabaseUrl ?? databaseUrl,
+          application_name: 'rtc-receiver cli',
+        })
+        await client.connect()
+        try {
+          if (await makeRoles(client)) print(`the roles are there: ${roles.join(', ')}\n`)
+          else {
+            print(rolesScript())
+            throw new Error(
+              'this login may not make roles or grant on schemas rtc and ops: have a DBA run the SQL above (it is also what --print shows)',
+            )
+          }
+        } finally {
+          await client.end()
+        }
+      })
+    })
+}
