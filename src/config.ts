@@ -247,6 +247,13 @@ function toConfig(env: Static<typeof Environment>): Config {
     const errors = urls.flatMap((url) => checkCallbackUrl(url).errors)
     if (errors.length > 0) throw new ConfigError(`${name} ${errors[0]}: the platform takes no other`)
   }
+  for (const name of ['DATABASE_URL', 'MIGRATE_DATABASE_URL'] as const) {
+    if (!isDatabaseUrl(env[name] ?? 'postgres://'))
+      throw new ConfigError(
+        `${name} is no URL: in user and password, anything but letters and digits is written as %xx`,
+      )
+  }
+  if (bytes(env.BODY_LIMIT) < 1024) throw new ConfigError('BODY_LIMIT is too small: it should be at least 1 KiB')
   if (!isTimeZone(env.TIME_ZONE))
     throw new ConfigError('TIME_ZONE is no time zone: it should be a name such as Asia/Shanghai')
   const apps = readApps(env.RTC_APPS)
@@ -383,6 +390,11 @@ function bytes(value: string): number {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
+
+/** As the driver reads it: where the host is left out, a socket or the default is meant. */
+function isDatabaseUrl(text: string): boolean {
+  return URL.canParse(text.replace('@/', '@localhost/'))
 }
 
 function isTimeZone(name: string): boolean {

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { cdr, event, fee } from '../support/callbacks.ts'
+import { ACCEPTED, send } from '../support/http.ts'
+import { cli, type Program, startProgram, temporaryDataDir } from '../support/program.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Surroundings that have misled others: initdb takes the encoding and the zone of these. */
+const env = { LANG: 'C', TZ: 'Asia/Shanghai' }
+
+async function query({ env }: Program, sql: string): Promise<unknown> {
+  const { code, stdout, stderr } = await cli(['sql', '--json', sql], { env })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+
+function post({ url }: Program, body: object): Promise<unknown> {
+  return send(`${url}/rtc/status`, body).then(({ status, body }) => [status, body])
+}
+
+const sessions = 'SELECT session_id FROM rtc.call_events ORDER BY 1'
+
+test('without DATABASE_URL: its own Postgres, and the data is there after Ctrl-C, after kill -9, after both were killed', async () => {
+  const dataDir = await temporaryDataDir()
+  const start = () => startProgram({ database: 'embedded', dataDir, env })
+
+  let program = await start()
+  await program.logged('listening')
+  const words = { userData: '订单 4711 😀', timestamp: '2019-01-24  03:04:24' }
+  expect(await post(program, event('one', words))).toEqual([200, ACCEPTED])
+  expect(await post(program, fee(cdr('one', { callEndTime: '2019-01-24 03:04:24' })))).toEqual([200, ACCEPTED])
+  expect(await query(program, 'SELECT occurred_at::text, user_data FROM rtc.call_events')).toEqual([
+    { occurred_at: '2019-01-24 03:04:24+00', user_data: '订单 4711 😀' },
+  ])
+  expect(await query(program, 'SELECT cdr_time::text, call_end_time::text FROM rtc.cdrs')).toEqual([
+    { cdr_time: '2019-01-24 03:04:24+00', call_end_time: '2019-01-24 03:04:24+00' },
+  ])
+  expect(
+    await query(program, `SELECT current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync`),
+  ).toEqual([{ encoding: 'UTF8', fsync: 'on' }])
+
+  // What it tells a person to paste.
+  const pasted = (line: string) => run('sh', ['-c', line], { cwd: root, env: { ...process.env, ...program.env } })
+  const told = (pattern: RegExp) => pattern.exec(program.output())?.[1] as string
+  expect(told(/statusUrl +(\S+)/)).toBe(`${program.url}/rtc/status`)
+  expect((await pasted(told(/try it +(.+)/))).stdout).toBe(ACCEPTED)
+  expect((await pasted(told(/look +(.+)/))).stdout).toMatch(/callenabler245.*callout.*2019-01-24T03:04:24/)
+  if (await run('psql', ['--version']).catch(() => false))
+    expect((await pasted(told(/or +(.*psql.+)/))).stdout).toContain('2019-01-24 03:04:24+00')
+
+  program.signal('SIGINT')
+  expect((await program.exited).code).toBe(0)
+
+  program = await start()
+  expect(await query(program, sessions)).toHaveLength(2)
+  expect(await post(program, event('two'))).toEqual([200, ACCEPTED])
+  program.signal('SIGKILL')
+  await program.exited
+  // Postgres lives on, and the commands find it.
+  expect(await query(program, sessions)).toHaveLength(3)
+
+  program = await start()
+  expect(await post(program, event('three'))).toEqual([200, ACCEPTED])
+  const [{ pid }] = (await query(program, 'SELECT pg_backend_pid() AS pid')) as [{ pid: number }]
+  expect(pid).toBeGreaterThan(0)
+  program.signal('SIGKILL')
+  await program.exited
+  await query(
+    program,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend'
+    AND pid <> pg_backend_pid()`,
+  )
+  const { stdout } = await run('ps', ['-eo', 'pid=,args='])
+  const postmaster = stdout.split('\n').find((line) => line.includes(dataDir) && !line.includes('ps -eo'))
+  process.kill(Number.parseInt(postmaster ?? '', 10), 'SIGKILL')
+
+  program = await start()
+  expect(await query(program, sessions)).toHaveLength(4)
+  expect(await post(program, event('one', words))).toEqual([200, ACCEPTED])
+  expect(await query(program, sessions)).toHaveLength(4)
+  program.signal('SIGTERM')
+  expect((await program.exited).code).toBe(0)
+  expect((await run('ps', ['-eo', 'args='])).stdout).not.toContain(dataDir)
+}, 120_000)
+
+test('with DATABASE_URL nothing of it is there', async () => {
+  const { dataDir } = await startProgram({ env })
+  expect(await readdir(dataDir)).toEqual(['spool'])
+})
