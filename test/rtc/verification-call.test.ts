@@ -1,11 +1,13 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { inspect } from 'node:util'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { newVerifyCode, VerificationCaller } from '../../src/rtc/verification-call.ts'
 import type { VerificationCallError } from '../../src/rtc/verification-call-error.ts'
 import type { VerificationCall } from '../../src/rtc/verification-call-schema.ts'
+import { selfSigned } from '../support/certificates.ts'
 
 interface Seen {
   method: string | undefined
@@ -277,6 +279,75 @@ test.each([
   expect(error).toMatchObject({ kind: 'unreachable', tryAgain: 'later' })
   expect(error.message).toMatch(code)
   expect(error.message).toMatch(/the call was not placed$/)
+})
+
+/** What Node's fetch rejects with, and how often it was asked. */
+function failingFetch(cause: unknown) {
+  const spy = vi.spyOn(globalThis, 'fetch').mockRejectedValue(Object.assign(new TypeError('fetch failed'), { cause }))
+  closing.push(() => spy.mockRestore())
+  return spy
+}
+
+const withCode = (code: string, syscall?: string) => Object.assign(new Error(code), { code, syscall })
+const refusedConnection = withCode('ECONNREFUSED', 'connect')
+
+test('one connection that broke among refused ones makes it uncertain; only refused ones are tried three times', async () => {
+  const spy = failingFetch(new AggregateError([refusedConnection, withCode('EHOSTUNREACH', 'connect')]))
+  const error = await failure(attempt('https://platform.test'))
+  expect(error).toMatchObject({ kind: 'unreachable', tryAgain: 'later' })
+  expect(spy).toHaveBeenCalledTimes(3)
+  spy.mockClear()
+  failingFetch(new AggregateError([refusedConnection, withCode('ECONNRESET', 'read')]))
+  expect((await failure(attempt('https://platform.test'))).kind).toBe('uncertain')
+  expect(spy).toHaveBeenCalledTimes(1)
+})
+
+test.each<[string, unknown, Partial<VerificationCallError>]>([
+  ['a connection that took too long', withCode('UND_ERR_CONNECT_TIMEOUT'), { kind: 'unreachable', tryAgain: 'later' }],
+  ['a certificate for another name', withCode('ERR_TLS_CERT_ALTNAME_INVALID'), { kind: 'unreachable', tryAgain: 'no' }],
+  ['a reset', withCode('ECONNRESET', 'read'), { kind: 'uncertain' }],
+  ['a reset that only looks like a refusal', withCode('ECONNREFUSED', 'read'), { kind: 'uncertain' }],
+  ['no reason at all', undefined, { kind: 'uncertain' }],
+])('%s is not tried again', async (_name, cause, expected) => {
+  const spy = failingFetch(cause)
+  expect(await failure(attempt('https://platform.test'))).toMatchObject(expected)
+  expect(spy).toHaveBeenCalledTimes(1)
+})
+
+test('to a platform whose certificate is not trusted nothing is sent', async () => {
+  const { cert, key } = await selfSigned('ecdsa')
+  let requests = 0
+  const server = createSecureServer({ cert, key }, (_incoming, response) => {
+    requests += 1
+    response.end(JSON.stringify(success))
+  })
+  closing.push(
+    () => void server.close(),
+    () => server.closeAllConnections(),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const error = await failure(attempt(`https://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  expect(error).toMatchObject({ kind: 'unreachable', tryAgain: 'no' })
+  expect(error.message).toMatch(/DEPTH_ZERO_SELF_SIGNED_CERT/)
+  expect(requests).toBe(0)
+})
+
+test('an answer without a body says nothing; a mistake of ours stays one', async () => {
+  const { apiUrl } = await platform((response) => void response.writeHead(204).end())
+  expect((await failure(attempt(apiUrl))).message).toMatch(/HTTP 204\) holds no result code/)
+  const spy = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new RangeError('ours'))
+  closing.push(() => spy.mockRestore())
+  await expect(attempt(apiUrl)).rejects.toThrow(RangeError)
+})
+
+test('the secret may be a key object; without a request every field is missing', async () => {
+  const { apiUrl, seen } = await platform(json(success))
+  const secret = createSecretKey(Buffer.from(credentials.secret))
+  await attempt(apiUrl, {}, { secret })
+  expect(seen).toHaveLength(1)
+  const caller = new VerificationCaller({ apiUrl, ...credentials, secret })
+  const error = await failure(caller.call(undefined as unknown as VerificationCall))
+  expect(error.places.map(({ pointer }) => pointer)).toEqual(['/displayNbr', '/calleeNbr', '/preTone', '/verifyCode'])
 })
 
 test.each([
