@@ -15,8 +15,49 @@ export interface Delivered {
   bytes: number
 }
 
+/** A callback whose envelope is sound, and what is known about who sent it. */
+export interface Callback {
+  kind: RecordKind
+  records: readonly unknown[]
+  /** What is unusual about the envelope, to be counted. */
+  oddities: readonly string[]
+  /** The body as it came. */
+  body: Buffer
+  /** appKey of a verified X-AKSK header. */
+  signer: string | null
+  receivedAt: Date
+}
+
+/** Fifty are documented and more are taken, but a body of a million commas must not cost a gigabyte of memory. */
+const maxRecords = 5_000
+
 /** What JSON.parse took but JSON.stringify cannot give back: of such a record the callback's body is kept. */
-export const unrepeatable: ReadonlySet<string> = new Set(['too_deep', 'non_finite_number'])
+const unrepeatable: ReadonlySet<string> = new Set(['too_deep', 'non_finite_number'])
+
+/** Reasons for which a callback's body is kept rather than a record of it. */
+export const keptWhole: ReadonlySet<string> = new Set([...unrepeatable, 'too_many_records'])
+
+/** Checks the records of a callback. Where its body is kept, one entry with it stands for all records that need it. */
+export function inspectAll(callback: Callback, misfits: (fields: readonly string[]) => void): Entry[] {
+  const { kind, records, body, signer } = callback
+  const receivedAt = callback.receivedAt.toISOString()
+  if (records.length > maxRecords) {
+    const errors = [{ pointer: '/feeLst', message: `holds more than ${maxRecords} records` }]
+    const note = { kind, reason: 'too_many_records', errors, holds: 'body', body, bodySize: body.length } as const
+    const whole = { countedAs: 'bodies', record: undefined, index: null, bytes: body.length, fate: { note } } as const
+    return [{ ...whole, kind, signer, receivedAt }]
+  }
+  const bytes = Math.ceil(body.length / Math.max(1, records.length))
+  const entries = records.map((record, i) =>
+    inspect({ kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, misfits),
+  )
+  const withBody = entries.find(holdsBody)
+  return entries.filter((entry) => entry === withBody || !holdsBody(entry))
+}
+
+export function holdsBody({ fate }: Entry): boolean {
+  return 'note' in fate && fate.note.holds === 'body'
+}
 
 /**
  * Checks one record by the platform's contract: the entry holds its row, or the reason why it cannot be one.
@@ -35,11 +76,10 @@ export function inspect(
     return { ...delivered, countedAs, fate: { row: checked.row } }
   }
   const { reason, errors } = checked
-  const note =
-    body && unrepeatable.has(reason)
-      ? ({ kind, reason, errors, holds: 'body', body, bodySize: body.length } as const)
-      : noteOnRecord(kind, reason, errors, record)
-  return { ...delivered, countedAs, fate: { note } }
+  if (!body || !unrepeatable.has(reason))
+    return { ...delivered, countedAs, fate: { note: noteOnRecord(kind, reason, errors, record) } }
+  const note = { kind, reason, errors, holds: 'body', body, bodySize: body.length } as const
+  return { ...delivered, countedAs, bytes: body.length, fate: { note } }
 }
 
 /** A note that keeps the record itself. */

@@ -1,7 +1,6 @@
-import type { RecordKind } from '../rtc/record.ts'
 import type { Breaker } from './breaker.ts'
 import { Delivery } from './delivery.ts'
-import { inspect } from './inspect.ts'
+import { type Callback, inspectAll } from './inspect.ts'
 import type { Committed, Entry, Item, Origin, QuarantineNote } from './item.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
@@ -10,18 +9,7 @@ import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
 import { toSpoolEntry } from './spool-entry.ts'
 
-/** A callback whose envelope is sound, and what is known about who sent it. */
-export interface Callback {
-  kind: RecordKind
-  records: readonly unknown[]
-  /** What is unusual about the envelope, to be counted. */
-  oddities: readonly string[]
-  /** The body as it came. */
-  body: Buffer
-  /** appKey of a verified X-AKSK header. */
-  signer: string | null
-  receivedAt: Date
-}
+export type { Callback }
 
 export type Lanes = Record<'status' | 'fee', Lane>
 
@@ -65,21 +53,12 @@ export class Intake implements Origin {
   }
 
   async take(callback: Callback): Promise<void> {
-    const { kind, records, body, signer } = callback
     for (const oddity of callback.oddities) this.#ledger.oddity(oddity)
-    const receivedAt = callback.receivedAt.toISOString()
-    const bytes = Math.ceil(body.length / Math.max(1, records.length))
-    const items = records.map((record, i) =>
-      this.#item(
-        inspect({ kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, (fields) =>
-          this.#ledger.misfits(fields),
-        ),
-      ),
-    )
+    const items = inspectAll(callback, (fields) => this.#ledger.misfits(fields)).map((entry) => this.#item(entry))
     this.#ledger.delays(items)
     const full = items.filter(({ fate }) => 'note' in fate && !this.#budget.admitRecord(fate.note))
     if (full.length > 0) this.#sayQuarantineFull({ records: full.length })
-    await this.#deliver(this.#lanes[kind], items, full)
+    await this.#deliver(this.#lanes[callback.kind], items, full)
   }
 
   /** Keeps a body that could not be read, or whose sender could not be verified, for people to look at. */

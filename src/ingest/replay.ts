@@ -7,32 +7,40 @@ import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
 import { type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
 import { cdrTable, eventTable, storeGroup } from './commit.ts'
-import { inspect, unrepeatable } from './inspect.ts'
-import type { Entry } from './item.ts'
+import { holdsBody, inspect, keptWhole } from './inspect.ts'
+import type { Committed, Entry } from './item.ts'
 
 /** What came of a replay: how many rows it added, or why the entry stays as it is. */
-export type Replayed = { done: true; stored: number; duplicates: number } | { done: false; reason: string }
+export type Replayed =
+  | { done: true; stored: number; duplicates: number; quarantined: number }
+  | { done: false; reason: string }
 
 class StillRefused extends Error {}
 
 /**
- * Sends a quarantined record or body through today's code. When all of it is good now, it is stored and the entry
- * resolved, in one transaction; else nothing changes. An entry that is resolved already is left alone.
+ * Sends a quarantined record or body through today's code. A record that is good now is stored, and of a body, as when
+ * it comes from the platform, what is good is stored and what is bad gets an entry of its own. In the same transaction
+ * the entry is resolved. When nothing of it is good, or it is resolved already, nothing changes.
  */
 export async function replay(client: pg.ClientBase, context: CommitContext, entry: QuarantineEntry): Promise<Replayed> {
   if (entry.resolved_at !== null) return { done: false, reason: `was resolved before: ${entry.resolution}` }
   if (entry.body.length < entry.body_size) return { done: false, reason: 'only the beginning of its body was kept' }
   try {
-    const { kind, entries } = read(entry)
+    const { kind, entries, isRecord } = read(entry)
     const table = kind === 'status' ? eventTable : cdrTable
     const times = entries.flatMap(({ fate }) => ('row' in fate ? [table.time(fate.row)] : []))
     await context.partitions.ensure(client, table.name, times)
     return await transaction(client, async () => {
       const outcomes = [...(await storeGroup(client, context, table, entries)).values()]
-      if (outcomes.includes('conflict')) throw new StillRefused('another record is stored under its key')
+      if (isRecord && outcomes.includes('conflict')) throw new StillRefused('another record is stored under its key')
       await resolveQuarantine(client, [entry.id], 'replayed')
-      const stored = outcomes.filter((outcome) => outcome === 'stored').length
-      return { done: true, stored, duplicates: outcomes.length - stored }
+      const count = (wanted: Committed[]) => outcomes.filter((outcome) => wanted.includes(outcome)).length
+      return {
+        done: true,
+        stored: count(['stored']),
+        duplicates: count(['duplicate']),
+        quarantined: count(['quarantined', 'conflict']),
+      }
     })
   } catch (error) {
     const reason = refusalOf(error)
@@ -48,20 +56,17 @@ function refusalOf(error: unknown): string | undefined {
   return classify(error) === 'bad_record' ? `Postgres refused it with SQLSTATE ${publicError(error).code}` : undefined
 }
 
-/** The records of an entry, all good. Throws when one is not. */
-function read(entry: QuarantineEntry): { kind: RecordKind; entries: Entry[] } {
+/** The records of an entry. Throws when it would come back as it is. */
+function read(entry: QuarantineEntry): { kind: RecordKind; entries: Entry[]; isRecord: boolean } {
   const parsed = parseBody(entry.body)
-  // A record stands alone under its kind, unless JSON could not repeat it and its callback's body was kept.
-  const isRecord = (entry.kind === 'status' || entry.kind === 'fee') && !unrepeatable.has(entry.reason)
+  const isRecord = (entry.kind === 'status' || entry.kind === 'fee') && !keptWhole.has(entry.reason)
   const { kind, records } = isRecord ? { kind: entry.kind as RecordKind, records: [parsed] } : openEnvelope(parsed)
-  const wanted =
-    !isRecord && entry.record_index !== null ? records.slice(entry.record_index, entry.record_index + 1) : records
-  const entries = wanted.map((record, i) =>
+  const entries = records.map((record, i) =>
     inspect(
       {
         kind,
         record,
-        index: kind === 'fee' ? (entry.record_index ?? i) : null,
+        index: kind === 'status' ? null : isRecord ? entry.record_index : i,
         signer: entry.signed_by,
         receivedAt: entry.first_seen_at.toISOString(),
         bytes: entry.body_size,
@@ -69,9 +74,9 @@ function read(entry: QuarantineEntry): { kind: RecordKind; entries: Entry[] } {
       entry.body,
     ),
   )
-  for (const { fate } of entries) {
-    if ('note' in fate)
-      throw new StillRefused(fate.note.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '))
+  const [bad] = entries.some(({ fate }) => 'row' in fate) ? entries.filter(holdsBody) : entries
+  if (bad && 'note' in bad.fate) {
+    throw new StillRefused(bad.fate.note.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '))
   }
-  return { kind, entries }
+  return { kind, entries, isRecord }
 }

@@ -95,6 +95,29 @@ test('bad records of a callback go to the quarantine with their place, the good 
   expect(await it.metric('rtc_callback_delay_seconds_count', { kind: 'fee' })).toBe(2)
 })
 
+test('of records that JSON cannot repeat the body is kept, once', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const body = Buffer.from(`{"eventType":"fee","feeLst":[${JSON.stringify(cdr('c1'))}${',{"n":1e999}'.repeat(40)}]}`)
+  await it.take('fee', JSON.parse(body.toString()).feeLst, { body })
+  const { rows } = await database.pool.query('SELECT reason, record_index, seen_count, body FROM rtc.quarantine')
+  expect(rows).toEqual([{ reason: 'non_finite_number', record_index: 1, seen_count: 1, body }])
+  expect(await it.outcomes()).toEqual({ stored: 1, quarantined: 1 })
+})
+
+test('a body of a million commas is kept whole, and costs no more than that', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const body = Buffer.from(`{"eventType":"fee","feeLst":[${'1,'.repeat(499_999)}1]}`)
+  const started = performance.now()
+  await it.take('fee', JSON.parse(body.toString()).feeLst, { body })
+  expect(performance.now() - started).toBeLessThan(3_000)
+  const { rows } = await database.pool.query('SELECT kind, reason, errors, body_size FROM rtc.quarantine')
+  const errors = [{ pointer: '/feeLst', message: 'holds more than 5000 records' }]
+  expect(rows).toEqual([{ kind: 'fee', reason: 'too_many_records', errors, body_size: body.length }])
+  expect(await it.metric('rtc_records_total', { table: 'bodies', outcome: 'quarantined' })).toBe(1)
+})
+
 test('fields that do not fit are counted, and so is what is odd about an envelope', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   const records = [event('s1', { stateCode: 'many' })]

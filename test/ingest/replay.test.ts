@@ -51,7 +51,7 @@ test('a record that is good now is stored as it came, and the entry resolved; a 
   const receivedAt = new Date('2024-03-05T07:17:00.123Z')
   await it.take('fee', [cdr('c0'), cdr(null)], { signer: 'app1', receivedAt })
   await mend(cdr('c1'))
-  expect(await replayed()).toEqual({ done: true, stored: 1, duplicates: 0 })
+  expect(await replayed()).toEqual({ done: true, stored: 1, duplicates: 0, quarantined: 0 })
   const { rows } = await client.query(`SELECT signed_by, received_at FROM rtc.cdrs WHERE session_id = 'c1'`)
   expect(rows).toEqual([{ signed_by: 'app1', received_at: receivedAt }])
   expect(await states()).toEqual([{ resolution: 'replayed', seen_count: 1, resolved: true }])
@@ -65,8 +65,8 @@ test('a status event, and one that is stored already', async () => {
   await it.take('status', [event('s1')])
   await mend(event('s1'))
   await mend(event('s2', { timestamp: '2019-01-24 03:04:24' }), 2)
-  expect(await replayed()).toEqual({ done: true, stored: 0, duplicates: 1 })
-  expect(await replayed(2)).toEqual({ done: true, stored: 1, duplicates: 0 })
+  expect(await replayed()).toEqual({ done: true, stored: 0, duplicates: 1, quarantined: 0 })
+  expect(await replayed(2)).toEqual({ done: true, stored: 1, duplicates: 0, quarantined: 0 })
 })
 
 test('still refused: it says where, and nothing changes', async () => {
@@ -91,7 +91,7 @@ test('a record that Postgres still refuses', async () => {
   expect(await replayed()).toEqual({ done: false, reason: 'Postgres refused it with SQLSTATE 23514' })
   expect(await states()).toEqual([open])
   await database.pool.query('ALTER TABLE rtc.cdrs DROP CONSTRAINT unlucky')
-  expect(await replayed()).toEqual({ done: true, stored: 1, duplicates: 0 })
+  expect(await replayed()).toEqual({ done: true, stored: 1, duplicates: 0, quarantined: 0 })
 })
 
 test('an error that is not about the entry is not swallowed', async () => {
@@ -104,15 +104,30 @@ test('an error that is not about the entry is not swallowed', async () => {
 test('a body that could not be read, and one whose sender could not be verified: every record of it', async () => {
   await keep(JSON.stringify(fee(cdr('c1'), cdr('c2'))), { reason: 'not_a_callback' })
   await keep(JSON.stringify(event('s1')), { kind: 'unauthenticated', reason: 'wrong_digest' })
-  expect(await replayed(1)).toEqual({ done: true, stored: 2, duplicates: 0 })
-  expect(await replayed(2)).toEqual({ done: true, stored: 1, duplicates: 0 })
+  expect(await replayed(1)).toEqual({ done: true, stored: 2, duplicates: 0, quarantined: 0 })
+  expect(await replayed(2)).toEqual({ done: true, stored: 1, duplicates: 0, quarantined: 0 })
   expect(await countRows(database.pool)).toEqual({ call_events: 1, cdrs: 2, quarantine: 2 })
 })
 
-test('a body with one record that is bad: none of it is stored', async () => {
-  await keep(JSON.stringify(fee(cdr('c1'), cdr(''))), { kind: 'unauthenticated', reason: 'wrong_digest' })
+test('of a body the good records are stored, the bad ones get entries of their own', async () => {
+  await it.take('fee', [cdr('c2')])
+  const body = fee(cdr('c1'), cdr(''), cdr('c2', { calleeNum: '+8613800000022' }))
+  await keep(JSON.stringify(body), { kind: 'unauthenticated', reason: 'wrong_digest' })
+  expect(await replayed()).toEqual({ done: true, stored: 1, duplicates: 0, quarantined: 2 })
+  const { rows } = await client.query(
+    'SELECT kind, reason, record_index, resolution FROM rtc.quarantine ORDER BY record_index NULLS FIRST',
+  )
+  expect(rows).toEqual([
+    { kind: 'unauthenticated', reason: 'wrong_digest', record_index: null, resolution: 'replayed' },
+    { kind: 'fee', reason: 'missing_session_id', record_index: 1, resolution: null },
+    { kind: 'fee', reason: 'conflict', record_index: 2, resolution: null },
+  ])
+})
+
+test('a body without a good record stays as it is', async () => {
+  await keep(JSON.stringify(fee(cdr(null), cdr(''))), { kind: 'unauthenticated', reason: 'wrong_digest' })
   expect(await replayed()).toEqual({ done: false, reason: '/sessionId is missing' })
-  expect(await countRows(database.pool)).toMatchObject({ cdrs: 0 })
+  expect(await states()).toEqual([open])
 })
 
 test.each([
@@ -128,15 +143,15 @@ test('a body of which only the beginning was kept', async () => {
   expect(await replayed()).toEqual({ done: false, reason: 'only the beginning of its body was kept' })
 })
 
-test('of a body kept for one record that JSON cannot repeat, that record alone', async () => {
+test('a body kept for records that JSON cannot repeat', async () => {
   const body = Buffer.from(
-    '{"eventType":"fee","feeLst":[{"sessionId":"c1","callEndTime":"2024-03-05 07:16:02"},{"n":1e999}]}',
+    '{"eventType":"fee","feeLst":[{"sessionId":"c1","callEndTime":"2024-03-05 07:16:02"},{"n":1e999},{"n":-1e999}]}',
   )
   await it.take('fee', JSON.parse(body.toString()).feeLst, { body })
   expect(await countRows(database.pool)).toMatchObject({ cdrs: 1, quarantine: 1 })
   expect(await replayed()).toMatchObject({ done: false, reason: '/n the number is too large' })
-  await mend(fee(cdr('not this one'), cdr('c2')))
-  expect(await replayed()).toEqual({ done: true, stored: 1, duplicates: 0 })
+  await mend(fee({ sessionId: 'c1', callEndTime: '2024-03-05 07:16:02' }, cdr('c2'), cdr('c3')))
+  expect(await replayed()).toEqual({ done: true, stored: 2, duplicates: 1, quarantined: 0 })
   const { rows } = await client.query('SELECT session_id FROM rtc.cdrs ORDER BY 1')
-  expect(rows.map((row) => row.session_id)).toEqual(['c1', 'c2'])
+  expect(rows.map((row) => row.session_id)).toEqual(['c1', 'c2', 'c3'])
 })
