@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import type { Readiness } from './ingest/receiver.ts'
+import { type OpsParts, opsPage } from './ops/page.ts'
 import { knownHost, sameOrigin } from './routes/same-origin.ts'
 
 export interface AdminParts {
@@ -11,10 +12,12 @@ export interface AdminParts {
   registry: Registry
   /** The OpenAPI document of the public app. */
   openapi: () => object
+  /** What the page for people needs; without it there is none. */
+  ops?: OpsParts
 }
 
-/** The private Fastify app: health, metrics, OpenAPI. Probes need no token, all else does where one is set. */
-export function buildAdmin({ config, readiness, registry, openapi }: AdminParts): FastifyInstance {
+/** The private Fastify app: health, metrics, OpenAPI, page. Probes need no token, all else does where one is set. */
+export function buildAdmin({ config, readiness, registry, openapi, ops }: AdminParts): FastifyInstance {
   const admin = Fastify({
     logger: false,
     return503OnClosing: false,
@@ -38,6 +41,7 @@ export function buildAdmin({ config, readiness, registry, openapi }: AdminParts)
     reply.header('content-type', registry.contentType).send(await registry.metrics()),
   )
   admin.get('/openapi.json', locked, () => openapi())
+  if (ops) admin.register(opsPage, { ...ops, registry, readiness, locked })
   return admin
 }
 

@@ -75,7 +75,8 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
   let stopping = false
   const app = await buildApp({ config, receiver, registry, log, isStopping: () => stopping })
   const readiness = () => (stopping ? { ready: false, degraded: ['shutting down'] } : receiver.readiness)
-  const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger() })
+  const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
+  const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger(), ops })
 
   receiver.start()
   await receiver.whenConnected(patienceMs)

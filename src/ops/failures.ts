@@ -1,0 +1,21 @@
+import { classify } from '../store/errors.ts'
+import { type Html, html } from './html.ts'
+import type { View } from './layout.ts'
+
+/** Why a panel has nothing to show. */
+export type Failed = { why: 'away' | 'slow' | 'right' | 'missing' } | { why: 'other'; code: string }
+
+export function whyFailed(error: unknown): Failed {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (code === '57014') return { why: 'slow' }
+  if (code === '42501') return { why: 'right' }
+  if (['42P01', '42883', '42703', '3F000'].includes(code)) return { why: 'missing' }
+  return classify(error) === 'away' ? { why: 'away' } : { why: 'other', code: code || 'an error without a code' }
+}
+
+/** Says in the panel's own place what went wrong. */
+export function failed(failure: Failed, { words }: View): Html {
+  const texts = { away: words.away, slow: words.tooSlow, right: words.noRight, missing: words.noView }
+  const text = failure.why === 'other' ? words.queryFailedWhy(failure.code) : texts[failure.why]
+  return html`<div class="empty failed" role="note"><strong>${words.queryFailed}.</strong> ${text}</div>`
+}

@@ -1,0 +1,329 @@
+import { randomBytes } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { cdrRow, eventRow } from '../store/rows.ts'
+import { cdr, event } from '../support/callbacks.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { insertDayOfCalls, store } from './day-of-calls.ts'
+import { privateListener } from './private-listener.ts'
+
+/** One database with a day of calls for all tests that only look. */
+let day: TestDatabase
+beforeAll(async () => {
+  day = await freshDatabase()
+  await insertDayOfCalls(day.pool, { calls: 1200 })
+})
+
+const pages = ['/', '/?period=hour', '/calls', '/quarantine']
+
+describe('every page', () => {
+  test.each(pages)(
+    '%s is whole: answered, in both languages, with nothing inline and nothing from elsewhere',
+    async (url) => {
+      const { get } = await privateListener(day.url)
+      const [english, chinese] = [await get(url, 'en-GB,en;q=0.9'), await get(url, 'zh-CN,zh;q=0.9')]
+      for (const { status, text, headers } of [english, chinese]) {
+        expect(status).toBe(200)
+        expect(text).toMatch(/^<!doctype html>/)
+        expect(text).not.toMatch(/undefined|NaN|\[object|Invalid Date/)
+        expect(text).not.toMatch(/<script(?! src="\/refresh\.js")|<style|\sstyle=|\son\w+=|javascript:|https?:\/\//)
+        expect(headers['content-security-policy']).toContain("default-src 'none'")
+        expect(headers).toMatchObject({
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+          vary: 'accept-language',
+        })
+        expect(text).not.toContain('could not be read')
+        expect(text).not.toContain('无法读取')
+      }
+      expect(english.text).toContain('<html lang="en">')
+      expect(chinese.text).toContain('<html lang="zh-CN">')
+      expect(chinese.text).toMatch(/时区 Asia\/Shanghai/)
+    },
+  )
+
+  test('is for those who know the token, where there is one', async () => {
+    const { admin } = await privateListener(day.url, { adminToken: 'sixteen-characters' })
+    for (const url of [...pages, '/style.css', '/refresh.js', '/call/0123456789abcdef', '/quarantine/1']) {
+      const headers = { host: 'localhost' }
+      expect((await admin.inject({ url, headers })).statusCode).toBe(401)
+      const authorization = `Basic ${Buffer.from('anybody:sixteen-characters').toString('base64')}`
+      expect((await admin.inject({ url, headers: { ...headers, authorization } })).statusCode).not.toBe(401)
+    }
+  })
+
+  test('is in nobody else’s frame, and strangers’ forms change nothing', async () => {
+    const { admin } = await privateListener(day.url)
+    const headers = { host: 'localhost', origin: 'http://evil.example.com', 'sec-fetch-site': 'cross-site' }
+    for (const url of ['/calls', '/quarantine/1/replay', '/quarantine/1/resolve'])
+      expect((await admin.inject({ method: 'POST', url, headers })).statusCode).toBe(403)
+  })
+})
+
+describe('the overview', () => {
+  test('shows figures, plots, reasons, what is missing and the state of the receiver', async () => {
+    const { get } = await privateListener(day.url)
+    const { text } = await get('/')
+    for (const id of ['callbacks', 'outcomes', 'asr', 'acd', 'pdd', 'delay'])
+      expect(text).toContain(`id="plot-${id}-title"`)
+    const { rows } = await day.pool.query(
+      `SELECT sum(attempts)::int AS attempts, sum(answered)::int AS answered
+        FROM ops.call_stats(date_trunc('hour', now()) - interval '23 hours', now(), 'hour')`,
+    )
+    const figure = (n: number) => n.toLocaleString('en')
+    expect(text).toContain(
+      `<dd>${figure(rows[0].attempts)}</dd><dd class="more">${figure(rows[0].answered)} answered</dd>`,
+    )
+    expect(text).toContain('no answer from user')
+    expect(text).toMatch(/<section class="state warn"/)
+    expect(text).toMatch(/\d+ calls ended and have no CDR/)
+    expect(text).toContain('CallbackApp')
+    expect(text).toContain('both come')
+    expect(text).toMatch(/Postgres 1[4-9]/)
+    expect(text).toContain('<dt>Spool</dt><dd>empty</dd>')
+  })
+
+  test('of an empty database says what to do next, wherever there is a list', async () => {
+    const { get } = await privateListener((await freshDatabase()).url)
+    const { text } = await get('/')
+    expect(text).toContain('Nothing needs attention.')
+    expect(text.match(/class="empty"/g)?.length).toBe(9)
+    expect(text).toContain('rtc-receiver urls prints them')
+    expect((await get('/calls')).text).toContain('No call began in the last 30 days. Callbacks come once')
+    expect((await get('/quarantine')).text).toContain('Nothing is in quarantine')
+    expect((await get('/calls?session=1200_1@home1.example')).text).toContain('It has to be complete')
+    expect((await get('/calls?outcome=busy')).text).toContain('A longer time or any outcome may find more')
+    expect((await get('/', 'zh')).text).toContain('没有需要处理的事项')
+  })
+
+  test('without Postgres shows the spool and the receiver all the same', async () => {
+    const { get, post, receiver } = await privateListener('postgres://rtc@127.0.0.1:1/none', { connected: false })
+    await receiver.take('status', [event('1200_1@home1.example')])
+    const { status, text } = await get('/')
+    expect(status).toBe(200)
+    expect(text).toContain('Postgres is away')
+    expect(text).toContain('The page cannot reach Postgres')
+    expect(text).toMatch(/1 records wait in the spool/)
+    expect(text).toContain('<dt>Spool</dt><dd>1 records')
+    expect(text).toContain('not reachable')
+    expect((await get('/', 'zh')).text).toMatch(/Postgres 不可用（.*），回调写入本地暂存/)
+    expect((await get('/calls')).text).toContain('Postgres cannot be reached')
+    expect((await get('/quarantine')).text).toContain('Postgres cannot be reached')
+    expect((await get('/quarantine/1')).status).toBe(503)
+    expect((await get('/call/0123456789abcdef?at=2026-01-01T00:00:00Z')).status).toBe(503)
+    expect((await post('/quarantine/1/resolve', { why: 'x' })).status).toBe(503)
+  })
+
+  test('a query that fails takes its own panel only', async () => {
+    const { pool, url } = await freshDatabase()
+    await insertDayOfCalls(pool, { calls: 200 })
+    await pool.query('DROP VIEW ops.missing_cdrs')
+    const { text, status } = await (await privateListener(url)).get('/')
+    expect(status).toBe(200)
+    expect(text.match(/This could not be read/g)).toHaveLength(1)
+    expect(text).toContain('A view of schema ops is not there')
+    expect(text).toContain('id="plot-outcomes-title"')
+  })
+})
+
+describe('calls', () => {
+  test('are listed the latest first, page by page, each once', async () => {
+    const { get } = await privateListener(day.url)
+    const seen: string[] = []
+    let url: string | undefined = '/calls'
+    while (url !== undefined) {
+      const { text } = await get(url)
+      const refs = [...text.matchAll(/href="\/call\/([0-9a-f]{16})\?/g)].map(([, ref]) => ref as string)
+      seen.push(...refs)
+      url = /href="(\/calls\?before=[^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&')
+    }
+    const { rows } = await day.pool.query('SELECT call_ref FROM ops.calls ORDER BY started_at DESC, call_ref DESC')
+    expect(seen).toEqual(rows.map(({ call_ref }) => call_ref))
+  })
+
+  test('are found by outcome and time', async () => {
+    const { get } = await privateListener(day.url)
+    const { rows } = await day.pool.query(
+      `SELECT call_ref, to_char(started_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS') AS at FROM ops.calls WHERE outcome = 'busy' LIMIT 1`,
+    )
+    const { text } = await get(`/calls?outcome=busy&from=${rows[0].at}&to=${rows[0].at}`)
+    expect(text).toContain(`/call/${rows[0].call_ref}?`)
+    expect(text).toContain(`<option value="busy" selected>`)
+    expect((await get(`/calls?outcome=failed&from=${rows[0].at}&to=${rows[0].at}`)).text).toContain('No call fits')
+    expect((await get('/calls?from=nonsense&to=2026-99-99T00:00&outcome=x&before=y&below=z')).status).toBe(200)
+  })
+
+  test('one is found by its session, and shows both legs, its events and codes', async () => {
+    const { get } = await privateListener(day.url)
+    const { rows } = await day.pool.query(
+      `SELECT session_id, call_ref FROM ops.calls WHERE app_key = 'CallbackApp' AND has_cdr AND outcome = 'answered' LIMIT 1`,
+    )
+    const found = await get(`/calls?session=${encodeURIComponent(` ${rows[0].session_id} `)}`)
+    expect(found.status).toBe(303)
+    const { text } = await get(String(found.headers.location))
+    expect(text).toContain(rows[0].session_id)
+    expect(text).toContain('id="lane-A"')
+    expect(text).toContain('id="lane-B"')
+    expect(text.match(/class="talk"/g)?.length).toBeGreaterThanOrEqual(2)
+    for (const name of ['Dialling', 'Ringing', 'Answered', 'Hung up']) expect(text).toContain(name)
+    expect(text).toMatch(/\+86139\*\*\*\*\d{4}/)
+    expect(text).not.toMatch(/\+861[38]\d{9}/)
+    expect((await get(String(found.headers.location), 'zh')).text).toContain('接通后主动挂机')
+  })
+
+  test('a call whose session id holds a number is shown without it', async () => {
+    const { pool, url } = await freshDatabase()
+    const session_id = '+8613800000021_+8613800000022_4_0a1b2c'
+    const at = new Date(Date.now() - 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
+    const fields = { session_id, caller: '+8613800000021', called: '+8613800000022' }
+    await store(
+      pool,
+      [
+        eventRow({ ...fields, event_type: 'callin', occurred_at: at }),
+        eventRow({ ...fields, event_type: 'disconnect', occurred_at: at }),
+      ],
+      [
+        cdrRow({
+          session_id,
+          cdr_time: at,
+          call_in_time: at,
+          caller_num: '+8613800000021',
+          callee_num: '+8613800000022',
+          service_type: '004',
+        }),
+      ],
+    )
+    const { get } = await privateListener(url)
+    const path = /href="(\/call\/[^"]+)"/.exec((await get('/calls')).text)?.[1] as string
+    const { text } = await get(path)
+    expect(text).toContain('hidden, it holds a number')
+    expect(text).toContain('Call came in')
+    expect(text).toContain('Hung up')
+    expect(text).not.toContain('13800000021')
+  })
+
+  test.each([
+    '/call/0123456789abcdef',
+    '/call/0123456789abcdef?at=2026-01-01T00:00:00Z',
+    '/call/x?at=2026-01-01T00:00:00Z',
+    "/call/'?at=y",
+  ])('%s: there is no such call', async (url) => {
+    const { status, text } = await (await privateListener(day.url)).get(url)
+    expect(status).toBe(404)
+    expect(text).toContain('There is no such call')
+  })
+})
+
+describe('by number or userData', () => {
+  test('calls are found where the login may; what was typed stands nowhere', async () => {
+    const { post, get } = await privateListener(day.url)
+    expect((await get('/calls')).text).toContain('name="number"')
+    const { rows } = await day.pool.query('SELECT callee_num, user_data FROM rtc.cdrs LIMIT 1')
+    const [number, userData] = [rows[0].callee_num.replace('+86', ''), rows[0].user_data]
+    for (const fields of [{ number }, { number: `+86 ${number.slice(0, 3)} ${number.slice(3)}` }, { userData }]) {
+      const { status, text } = await post('/calls', fields)
+      expect(status).toBe(200)
+      expect(text).toMatch(/href="\/call\//)
+      expect(text).not.toContain(number)
+      expect(text).not.toContain(`"${userData}"`)
+    }
+    expect((await post('/calls', { number: '+8613700000000' })).text).toContain('Only the last 30 days are searched')
+    expect((await post('/calls', {})).text).toContain('No call fits')
+  })
+
+  test('not where it may not, and the page says so', async () => {
+    const login = `page_${randomBytes(4).toString('hex')}`
+    const { pool, url } = await freshDatabase()
+    await pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'p'`)
+    try {
+      await pool.query(`GRANT USAGE ON SCHEMA rtc, ops TO ${login}; GRANT ALL ON ALL TABLES IN SCHEMA rtc, ops TO ${login};
+        GRANT EXECUTE ON FUNCTION rtc.ensure_period TO ${login}`)
+      const address = new URL(url)
+      address.username = login
+      address.password = 'p'
+      const { get, post } = await privateListener(address.href)
+      const { text } = await get('/calls')
+      expect(text).toContain('may not search by number or userData')
+      expect(text).not.toContain('name="number"')
+      expect((await post('/calls', { number: '+8613800000021' })).text).toContain('may not read it')
+    } finally {
+      await pool.query(`DROP OWNED BY ${login}; DROP ROLE ${login}`)
+    }
+  })
+})
+
+describe('quarantine', () => {
+  async function withEntries() {
+    const { pool, url } = await freshDatabase()
+    const listener = await privateListener(url)
+    const { receiver } = listener
+    const badTime = { callEndTime: '2024-13-45 00:00:00', userData: 'secret-user-data' }
+    await receiver.take('fee', [cdr('1200_1@home1.example'), cdr('1200_2@home1.example', badTime)])
+    await receiver.take('status', [event('')])
+    await pool.query(`UPDATE rtc.quarantine SET first_seen_at = now(), last_seen_at = now()`)
+    const id = async (reason: string) =>
+      (await pool.query('SELECT id::int FROM rtc.quarantine WHERE reason = $1', [reason])).rows[0].id
+    return { ...listener, pool, id }
+  }
+
+  test('shows reason, place and shape, and not what the body says', async () => {
+    const { get, id } = await withEntries()
+    const list = (await get('/quarantine')).text
+    expect(list).toContain('Time malformed')
+    expect(list).toContain('record 1 of its feeLst:')
+    expect(list).toContain('<code>/callEndTime</code>')
+    expect(list).toContain('<span class="count">2</span>')
+    expect((await get('/quarantine?reason=malformed_time')).text).not.toContain('Session id missing</td>')
+    const entry = (await get(`/quarantine/${await id('malformed_time')}`)).text
+    expect(entry).toContain('&quot;userData&quot;: &quot;text of 16&quot;')
+    for (const text of [list, entry]) expect(text).not.toMatch(/secret-user-data|13800000021|2024-13-45/)
+  })
+
+  test('replay stores what is good now, and says what is not', async () => {
+    const { get, post, id, pool } = await withEntries()
+    const bad = await id('malformed_time')
+    const refused = await post(`/quarantine/${bad}/replay`, {})
+    expect(refused.status).toBe(409)
+    expect(refused.text).toMatch(/role="alert">Nothing changed: \/callEndTime/)
+    // As if the code of that day had been too strict.
+    const body = JSON.stringify(cdr('1200_2@home1.example'))
+    await pool.query('UPDATE rtc.quarantine SET body = $2, body_size = $3 WHERE id = $1', [
+      bad,
+      Buffer.from(body),
+      body.length,
+    ])
+    const done = await post(`/quarantine/${bad}/replay`, {})
+    expect([done.status, done.headers.location]).toEqual([303, `/quarantine?replayed=${bad}&stored=1&duplicates=0`])
+    expect((await get(String(done.headers.location))).text).toContain(
+      `role="status">Entry ${bad} is replayed: 1 stored, 0 there already.`,
+    )
+    expect((await pool.query("SELECT FROM rtc.cdrs WHERE session_id = '1200_2@home1.example'")).rowCount).toBe(1)
+    expect((await get(`/quarantine/${bad}`)).status).toBe(404)
+    expect((await post(`/quarantine/${bad}/replay`, {})).status).toBe(404)
+  })
+
+  test('closing wants a word on why', async () => {
+    const { post, id, pool } = await withEntries()
+    const entry = await id('malformed_time')
+    expect((await post(`/quarantine/${entry}/resolve`, { why: '  ' })).status).toBe(422)
+    const done = await post(`/quarantine/${entry}/resolve`, { why: 'told the <platform>' })
+    expect(done.headers.location).toBe(`/quarantine?closed=${entry}`)
+    const { rows } = await pool.query('SELECT resolution FROM rtc.quarantine WHERE id = $1', [entry])
+    expect(rows).toEqual([{ resolution: 'told the <platform>' }])
+  })
+
+  test.each(['/quarantine/999999', '/quarantine/x', '/quarantine/99999999999999999999', "/quarantine/'"])(
+    '%s: there is no such entry',
+    async (url) => {
+      const { get, post } = await privateListener(day.url)
+      expect((await get(url)).status).toBe(404)
+      expect((await post(`${url}/replay`, {})).status).toBe(404)
+    },
+  )
+})
+
+test('metrics say what /readyz says', async () => {
+  const { receiver } = await privateListener(day.url)
+  expect([await receiver.metric('rtc_ready'), await receiver.metric('rtc_degraded')]).toEqual([1, 0])
+  const away = await privateListener('postgres://rtc@127.0.0.1:1/none', { connected: false })
+  expect([await away.receiver.metric('rtc_ready'), await away.receiver.metric('rtc_degraded')]).toEqual([1, 1])
+})
