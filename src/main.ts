@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { welcome } from './banner.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { createLogger, frames } from './logger.ts'
@@ -26,9 +27,10 @@ async function main(): Promise<void> {
       process.exit(failed)
     }
     log.info({ signal }, 'shutting down')
-    const started = await starting.catch(() => undefined)
-    // A start that failed is told below.
-    if (started) process.exit((await started.stop()) ? 0 : failed)
+    // A start that hangs does not hold up the end; one that fails is told below.
+    const late = sleep(config.shutdownTimeoutMs, undefined, { ref: false })
+    const started = await Promise.race([starting.catch(() => null), late])
+    if (started !== null) process.exit((await started?.stop()) ? 0 : failed)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
