@@ -109,7 +109,7 @@ CREATE INDEX cdrs_callee_num ON ONLY rtc.cdrs USING btree ("left"(callee_num, 32
 CREATE INDEX cdrs_caller_num ON ONLY rtc.cdrs USING btree ("left"(caller_num, 32)) WHERE (call_in_time IS NOT NULL);
 CREATE INDEX cdrs_cdr_time ON ONLY rtc.cdrs USING btree (cdr_time);
 CREATE INDEX cdrs_fwd_dst_num ON ONLY rtc.cdrs USING btree ("left"(fwd_dst_num, 32)) WHERE (fwd_dst_num IS NOT NULL);
-CREATE INDEX cdrs_started_at ON ONLY rtc.cdrs USING brin (COALESCE(call_in_time, call_out_start_time, fwd_start_time, cdr_time)) WITH (autosummarize='on');
+CREATE INDEX cdrs_started_at ON ONLY rtc.cdrs USING brin (COALESCE(call_in_time, call_out_start_time, fwd_start_time, cdr_time)) WITH (autosummarize='on', pages_per_range='32');
 CREATE INDEX cdrs_stored_at ON ONLY rtc.cdrs USING brin (stored_at) WITH (autosummarize='on');
 CREATE INDEX cdrs_user_data ON ONLY rtc.cdrs USING btree ("left"(user_data, 64)) WHERE (user_data IS NOT NULL);
 COMMENT ON TABLE rtc.cdrs IS 'One row per CDR (feeLst record), all times UTC; partitioned by cdr_time, no default partition / 话单，每条一行，时间均为 UTC，按 cdr_time 分区';

@@ -25,7 +25,7 @@ CREATE INDEX cdrs_cdr_time ON rtc.cdrs (cdr_time);
 CREATE INDEX call_events_occurred_at ON rtc.call_events (occurred_at);
 -- ops.calls by started_at: of a CDR it is no partition key. Blocks follow time, so a few bytes a block do.
 CREATE INDEX cdrs_started_at ON rtc.cdrs USING brin (coalesce(call_in_time, call_out_start_time, fwd_start_time, cdr_time))
-  WITH (autosummarize = on);
+  WITH (autosummarize = on, pages_per_range = 32);
 -- Copying out by stored_at.
 CREATE INDEX cdrs_stored_at ON rtc.cdrs USING brin (stored_at) WITH (autosummarize = on);
 CREATE INDEX call_events_stored_at ON rtc.call_events USING brin (stored_at) WITH (autosummarize = on);
@@ -369,8 +369,10 @@ CREATE VIEW rtc.day_calls AS
 SELECT d.day, d.day_start, d.day_end, c.*
 FROM rtc.days d
 CROSS JOIN LATERAL (
+  -- By cdr_time as well, which prunes: no call lasts longer than a day.
   SELECT a.* FROM rtc.all_calls a
   WHERE a.has_cdr AND a.started_at >= d.day_start AND a.started_at < d.day_end
+    AND a.ended_at >= d.day_start - interval '1 hour' AND a.ended_at < d.day_end + interval '26 hours'
   UNION ALL
   SELECT a.* FROM (
     SELECT e.session_id FROM rtc.call_events e WHERE e.occurred_at >= d.day_start AND e.occurred_at < d.day_end
