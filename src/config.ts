@@ -1,138 +1,26 @@
-import { createPrivateKey, createSecretKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
-import { type Static, type TSchema, Type } from 'typebox'
-import { type Cidr, isEverywhere, parseCidr } from './addresses.ts'
+import type { Static, TSchema } from 'typebox'
+import { type Cidr, isEverywhere } from './addresses.ts'
+import {
+  bytes,
+  ConfigError,
+  isDatabaseUrl,
+  isLoopback,
+  isTimeZone,
+  list,
+  readApps,
+  readRanges,
+  readTls,
+} from './config-values.ts'
+import { Environment, secretVariables } from './environment.ts'
 import type { AppSecret } from './rtc/aksk-verifier.ts'
 import { callbackUrls, checkCallbackUrl, isPathToken } from './rtc/urls.ts'
 
-/** What is wrong with the environment, one line a variable. Values are never repeated: they may be secrets. */
-export class ConfigError extends Error {}
-
-const text = (description: string, fallback?: string) =>
-  Type.String({ description, ...(fallback === undefined ? {} : { default: fallback }) })
-const whole = (description: string, fallback: number, minimum: number, maximum: number) =>
-  Type.Integer({
-    description: `${description}: a whole number from ${minimum} to ${maximum}`,
-    default: fallback,
-    minimum,
-    maximum,
-  })
-const choice = <const T extends string[]>(description: string, values: [...T], fallback: T[number]) =>
-  Type.Enum(values, { description: `${description}: one of ${values.join(', ')}`, default: fallback })
-const size = (description: string, fallback: string) =>
-  Type.String({
-    description: `${description}: bytes, or a number with KiB, MiB or GiB`,
-    default: fallback,
-    pattern: '^[0-9]+ ?([KMG]iB)?$',
-  })
-const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema)
-
-/** Every variable the receiver reads. `.env.example` and the README's table say the same for people. */
-export const Environment = Type.Object({
-  HOST: text('address of the public listener', '127.0.0.1'),
-  PORT: whole('port of the public listener', 3000, 0, 65535),
-  ADMIN_HOST: text('address of the private listener', '127.0.0.1'),
-  ADMIN_PORT: whole('port of the private listener', 3001, 0, 65535),
-  ADMIN_TOKEN: maybe(
-    Type.String({ description: 'password of the private listener: at least 16 characters', minLength: 16 }),
-  ),
-  ADMIN_HOSTS: maybe(text('names under which people open the private listener, separated by commas, without port')),
-  DATABASE_URL: maybe(
-    Type.String({
-      description: 'where Postgres is: postgres://user:password@host:port/database',
-      pattern: '^postgres(ql)?://',
-    }),
-  ),
-  MIGRATE_DATABASE_URL: maybe(
-    Type.String({ description: 'where migrations run: postgres://…', pattern: '^postgres(ql)?://' }),
-  ),
-  MIGRATE: choice('whether the receiver migrates when it starts', ['auto', 'manual'], 'auto'),
-  DATABASE_POOL_SIZE: whole('connections to Postgres', 6, 2, 100),
-  DATABASE_POOLER: maybe(
-    Type.Enum(['transaction'], {
-      description: 'set to transaction behind a pooler such as pgbouncer in transaction mode',
-    }),
-  ),
-  DATA_DIR: text('directory of the spool and of the embedded Postgres', './data'),
-  PUBLIC_URL: maybe(text('URL prefix under which the platform reaches the receiver; several are separated by commas')),
-  STATUS_URL: maybe(text('the whole statusUrl, where it is not made from PUBLIC_URL')),
-  FEE_URL: maybe(text('the whole feeUrl, where it is not made from PUBLIC_URL')),
-  PATH_TOKEN: maybe(
-    text('secret part of the callback path: letters, digits and hyphens, at least 22; two are separated by a comma'),
-  ),
-  RTC_APPS: maybe(
-    text(
-      'appKey:appSecret of each application, separated by commas; an appKey stands twice while its secret is changed',
-    ),
-  ),
-  RTC_AUTH: maybe(
-    Type.Enum(['enforce', 'report', 'off'], {
-      description: 'what X-AKSK digests are for: enforce (refuse), report (check, count, accept) or off',
-    }),
-  ),
-  RTC_MAX_AGE_S: maybe(
-    Type.Integer({
-      description: 'age in seconds from which a signed header is refused: a whole number from 1 to 604800',
-      minimum: 1,
-      maximum: 604_800,
-    }),
-  ),
-  ALLOW_FROM: maybe(text('ranges of addresses that callbacks may come from, as 192.0.2.0/24,2001:db8::/32')),
-  TRUST_PROXY: maybe(
-    text('ranges of addresses of our own proxies, as 10.0.0.0/24: X-Forwarded-For of these is believed'),
-  ),
-  TLS_CERT: maybe(text('file of the certificate with its chain, PEM: the public listener then speaks https')),
-  TLS_KEY: maybe(text('file of the private key of TLS_CERT, PEM')),
-  COMMIT_DEADLINE_MS: whole('milliseconds a callback waits for Postgres before it goes to the spool', 1500, 50, 60_000),
-  SPOOL_MAX_BYTES: size('most the spool may take on disk', '1 GiB'),
-  BODY_LIMIT: size('largest body of a callback', '1 MiB'),
-  QUARANTINE_MAX_BYTES: size('most the bodies in rtc.quarantine may take', '256 MiB'),
-  QUARANTINE_RETENTION_DAYS: whole('days a quarantined record is kept', 90, 1, 36_500),
-  PARTITION_BY: choice('size of a partition', ['month', 'day'], 'month'),
-  RETENTION_DAYS: maybe(
-    Type.Integer({
-      description: 'days that calls are kept, for ever when unset: a whole number from 1 to 36500',
-      minimum: 1,
-      maximum: 36_500,
-    }),
-  ),
-  // The floor is the one of the function that deletes.
-  REVEAL_RETENTION_DAYS: whole('days that is kept who asked to see numbers', 1_095, 180, 36_500),
-  TIME_ZONE: text('time zone in which people are shown times', 'Asia/Shanghai'),
-  RTC_API_URL: maybe(text("address of the platform's API, from the console: https://host[:port]")),
-  RTC_CREATED_ZONE: choice('time that Created tells in calls to the platform', ['utc', 'beijing'], 'utc'),
-  DISPLAY_NUMBER: maybe(
-    Type.String({
-      description: 'fixed-line number that callees of verification calls see: + and digits',
-      pattern: '^\\+[0-9]{3,30}$',
-    }),
-  ),
-  PRE_TONE: maybe(
-    Type.String({
-      description: 'announcement before the code of a verification call: name of an uploaded .wav file',
-      maxLength: 128,
-    }),
-  ),
-  LOG_LEVEL: choice(
-    'least severe log line that is written',
-    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    'info',
-  ),
-  SHUTDOWN_DELAY_MS: whole('milliseconds to go on serving after the signal to stop', 0, 0, 600_000),
-  SHUTDOWN_TIMEOUT_MS: whole('milliseconds in which the rest of the shutdown must be done', 20_000, 1_000, 600_000),
-})
-
-/** Variables that hold a secret: each may come from a file named in NAME_FILE instead. */
-export const secretVariables = [
-  'ADMIN_TOKEN',
-  'DATABASE_URL',
-  'MIGRATE_DATABASE_URL',
-  'PATH_TOKEN',
-  'RTC_APPS',
-] as const
+export { ConfigError } from './config-values.ts'
 
 export type AuthMode = 'enforce' | 'report' | 'off'
 
@@ -184,7 +72,7 @@ export interface Config {
 }
 
 /** Reads the configuration from the environment. Throws ConfigError, which names each variable that is wrong. */
-export async function loadConfig(environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
+export async function loadConfig(environment: NodeJS.ProcessEnv = withDotEnv(process.env)): Promise<Config> {
   const data = withSecretFiles(present(environment))
   const carrier = Fastify()
   try {
@@ -194,6 +82,16 @@ export async function loadConfig(environment: NodeJS.ProcessEnv = process.env): 
     throw new ConfigError(explain(error))
   } finally {
     await carrier.close()
+  }
+}
+
+/** What a file .env in the working directory says, where the environment says nothing. */
+function withDotEnv(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  try {
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...environment }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return environment
+    throw new ConfigError(`.env cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
 }
 
@@ -318,89 +216,5 @@ function toConfig(env: Static<typeof Environment>): Config {
     logLevel: env.LOG_LEVEL,
     shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
-  }
-}
-
-/**
- * Pairs of appKey and appSecret. A secret may hold colons, for the first one ends the appKey; commas it cannot hold.
- * Secrets become key objects at once, which no log line and no JSON shows.
- */
-function readApps(value: string | undefined): AppSecret[] {
-  const apps = list(value).map((pair) => {
-    const [, appKey, secret] = /^([\x21\x23-\x2b\x2d-\x39\x3b-\x7e]{1,128}):(\S+)$/.exec(pair) ?? []
-    if (appKey === undefined || secret === undefined)
-      throw new ConfigError('RTC_APPS is not valid. It should be appKey:appSecret, several separated by commas')
-    return { appKey, secret: createSecretKey(Buffer.from(secret)) }
-  })
-  for (const { appKey } of apps) {
-    if (apps.filter((app) => app.appKey === appKey).length > 2)
-      throw new ConfigError('RTC_APPS holds more than two secrets of one appKey: the old and the new one are enough')
-  }
-  return apps
-}
-
-function readRanges(name: string, value: string | undefined): Cidr[] {
-  return list(value).map((text) => {
-    const range = parseCidr(text)
-    if (!range)
-      throw new ConfigError(
-        `${name} is not valid. It should be ranges such as 192.0.2.0/24 or 2001:db8::/32 (one address: 192.0.2.7/32)`,
-      )
-    return range
-  })
-}
-
-function readTls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {
-  if (certFile === undefined && keyFile === undefined) return undefined
-  if (certFile === undefined || keyFile === undefined)
-    throw new ConfigError('TLS_CERT and TLS_KEY belong together: set both or none')
-  const tls = { cert: readPem('TLS_CERT', certFile), key: readPem('TLS_KEY', keyFile) }
-  if (!belongTogether(tls))
-    throw new ConfigError('TLS_CERT and TLS_KEY should be PEM files of a certificate and of its own private key')
-  return tls
-}
-
-function belongTogether({ cert, key }: { cert: Buffer; key: Buffer }): boolean {
-  try {
-    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
-  } catch {
-    return false
-  }
-}
-
-function readPem(name: string, file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    throw new ConfigError(`${name} cannot be read (${(error as NodeJS.ErrnoException).code}): it should be a PEM file`)
-  }
-}
-
-function list(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-}
-
-function bytes(value: string): number {
-  const unit = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[value.replace(/[0-9 ]/g, '').charAt(0)] ?? 1
-  return Number.parseInt(value, 10) * unit
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
-}
-
-/** As the driver reads it: where the host is left out, a socket or the default is meant. */
-function isDatabaseUrl(text: string): boolean {
-  return URL.canParse(text.replace('@/', '@localhost/'))
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
-  } catch {
-    return false
   }
 }
