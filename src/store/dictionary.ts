@@ -1,0 +1,83 @@
+import type pg from 'pg'
+
+interface Column {
+  name: string
+  type: string
+  comment: string | null
+}
+
+interface Relation {
+  schema: string
+  name: string
+  comment: string | null
+  columns: Column[]
+}
+
+interface Routine {
+  signature: string
+  result: string
+  comment: string | null
+}
+
+/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, then the tables of schema rtc. */
+export async function dataDictionary(client: pg.ClientBase): Promise<string> {
+  const { rows: relations } = await client.query<Relation>(relationsSql)
+  const { rows: routines } = await client.query<Routine>(routinesSql)
+  return `${[
+    '# Data dictionary / 数据字典',
+    'Made from the comments in the database by `npm run docs:dictionary`. Change a comment with a migration, not here.',
+    '由数据库注释生成（`npm run docs:dictionary`），请勿手工修改。',
+    '## Schema ops: what ops see / 运维视图',
+    ...relations.filter(({ schema }) => schema === 'ops').map(relationText),
+    '## Functions of schema ops / 函数',
+    ...routines.map(routineText),
+    '## Schema rtc: what is stored, for the owner only / 存储表（仅属主可见）',
+    ...relations.filter(({ schema }) => schema === 'rtc').map(relationText),
+  ].join('\n\n')}\n`
+}
+
+const relationsSql = `
+  SELECT n.nspname::text AS schema, c.relname::text AS name, obj_description(c.oid, 'pg_class') AS comment,
+    (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+        'comment', col_description(c.oid, a.attnum)) ORDER BY a.attnum)
+      FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE (n.nspname = 'ops' AND c.relkind = 'v')
+    OR (n.nspname = 'rtc' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations')
+  ORDER BY 1, 2`
+
+const routinesSql = `
+  SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS signature, pg_get_function_result(p.oid) AS result,
+    obj_description(p.oid, 'pg_proc') AS comment
+  FROM pg_proc p WHERE p.pronamespace = 'ops'::regnamespace ORDER BY 1`
+
+function relationText({ schema, name, comment, columns }: Relation): string {
+  return [
+    `### ${schema}.${name}`,
+    bothLanguages(comment).join('\n\n'),
+    [
+      '| column | type | meaning | 含义 |',
+      '|---|---|---|---|',
+      ...columns.map(
+        (column) =>
+          `| ${[`\`${column.name}\``, column.type, ...bothLanguages(column.comment)].map(cell).join(' | ')} |`,
+      ),
+    ].join('\n'),
+  ].join('\n\n')
+}
+
+function routineText({ signature, result, comment }: Routine): string {
+  return [`### ops.${signature.split('(')[0]}`, `\`ops.${signature}\` → \`${result}\``, ...bothLanguages(comment)].join(
+    '\n\n',
+  )
+}
+
+/** A comment is English, a slash between blanks, Chinese; the English may hold such a slash as well. */
+function bothLanguages(comment: string | null): [string, string] {
+  const parts = /^(\P{Script=Han}*) \/ (.*)$/su.exec(comment ?? '')
+  return [parts?.[1] ?? comment ?? '', parts?.[2] ?? '']
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}
