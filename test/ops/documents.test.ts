@@ -29,7 +29,7 @@ afterAll(() => client.end())
 
 /** The page with the result below each query as it comes today; results called an example stay. */
 async function withResults(page: string): Promise<string> {
-  const parts = page.split(/(^```sql\n[\s\S]*?\n```\n\n```text\n[\s\S]*?```$)/m)
+  const parts = page.split(/(^```sql\n(?:(?!```).*\n)*```\n\n```text\n(?:(?!```).*\n)*```$)/m)
   for (const [i, part] of parts.entries()) {
     const sql = /^```sql\n([\s\S]*?)\n```/.exec(part)?.[1]
     if (i % 2 === 0 || sql === undefined) continue
