@@ -9,7 +9,7 @@ import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
 import { insertQuarantine, type QuarantineInsert } from '../store/quarantine.ts'
 import { noteOnRecord } from './inspect.ts'
-import type { Committed, Entry, QuarantineNote } from './item.ts'
+import type { Entry, QuarantineNote, Settled } from './item.ts'
 
 /** A row with all it is stored with. */
 type Insert = EventInsert | CdrInsert
@@ -73,10 +73,11 @@ export async function commitGroup<E extends Entry>(
   context: CommitContext,
   table: Table,
   entries: readonly E[],
-): Promise<Map<E, Committed>> {
+  admits: (entry: E, note: QuarantineNote) => boolean,
+): Promise<Map<E, Settled>> {
   // A statement alone is a transaction of its own, which saves two round trips where nothing can be added to it.
   const several = table.stored !== undefined || entries.some(({ fate }) => 'note' in fate)
-  const store = () => storeGroup(client, context, table, entries)
+  const store = () => storeGroup(client, context, table, entries, admits)
   return several ? transaction(client, store) : store()
 }
 
@@ -86,20 +87,21 @@ export async function commitGroup<E extends Entry>(
  * Of records with one key only the first goes to Postgres; what Postgres already has comes out of
  * `ON CONFLICT DO NOTHING RETURNING`, and only if rows are missing there, a second statement reads their digests: one
  * statement cannot see rows that were committed while it ran. Then it is known which record stands under each key, and
- * so which of the others are duplicates of it and which are conflicts.
+ * so which of the others are duplicates of it and which are conflicts. A conflict that is not admitted is refused.
  */
 export async function storeGroup<E extends Entry>(
   client: pg.ClientBase,
   { digestKey }: CommitContext,
   table: Table,
   entries: readonly E[],
-): Promise<Map<E, Committed>> {
-  const outcomes = new Map<E, Committed>()
+  admits: (entry: E, note: QuarantineNote) => boolean = () => true,
+): Promise<Map<E, Settled>> {
+  const outcomes = new Map<E, Settled>()
   const rows: { entry: E; row: Insert; leader: Insert; key: string }[] = []
   const leaders = new Map<string, Insert>()
   const notes: QuarantineInsert[] = []
 
-  const quarantine = (entry: E, note: QuarantineNote, outcome: Committed) => {
+  const quarantine = (entry: E, note: QuarantineNote, outcome: Settled) => {
     notes.push(toInsert(entry, note, digestKey))
     outcomes.set(entry, outcome)
   }
@@ -127,8 +129,13 @@ export async function storeGroup<E extends Entry>(
     for (const { entry, row, leader, key } of rows) {
       const standing = isNew(leader) || !stored ? table.digest(leader) : stored.get(key)
       if (standing === undefined) throw new RowVanishedError('a stored row vanished between two statements')
-      if (standing !== table.digest(row)) quarantine(entry, conflictNote(entry), 'conflict')
-      else outcomes.set(entry, row === leader && isNew(leader) ? 'stored' : 'duplicate')
+      if (standing === table.digest(row)) {
+        outcomes.set(entry, row === leader && isNew(leader) ? 'stored' : 'duplicate')
+        continue
+      }
+      const note = conflictNote(entry)
+      if (admits(entry, note)) quarantine(entry, note, 'conflict')
+      else outcomes.set(entry, 'refused')
     }
   }
 

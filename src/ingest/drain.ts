@@ -3,7 +3,7 @@ import { classify, publicError } from '../store/errors.ts'
 import type { Breaker } from './breaker.ts'
 import { inspect } from './inspect.ts'
 import type { Lanes } from './intake.ts'
-import type { Committed, Item, Origin } from './item.ts'
+import type { Item, Origin, Settled } from './item.ts'
 import type { Ledger } from './ledger.ts'
 import type { Log } from './log.ts'
 import type { Spool, SpooledRecord, SpoolPosition } from './spool/spool.ts'
@@ -152,7 +152,7 @@ export class Drain implements Origin {
     }
   }
 
-  settle(item: Item, outcome: Committed): void {
+  settle(item: Item, outcome: Settled): void {
     this.#leave(item, (_, spooled) => {
       this.#ledger.spool(item, outcome)
       this.#spool.commit([spooled.id])

@@ -1,7 +1,7 @@
 import type { Breaker } from './breaker.ts'
 import { Delivery } from './delivery.ts'
 import { type Callback, inspectAll } from './inspect.ts'
-import type { Committed, Entry, Item, Origin, QuarantineNote } from './item.ts'
+import type { Entry, Item, Origin, Outcome, QuarantineNote } from './item.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import { type Log, sparingly } from './log.ts'
@@ -56,8 +56,7 @@ export class Intake implements Origin {
     for (const oddity of callback.oddities) this.#ledger.oddity(oddity)
     const items = inspectAll(callback, (fields) => this.#ledger.misfits(fields)).map((entry) => this.#item(entry))
     this.#ledger.delays(items)
-    const full = items.filter(({ fate }) => 'note' in fate && !this.#budget.admitRecord(fate.note))
-    if (full.length > 0) this.#sayQuarantineFull({ records: full.length })
+    const full = items.filter(({ fate }) => 'note' in fate && !this.admits(fate.note))
     await this.#deliver(this.#lanes[callback.kind], items, full)
   }
 
@@ -103,14 +102,21 @@ export class Intake implements Origin {
   #refuse(items: readonly Item[]): void {
     for (const item of items) {
       item.claimed = true
-      this.#ledger.live(item, 'refused')
-      this.#deliveries.get(item)?.refused()
+      this.settle(item, 'refused')
     }
   }
 
-  settle(item: Item, outcome: Committed): void {
+  settle(item: Item, outcome: Outcome): void {
     this.#ledger.live(item, outcome)
-    this.#deliveries.get(item)?.settled()
+    const delivery = this.#deliveries.get(item)
+    if (outcome === 'refused') delivery?.refused()
+    else delivery?.settled()
+  }
+
+  admits(note: QuarantineNote): boolean {
+    const hasRoom = this.#budget.admitRecord(note)
+    if (!hasRoom) this.#sayQuarantineFull({})
+    return hasRoom
   }
 
   turnAway(items: Item[]): void {
@@ -122,10 +128,7 @@ export class Intake implements Origin {
     for (const item of items) item.claimed = true
     try {
       await this.#spool.append(items.map(toSpoolEntry))
-      for (const item of items) {
-        this.#ledger.live(item, 'spooled')
-        this.#deliveries.get(item)?.settled()
-      }
+      for (const item of items) this.settle(item, 'spooled')
     } catch (error) {
       this.#sayRefused({ reason: (error as Error).message, records: items.length })
       this.#refuse(items)

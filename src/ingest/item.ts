@@ -3,8 +3,8 @@ import type { CdrRow } from '../rtc/cdr.ts'
 import type { Place, RecordKind } from '../rtc/record.ts'
 
 /** What became of a record. `refused` is the only one that is not durable: its callback was answered 503. */
-export type Outcome = Committed | 'spooled' | 'refused'
-export type Committed = 'stored' | 'duplicate' | 'conflict' | 'quarantined'
+export type Outcome = Settled | 'spooled'
+export type Settled = 'stored' | 'duplicate' | 'conflict' | 'quarantined' | 'refused'
 
 /** What a record is counted under: its table, or `bodies` for a body that could not be read. */
 export type CountedAs = 'call_events' | 'cdrs' | 'bodies'
@@ -49,8 +49,13 @@ export interface Item extends Entry {
 
 /** Where items come from, live callbacks or the spool: whom to tell, once, what became of each. */
 export interface Origin {
-  /** This one is durable in Postgres. */
-  settle(item: Item, outcome: Committed): void
+  /** This one is durable in Postgres, or refused because `admits` said so. */
+  settle(item: Item, outcome: Settled): void
+  /**
+   * Whether the quarantine has room for a note that nobody foresaw: on a conflict, or on what Postgres refused. Where
+   * this is absent it has to have, for the record was acknowledged long ago.
+   */
+  admits?(note: QuarantineNote): boolean
   /** Postgres could not take these now. */
   turnAway(items: Item[]): void
   /**

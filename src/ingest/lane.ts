@@ -3,7 +3,7 @@ import type { Postgres } from '../store/postgres.ts'
 import type { Breaker } from './breaker.ts'
 import { commitGroup, type Table } from './commit.ts'
 import { noteOnRecord } from './inspect.ts'
-import type { Item, Origin } from './item.ts'
+import type { Item, Origin, QuarantineNote, Settled } from './item.ts'
 import type { Ledger } from './ledger.ts'
 import { type Log, sparingly } from './log.ts'
 
@@ -143,15 +143,13 @@ export class Lane {
     try {
       const outcomes = await this.#postgres.withClient(async (client, context) => {
         await context.partitions.ensure(client, this.#table.name, times(this.#table, group))
-        return commitGroup(client, context, this.#table, group)
+        return commitGroup(client, context, this.#table, group, admits)
       })
       this.#ledger.group(this.#table.name, group.length, (performance.now() - started) / 1000)
       this.#mistake = undefined
       for (const [item, outcome] of outcomes) {
         this.#passed['note' in item.fate ? 'notes' : 'rows']++
-        if (item.claimed) continue
-        item.claimed = true
-        item.origin.settle(item, outcome)
+        settle(item, outcome)
       }
     } catch (error) {
       await this.#recover(group, error, attempts)
@@ -178,8 +176,13 @@ export class Lane {
     if ('note' in item.fate) return this.#ownUp(group, error)
     const { code } = publicError(error)
     const errors = [{ pointer: '', message: `Postgres refused the record with SQLSTATE ${code}` }]
-    item.fate = { note: noteOnRecord(item.kind, 'refused_by_postgres', errors, item.record) }
-    await this.#commit(group, 2)
+    const note = noteOnRecord(item.kind, 'refused_by_postgres', errors, item.record)
+    if (admits(item, note)) {
+      item.fate = { note }
+      await this.#commit(group, 2)
+    } else {
+      settle(item, 'refused')
+    }
   }
 
   /** An error that no record and no outage explains: loud, and the records are kept. */
@@ -203,10 +206,20 @@ export class Lane {
   }
 }
 
+function admits({ origin }: Item, note: QuarantineNote): boolean {
+  return origin.admits?.(note) ?? true
+}
+
 function times(table: Table, group: readonly Item[]): Set<string> {
   const days = new Set<string>()
   for (const { fate } of group) if ('row' in fate) days.add(table.time(fate.row))
   return days
+}
+
+function settle(item: Item, outcome: Settled): void {
+  if (item.claimed) return
+  item.claimed = true
+  item.origin.settle(item, outcome)
 }
 
 /** Hands back, each to where it came from, what nobody has claimed meanwhile. */

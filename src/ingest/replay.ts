@@ -8,7 +8,7 @@ import type { CommitContext } from '../store/postgres.ts'
 import { type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
 import { cdrTable, eventTable, storeGroup } from './commit.ts'
 import { holdsBody, inspect, keptWhole } from './inspect.ts'
-import type { Committed, Entry } from './item.ts'
+import type { Entry, Settled } from './item.ts'
 
 /** What came of a replay: how many rows it added, or why the entry stays as it is. */
 export type Replayed =
@@ -34,7 +34,7 @@ export async function replay(client: pg.ClientBase, context: CommitContext, entr
       const outcomes = [...(await storeGroup(client, context, table, entries)).values()]
       if (isRecord && outcomes.includes('conflict')) throw new StillRefused('another record is stored under its key')
       await resolveQuarantine(client, [entry.id], 'replayed')
-      const count = (wanted: Committed[]) => outcomes.filter((outcome) => wanted.includes(outcome)).length
+      const count = (wanted: Settled[]) => outcomes.filter((outcome) => wanted.includes(outcome)).length
       return {
         done: true,
         stored: count(['stored']),

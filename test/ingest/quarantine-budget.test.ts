@@ -5,6 +5,7 @@ import { QuarantineBudget, unreadLimits } from '../../src/ingest/quarantine-budg
 import { cdr } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { TestReceiver, until } from '../support/receiver.ts'
+import { temporaryDirectory } from '../support/spool.ts'
 import { countRows } from '../support/tables.ts'
 
 const note = (bytes: number): QuarantineNote => ({
@@ -68,6 +69,34 @@ test('a flood of rubbish fills no table, and what is dropped is counted', async 
   expect(await countRows(database.pool)).toMatchObject({ quarantine: unreadLimits.perSourceHour })
   expect(await it.metric('rtc_quarantine_dropped_bodies')).toBe(200 - unreadLimits.perSourceHour)
   expect(await it.outcomes()).toEqual({ quarantined: unreadLimits.perSourceHour })
+})
+
+test('a flood of conflicts, or of records that Postgres refuses, fills it no further; what is in the spool is kept', async () => {
+  const database = await freshDatabase()
+  const maxBytes = 3_000
+  const directory = await temporaryDirectory()
+  const it = await TestReceiver.start(database.url, { directory, quarantineMaxBytes: maxBytes })
+  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) === 0)
+  await it.take('fee', [cdr('c1')])
+  const rival = (n: number) => cdr('c1', { userData: `rival ${n} ${'x'.repeat(200)}` })
+  const answers = await Promise.allSettled(
+    Array.from({ length: 40 }, (_, n) => it.take('fee', [rival(n), cdr(`d${n}`)])),
+  )
+  const refused = answers.filter(({ status }) => status === 'rejected').length
+  expect(await it.outcomes()).toEqual({ stored: 41, conflict: 40 - refused, refused })
+  expect(refused).toBeGreaterThan(20)
+  const bytes = 'SELECT sum(octet_length(body))::int AS n FROM rtc.quarantine'
+  expect((await database.pool.query(bytes)).rows[0].n).toBeLessThanOrEqual(maxBytes)
+
+  await database.pool.query(`ALTER TABLE rtc.cdrs ADD CONSTRAINT unlucky CHECK (callee_num <> '+8613800000013')`)
+  const unlucky = cdr('e1', { calleeNum: '+8613800000013', userData: 'x'.repeat(300) })
+  await expect(it.take('fee', [cdr('e2'), unlucky])).rejects.toThrow(CannotStoreError)
+  expect(await it.outcomes()).toMatchObject({ stored: 42, refused: refused + 1 })
+
+  const at = new Date().toISOString()
+  await it.spool.append([rival(100), unlucky].map((record) => ({ at, kind: 'fee', signer: null, record })))
+  await until('the spool is drained', () => it.spool.records === 0)
+  expect(await it.outcomes('spool')).toEqual({ conflict: 1, quarantined: 1 })
 })
 
 test('a full quarantine: a callback with a bad record is refused, its good records are stored', async () => {
