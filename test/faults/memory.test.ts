@@ -4,7 +4,7 @@ import { OwnPostgres } from '../support/own-postgres.ts'
 import { World } from '../support/world.ts'
 import { clean, seedOf } from './verdict.ts'
 
-const seconds = Number(process.env.SECONDS ?? 120)
+const seconds = Number(process.env.MEMORY_SECONDS ?? 120)
 const MiB = 1024 * 1024
 
 it('memory stays bounded while Postgres swallows everything and callbacks come as fast as they can', async () => {

@@ -31,7 +31,7 @@ export interface GeneratorOptions {
   rate: number
   /** Callbacks on their way at a time; what comes beyond is not sent and counted as held back. */
   concurrency?: number
-  /** Single events only, for measurements at an exact rate. */
+  /** New records only, one a callback, events and CDRs in turn, on kept connections: for measurements at a given rate. */
   plain?: boolean
 }
 
@@ -147,7 +147,7 @@ export class Generator {
   }
 
   #step(): void {
-    const planned = this.#options.plain ? this.#event(this.#fresh('call_events')) : this.#plan()
+    const planned = this.#options.plain ? this.#plain() : this.#plan()
     if (this.#random.chance(0.1) && !this.#options.plain) {
       this.#held.push({ due: performance.now() + this.#random.next() * heldForMs, planned })
     } else this.#send(planned)
@@ -167,6 +167,10 @@ export class Generator {
     this.#resend.splice(0, this.#resend.length, ...this.#resend.filter(({ due }) => due > time && !all))
     const records = this.#random.shuffled(again.map(({ record }) => record))
     for (let i = 0; i < records.length; i += 40) this.#send(this.#fee(records.slice(i, i + 40)))
+  }
+
+  #plain(): Planned {
+    return this.#next % 2 === 0 ? this.#event(this.#fresh('call_events')) : this.#fee([[this.#fresh('cdrs'), 'a']])
   }
 
   #plan(): Planned {
@@ -218,7 +222,7 @@ export class Generator {
 
   #fee(records: [number, Variant][]): Planned {
     const list = records.map(([n, variant]) => cdrOf(this.#options.run, n, variant, this.records.get(n)?.bad ?? false))
-    const feeLst = list.length === 1 && this.#random.chance(0.1) ? list[0] : list
+    const feeLst = list.length === 1 && !this.#options.plain && this.#random.chance(0.1) ? list[0] : list
     // Now and then at the wrong path: eventType decides.
     const path = this.#random.chance(0.05) ? '/rtc/status' : '/rtc/fee'
     return { path, body: this.#write({ eventType: 'fee', feeLst }), records }
