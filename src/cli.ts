@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
+import { eraseCommand } from './commands/erase.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { partitionsCommand } from './commands/partitions.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
+import { rolesCommand } from './commands/roles.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { spoolCommand } from './commands/spool.ts'
@@ -18,16 +20,21 @@ const program = new Command('rtc-receiver')
 for (const command of [
   serveCommand,
   migrateCommand,
+  rolesCommand,
   urlsCommand,
   checkCommand,
   sqlCommand,
   partitionsCommand,
   quarantineCommand,
   spoolCommand,
+  eraseCommand,
   callCommand,
   simulateCommand,
 ])
   program.addCommand(command())
+
+// Whoever reads our output may have seen enough, as head has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 try {
   await program.parseAsync()
@@ -35,7 +42,9 @@ try {
   // Commander has said what is wrong with the arguments.
   if (error instanceof CommanderError) process.exitCode = error.exitCode
   else {
-    process.stderr.write(`rtc-receiver: ${(error as Error).message}\n`)
+    // Node tries every address of a name; the error that sums up has only a code.
+    const { message, code } = error as NodeJS.ErrnoException
+    process.stderr.write(`rtc-receiver: ${message || code}\n`)
     process.exitCode = 1
   }
 }
