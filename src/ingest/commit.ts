@@ -4,6 +4,7 @@ import type { CallEventRow } from '../rtc/call-event.ts'
 import type { CdrRow } from '../rtc/cdr.ts'
 import { keyedDigest, recordDigest } from '../rtc/digest.ts'
 import { type CdrInsert, cdrKey, insertCdrs, storedRecordKeys } from '../store/cdrs.ts'
+import type { ErasedEvents } from '../store/erased.ts'
 import { type EventInsert, insertEvents } from '../store/events.ts'
 import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
@@ -26,8 +27,13 @@ export interface Table {
   time(row: CallEventRow | CdrRow): string
   /** The digests of the rows that are new. */
   insert(client: pg.ClientBase, rows: Insert[]): Promise<Set<string>>
-  /** Digests stored under the keys of these rows. Absent where the key holds the digest and nothing can conflict. */
-  stored?(client: pg.ClientBase, rows: Insert[]): Promise<Map<string, string>>
+  /**
+   * Digests stored under the keys of these rows; null under that of an erased row, which any record counts as a duplicate
+   * of. Absent where the key holds the digest and nothing can conflict.
+   */
+  stored?(client: pg.ClientBase, rows: Insert[]): Promise<Map<string, string | null>>
+  /** Digests of those rows that were stored before and erased since, where the key does not tell. */
+  erased?(client: pg.ClientBase, rows: Insert[], known: ErasedEvents): Promise<Set<string>>
 }
 
 export const eventTable: Table = {
@@ -42,6 +48,7 @@ export const eventTable: Table = {
   digest: (row) => (row as EventInsert).event_key,
   time: (row) => (row as CallEventRow).occurred_at,
   insert: (client, rows) => insertEvents(client, rows as EventInsert[]),
+  erased: (client, rows, known) => known.among(client, rows as EventInsert[]),
 }
 
 export const cdrTable: Table = {
@@ -91,7 +98,7 @@ export async function commitGroup<E extends Entry>(
  */
 export async function storeGroup<E extends Entry>(
   client: pg.ClientBase,
-  { digestKey }: CommitContext,
+  { digestKey, erasedEvents }: CommitContext,
   table: Table,
   entries: readonly E[],
   admits: (entry: E, note: QuarantineNote) => boolean = () => true,
@@ -121,7 +128,8 @@ export async function storeGroup<E extends Entry>(
   if (rows.length > 0) {
     // Sorted, because two groups that lock the same keys in different order deadlock.
     const group = [...leaders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-    const fresh = await table.insert(client, group)
+    const erased = erasedEvents && (await table.erased?.(client, group, erasedEvents))
+    const fresh = await table.insert(client, erased ? group.filter((row) => !erased.has(table.digest(row))) : group)
     const isNew = (row: Insert) => fresh.has(table.digest(row))
     const met = group.filter((row) => !isNew(row))
     const stored = met.length > 0 ? await table.stored?.(client, met) : undefined
@@ -129,7 +137,7 @@ export async function storeGroup<E extends Entry>(
     for (const { entry, row, leader, key } of rows) {
       const standing = isNew(leader) || !stored ? table.digest(leader) : stored.get(key)
       if (standing === undefined) throw new RowVanishedError('a stored row vanished between two statements')
-      if (standing === table.digest(row)) {
+      if (standing === null || standing === table.digest(row)) {
         outcomes.set(entry, row === leader && isNew(leader) ? 'stored' : 'duplicate')
         continue
       }

@@ -31,7 +31,8 @@ const insertStatement: Statement = {
 // the plan that is kept for a named statement: partitions are pruned by a parameter, but not by an array of them.
 const storedStatement: Statement = {
   name: 'stored_record_keys',
-  text: `SELECT session_id, icid, to_char(cdr_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS cdr_time, record_key
+  text: `SELECT session_id, icid, to_char(cdr_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS cdr_time, record_key,
+      erased_at IS NOT NULL AS erased
     FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])
       AND cdr_time BETWEEN $3::timestamptz AND $4::timestamptz`,
 }
@@ -51,24 +52,28 @@ export async function insertCdrs(client: pg.ClientBase, rows: readonly CdrInsert
 }
 
 /**
- * The second look at the CDRs that were not new: `cdrKey` → record_key of the stored row. A statement of its own,
- * because an INSERT does not see the row of another transaction it has waited for.
+ * The second look at the CDRs that were not new: `cdrKey` → record_key of the stored row, or null where personal data
+ * were erased from it and its record_key is random. A statement of its own, because an INSERT does not see the row of
+ * another transaction it has waited for.
  */
-export async function storedRecordKeys(client: pg.ClientBase, rows: readonly CdrKey[]): Promise<Map<string, string>> {
+export async function storedRecordKeys(
+  client: pg.ClientBase,
+  rows: readonly CdrKey[],
+): Promise<Map<string, string | null>> {
   if (rows.length === 0) return new Map()
   const times = [...new Set(rows.map((row) => row.cdr_time))].sort()
   const sessions = [...new Set(rows.map((row) => row.session_id))]
-  const result = await run<CdrKey & { record_key: string }>(client, storedStatement, [
+  const result = await run<CdrKey & { record_key: string; erased: boolean }>(client, storedStatement, [
     arrayLiteral(sessions, 'text'),
     arrayLiteral(times, 'time'),
     `${times[0]}+00`,
     `${times.at(-1)}+00`,
   ])
   const wanted = new Set(rows.map(cdrKey))
-  const stored = new Map<string, string>()
+  const stored = new Map<string, string | null>()
   for (const row of result.rows) {
     const key = cdrKey(row)
-    if (wanted.has(key)) stored.set(key, hexOf(row.record_key))
+    if (wanted.has(key)) stored.set(key, row.erased ? null : hexOf(row.record_key))
   }
   return stored
 }

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type pg from 'pg'
 import { insertCdrs } from './cdrs.ts'
 import { durabilityWarnings } from './durability.ts'
+import { ErasedEvents } from './erased.ts'
 import { publicError } from './errors.ts'
 import { insertEvents } from './events.ts'
 import { readDigestKey } from './keys.ts'
@@ -29,6 +30,8 @@ export interface PostgresOptions {
 export interface CommitContext {
   digestKey: KeyObject
   partitions: Partitions
+  /** Absent for the occasional commit of a command. */
+  erasedEvents?: ErasedEvents
 }
 
 /** Thrown where Postgres was never reached, so that its digest key is not known yet. */
@@ -104,7 +107,7 @@ export class Postgres {
     const digestKey = createSecretKey(await withClient(this.pool, readDigestKey))
     await this.partitions.createAhead(this.pool)
     for (const warning of await withClient(this.pool, durabilityWarnings)) log.warn({}, warning)
-    this.#context = { digestKey, partitions: this.partitions }
+    this.#context = { digestKey, partitions: this.partitions, erasedEvents: new ErasedEvents() }
   }
 
   async #migrate(): Promise<void> {

@@ -1,0 +1,115 @@
+/** What was given is no number that could be told from other digits. Says what it should be, never what it was. */
+export class NumberError extends Error {}
+
+/**
+ * Finds a phone number in whatever was stored: with or without +86 or 0086, with a 0 before it, in groups (138 0000 0021),
+ * inside longer text, and inside Base64, as userData is sent when it holds Chinese or braces (CV-api). Another number that
+ * merely contains its digits is left alone.
+ */
+export class NumberSearch {
+  /** Patterns for LIKE. All texts that hold the number match one of them; others may match too. */
+  readonly patterns: string[]
+  readonly #plain: RegExp
+  readonly #encoded: { text: string; offset: number }[]
+
+  /** Throws NumberError for what is too short, or whose country is not known. */
+  constructor(written: string) {
+    const { digits, isChinese } = parse(written)
+    const core = isChinese ? grouped(digits, '[ -]?') : digits
+    // A + before a Chinese number without its 86 makes it a foreign one: +1 380 000 0021.
+    const country = isChinese
+      ? String.raw`(?:(?:\+|(?<![0-9])00|(?<![0-9+]))86[ -]?0?|(?<![0-9+])0?)`
+      : String.raw`(?:\+|(?<![0-9])00|(?<![0-9+]))`
+    this.#plain = new RegExp(`${country}${core}(?![0-9])`, 'g')
+    this.#encoded = [0, 1, 2].map((offset) => encodedCore(digits, offset))
+    const parts = new Set([
+      digits,
+      ...(isChinese ? [grouped(digits, '_')] : []),
+      ...this.#encoded.map(({ text }) => text),
+    ])
+    this.patterns = [...parts].map((part) => `%${part}%`)
+  }
+
+  /** The text with the pseudonym in the place of the number, wherever it stands. */
+  replace(text: string, pseudonym: string): string {
+    return this.#replaceEncoded(text.replace(this.#plain, pseudonym), pseudonym)
+  }
+
+  /** The same for a JSON value: names, texts, and numbers, of which a text is made. */
+  replaceDeep(value: unknown, pseudonym: string): unknown {
+    if (typeof value === 'string') return this.replace(value, pseudonym)
+    if (typeof value === 'number') {
+      const text = String(value)
+      const replaced = this.replace(text, pseudonym)
+      return replaced === text ? value : replaced
+    }
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map((item) => this.replaceDeep(item, pseudonym))
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [
+        this.replace(name, pseudonym),
+        this.replaceDeep(member, pseudonym),
+      ]),
+    )
+  }
+
+  /**
+   * Base64 has a text in one of three shapes, by how many bytes come before it, and the shape tells where the groups of
+   * four characters begin. Those around the number are decoded, and encoded again with a multiple of three bytes more, so
+   * that all other groups stay as they are.
+   */
+  #replaceEncoded(text: string, pseudonym: string): string {
+    let result = text
+    for (const { text: core, offset } of this.#encoded) {
+      for (let at = result.indexOf(core); at >= 0; at = result.indexOf(core, at + 1)) {
+        // Characters of the core's first group that stand before it.
+        const before = [0, 2, 3][offset] as number
+        const left = /[\w+/-]*$/.exec(result.slice(Math.max(0, at - 19), at))?.[0].length ?? 0
+        if (left < before) continue
+        const start = at - left + ((left - before) % 4)
+        const right = /^[\w+/-]*={0,2}/.exec(result.slice(at, at + core.length + 16))?.[0].length ?? 0
+        const length = right === core.length + 16 ? right - ((at + right - start) % 4) : right
+        const window = result.slice(start, at + length)
+        const decoded = Buffer.from(window, 'base64').toString('latin1')
+        const replaced = decoded.replace(this.#plain, (number) => {
+          const missing = (((number.length - pseudonym.length) % 3) + 3) % 3
+          return pseudonym + '.'.repeat(missing)
+        })
+        if (replaced === decoded) continue
+        const bytes = Buffer.from(replaced, 'latin1')
+        let again = bytes.toString(/[-_]/.test(window) ? 'base64url' : 'base64').replaceAll('=', '')
+        again += /=*$/.exec(window)?.[0] ?? ''
+        result = result.slice(0, start) + again + result.slice(at + length)
+      }
+    }
+    return result
+  }
+}
+
+/** The characters of Base64 that depend on nothing but these digits, when `offset` bytes (modulo 3) come before. */
+function encodedCore(digits: string, offset: number): { text: string; offset: number } {
+  const encoded = Buffer.from('\0'.repeat(offset) + digits).toString('base64')
+  const text = encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + digits.length) * 8) / 6))
+  return { text, offset }
+}
+
+/** As people write mobile numbers: 138 0000 0021. */
+function grouped(digits: string, separator: string): string {
+  return isMobile(digits) ? [digits.slice(0, 3), digits.slice(3, 7), digits.slice(7)].join(separator) : digits
+}
+
+const isMobile = (digits: string) => /^1[3-9][0-9]{9}$/.test(digits)
+
+/** Digits without what may stand before them: of a Chinese number those after 86 and 0, of others all with the country. */
+function parse(written: string): { digits: string; isChinese: boolean } {
+  const compact = written.trim().replace(/[ ()./-]/g, '')
+  const [, plus, rest = ''] = /^(\+|00)?([0-9]{1,20})$/.exec(compact) ?? []
+  const chinese = plus
+    ? /^860?([1-9][0-9]{6,12})$/.exec(rest)
+    : (/^(?:86)?(1[3-9][0-9]{9})$/.exec(rest) ?? /^0([1-9][0-9]{8,11})$/.exec(rest))
+  if (chinese?.[1]) return { digits: chinese[1], isChinese: true }
+  if (plus && !rest.startsWith('86') && rest.length >= 7) return { digits: rest, isChinese: false }
+  throw new NumberError(
+    'the number should have its country (+86…, 0086…, +44…) or be a Chinese one with its area code (0755…), and at least 7 digits',
+  )
+}
