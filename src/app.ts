@@ -110,7 +110,8 @@ export async function buildApp({
   app.decorateRequest('callback', null)
   app.decorateRequest('signature', null)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // JSON by name too: for what only `*` takes, Fastify parses the content type anew with each request.
+  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
   // The order of the answers: 404, 405, 403, 401, 415; then the body is read, 413.
   const allowed = config.allowFrom.length > 0 ? new AddressSet(config.allowFrom) : undefined

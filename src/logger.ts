@@ -1,16 +1,39 @@
-import pino, { type Logger } from 'pino'
+import pino, { type DestinationStream, type Logger } from 'pino'
 
 /**
  * The receiver's log: JSON lines on standard output. What is written is chosen where it is written, field by field;
  * bodies, numbers, tokens and secrets never are. Errors of Postgres come as `err` through `publicError`.
  */
 export function createLogger(level: string): Logger {
-  return pino({
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  })
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  return pino(options, onceATurn())
+}
+
+/**
+ * Writes the lines of one turn of the event loop together, for a write of its own with each callback costs more than
+ * making the line. None waits longer than its turn, and none is lost when the process exits.
+ */
+function onceATurn(): DestinationStream {
+  const output = pino.destination({ fd: process.stdout.fd, sync: true, minLength: 8 * 1024 })
+  let isScheduled = false
+  const flush = () => {
+    isScheduled = false
+    output.flushSync()
+  }
+  process.once('exit', flush)
+  return {
+    write(line) {
+      output.write(line)
+      if (isScheduled) return
+      isScheduled = true
+      setImmediate(flush)
+    },
+  }
 }
 
 /** Where an error comes from, without its message: that may repeat what a callback said. */
