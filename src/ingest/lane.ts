@@ -23,7 +23,8 @@ export const laneLimits: LaneLimits = {
   groupRows: 500,
   groupBytes: 4 * 1024 * 1024,
   queueRows: 20_000,
-  queueBytes: 64 * 1024 * 1024,
+  // When Postgres goes away all of it goes to the spool at once, which takes 32 MiB of both lanes together.
+  queueBytes: 16 * 1024 * 1024,
 }
 
 /**
