@@ -166,14 +166,18 @@ CREATE TABLE rtc.erasures (
   erased_by text NOT NULL,
   pseudonym text NOT NULL,
   counts jsonb NOT NULL,
+  finished_at timestamp with time zone,
+  events_until timestamp with time zone,
   CONSTRAINT erasures_pkey PRIMARY KEY (id)
 );
 COMMENT ON TABLE rtc.erasures IS 'Runs of erasing a number: what was changed, never the number / 号码清除记录，不含号码';
 COMMENT ON COLUMN rtc.erasures.id IS 'Number of the run / 编号';
-COMMENT ON COLUMN rtc.erasures.erased_at IS 'When / 清除时间';
+COMMENT ON COLUMN rtc.erasures.erased_at IS 'When the run began / 开始时间';
 COMMENT ON COLUMN rtc.erasures.erased_by IS 'Login that did it / 执行人（登录名）';
 COMMENT ON COLUMN rtc.erasures.pseudonym IS 'Random text that stands in the place of the number; nobody keeps what links them / 替代号码的随机化名，不保留对应关系';
 COMMENT ON COLUMN rtc.erasures.counts IS 'Rows changed in each table / 各表变更行数';
+COMMENT ON COLUMN rtc.erasures.finished_at IS 'When it had been through all tables; NULL: it was interrupted, and has to be run again / 完成时间，为空表示中断';
+COMMENT ON COLUMN rtc.erasures.events_until IS 'No erased event is later than this: later ones need not be compared / 已清除事件的最晚时间';
 
 CREATE TABLE rtc.hangup_reasons (
   code integer NOT NULL,
@@ -263,6 +267,7 @@ CREATE TABLE rtc.quarantine (
   signed_by text,
   errors jsonb DEFAULT '[]'::jsonb NOT NULL,
   body bytea NOT NULL,
+  erased_at timestamp with time zone,
   CONSTRAINT quarantine_kind CHECK ((kind = ANY (ARRAY['status'::text, 'fee'::text, 'unknown'::text, 'unauthenticated'::text]))),
   CONSTRAINT quarantine_pkey PRIMARY KEY (id),
   CONSTRAINT quarantine_same UNIQUE (body_key, reason, kind)
@@ -283,6 +288,7 @@ COMMENT ON COLUMN rtc.quarantine.resolution IS 'How it was dealt with / 处理�
 COMMENT ON COLUMN rtc.quarantine.signed_by IS 'appKey of the verified X-AKSK header, for replay / 验签通过的 appKey';
 COMMENT ON COLUMN rtc.quarantine.errors IS 'List of {pointer, message}: the place of the error, never the value / 出错位置，不含值';
 COMMENT ON COLUMN rtc.quarantine.body IS 'The record''s JSON as parsed, or the raw bytes of a body that could not be read / 记录 JSON 或无法解析的原文';
+COMMENT ON COLUMN rtc.quarantine.erased_at IS 'When personal data were erased from the entry / 个人信息清除时间';
 
 CREATE TABLE rtc.release_points (
   code integer NOT NULL,
@@ -1654,6 +1660,38 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) IS 'Creates the partition of call_events or cdrs for a time, if it is missing / 按需创建分区';
+
+CREATE OR REPLACE FUNCTION rtc.erased_events(events jsonb)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT n.event_key
+  FROM jsonb_to_recordset(events) AS n (event_key uuid, session_id text, occurred_at timestamp, event_type text,
+    state_code integer, caller text, called text, digit_info text, party_type text)
+  -- OFFSET 0 keeps it one look-up per event.
+  WHERE EXISTS (
+    SELECT FROM rtc.call_events e
+    WHERE e.session_id = n.session_id AND e.occurred_at = n.occurred_at AT TIME ZONE 'UTC' AND e.erased_at IS NOT NULL
+      AND e.event_type = n.event_type AND e.state_code IS NOT DISTINCT FROM n.state_code
+      AND (e.caller IS NOT DISTINCT FROM n.caller OR e.caller LIKE '%erased-%')
+      AND (e.called IS NOT DISTINCT FROM n.called OR e.called LIKE '%erased-%')
+      AND (e.digit_info IS NOT DISTINCT FROM n.digit_info OR e.digit_info LIKE '%erased-%')
+      AND (e.party_type IS NOT DISTINCT FROM n.party_type OR e.party_type LIKE '%erased-%')
+    OFFSET 0)
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.erased_events(events jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.erased_events(events jsonb) IS 'Which of these events were stored before and erased / 判断事件是否为已清除事件的重发';
+
+CREATE OR REPLACE FUNCTION rtc.erased_until()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT to_char(max(events_until) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM rtc.erasures $function$;
+REVOKE EXECUTE ON FUNCTION rtc.erased_until() FROM PUBLIC;
+COMMENT ON FUNCTION rtc.erased_until() IS 'The latest time that an erased event may have, UTC / 已清除事件的最晚时间';
 
 CREATE OR REPLACE FUNCTION rtc.event_rank(event_type text)
  RETURNS integer
