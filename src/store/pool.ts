@@ -27,6 +27,8 @@ export function createPool({ databaseUrl, size, pooler, statementTimeoutMs, onEr
     connectionString: databaseUrl,
     max: size,
     keepAlive: true,
+    // Half-open connections that wait in the pool are found in a minute or two instead of two hours.
+    keepAliveInitialDelayMillis: 10_000,
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: statementTimeoutMs,
     query_timeout: statementTimeoutMs + graceMs,
