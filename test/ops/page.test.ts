@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { withClient } from '../../src/store/pool.ts'
+import { makeRoles } from '../../src/store/roles.ts'
 import { cdrRow, eventRow } from '../store/rows.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -233,18 +235,25 @@ describe('by number or userData', () => {
   test('not where it may not, and the page says so', async () => {
     const login = `page_${randomBytes(4).toString('hex')}`
     const { pool, url } = await freshDatabase()
-    await pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'p'`)
+    await withClient(pool, makeRoles)
+    await pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'p' IN ROLE rtc_writer`)
     try {
-      await pool.query(`GRANT USAGE ON SCHEMA rtc, ops TO ${login}; GRANT ALL ON ALL TABLES IN SCHEMA rtc, ops TO ${login};
-        GRANT EXECUTE ON FUNCTION rtc.ensure_period TO ${login}`)
       const address = new URL(url)
       address.username = login
       address.password = 'p'
-      const { get, post } = await privateListener(address.href)
+      const { get, post, receiver } = await privateListener(address.href)
       const { text } = await get('/calls')
       expect(text).toContain('may not search by number or userData')
       expect(text).not.toContain('name="number"')
       expect((await post('/calls', { number: '+8613800000021' })).text).toContain('may not read it')
+      // Everything else is for the receiver's own role as well, replay and closing too.
+      for (const page of pages) expect((await get(page)).text).not.toContain('could not be read')
+      await receiver.take('fee', [cdr('1200_2@home1.example', { callEndTime: '2024-13-45 00:00:00' })])
+      expect((await get('/quarantine/1')).status).toBe(200)
+      const body = JSON.stringify(cdr('1200_2@home1.example'))
+      await pool.query('UPDATE rtc.quarantine SET body = $1, body_size = $2', [Buffer.from(body), body.length])
+      expect((await post('/quarantine/1/replay', {})).headers.location).toContain('stored=1')
+      expect((await post('/quarantine/1/resolve', { why: 'x' })).status).toBe(404)
     } finally {
       await pool.query(`DROP OWNED BY ${login}; DROP ROLE ${login}`)
     }
