@@ -26,6 +26,8 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
 export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
   return withDatabaseUrl(async (databaseUrl, config) => {
     const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver cli' })
+    // Told by the query that fails.
+    client.on('error', () => {})
     await client.connect()
     try {
       return await work(client, config)

@@ -1,7 +1,7 @@
 /** Rows as a table for people. Times are ISO 8601 in UTC unless the caller formatted them. */
 export function table(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const cells = [columns, ...rows.map((row) => row.map(cell))]
-  const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i] ?? ''))))
+  const widths = columns.map((_, i) => cells.reduce((most, row) => Math.max(most, width(row[i] ?? '')), 0))
   const line = (row: readonly string[]) =>
     row
       .map((text, i) => text + ' '.repeat((widths[i] ?? 0) - width(text)))
@@ -13,12 +13,23 @@ export function table(columns: readonly string[], rows: readonly (readonly unkno
     .join('')
 }
 
+/** What is stored came from outside: control characters, and those that turn the direction, do not reach a terminal. */
+const unsafe = /[^\P{Cc}\n]|\p{Cf}/gu
+
 export function print(text: string): void {
-  process.stdout.write(text)
+  process.stdout.write(text.replace(unsafe, '�'))
 }
 
 export function printJson(value: unknown): void {
-  print(`${JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(`${JSON.stringify(value, null, 2).replace(unsafe, escaped)}\n`)
+}
+
+/** As JSON writes it; beyond the first plane that takes two units. */
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }
 
 function cell(value: unknown): string {
@@ -26,8 +37,7 @@ function cell(value: unknown): string {
   if (value instanceof Date) return value.toISOString()
   if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
-  // What is stored came from outside: control characters must not reach the terminal.
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '�')
+  return text.replaceAll('\n', '�')
 }
 
 /** Columns on a terminal: Chinese characters take two. */

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
-import { replay } from '../ingest/replay.ts'
+import { type Replayed, replay } from '../ingest/replay.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
 import { skeleton } from '../rtc/skeleton.ts'
 import { readDigestKey } from '../store/keys.ts'
@@ -90,13 +90,17 @@ function replayCommand(): Command {
           partitions: new Partitions(config.partitionBy),
         }
         const results = []
-        for (const id of wanted) results.push({ id, ...(await replay(client, context, await find(client, id))) })
+        for (const id of wanted) {
+          const entry = await getQuarantine(client, id)
+          const missing: Replayed = { done: false, reason: 'there is no such entry' }
+          results.push({ id, ...(entry ? await replay(client, context, entry) : missing) })
+        }
         if (options.json) printJson(results)
         else
           for (const result of results)
             print(
               result.done
-                ? `${result.id}: stored ${result.stored}, there already ${result.duplicates}\n`
+                ? `${result.id}: stored ${result.stored}, there already ${result.duplicates}${again(result.quarantined)}\n`
                 : `${result.id}: unchanged, ${result.reason}\n`,
             )
         const failed = results.filter(({ done }) => !done).length
@@ -124,6 +128,10 @@ async function find(client: pg.Client, id: number): Promise<QuarantineEntry> {
   const entry = await getQuarantine(client, id)
   if (!entry) throw new Error(`there is no quarantine entry ${id}`)
   return entry
+}
+
+function again(quarantined: number): string {
+  return quarantined > 0 ? `, bad and in quarantine on their own ${quarantined}` : ''
 }
 
 function shapeOf(body: Buffer): unknown {

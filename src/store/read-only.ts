@@ -20,6 +20,7 @@ export async function readOnly(client: pg.ClientBase, text: string): Promise<Res
     const { fields, rows } = await client.query<unknown[]>(query)
     return { columns: fields.map(({ name }) => name), rows }
   } finally {
-    await client.query('ROLLBACK')
+    // When the connection is lost the query has said so.
+    await client.query('ROLLBACK').catch(() => {})
   }
 }

@@ -601,9 +601,30 @@ describe('bodies of all sizes', () => {
     await expectAfter(await post(ofBytes(2_000_000), headers), tooLarge, {})
   })
 
-  test('a feeLst of 9,000 bad records in 1 MB: each is quarantined, no byte of the body is kept twice', async () => {
-    const records = Array.from({ length: 9_000 }, (_, n) => ({ icid: `no session ${n}`, userData: 'x'.repeat(60) }))
-    const { quarantine } = await become(fee(...records, cdr('last')))
-    expect(quarantine).toHaveLength(9_000)
+  test('a feeLst of 5,000 bad records: each is quarantined', async () => {
+    const records = Array.from({ length: 4_999 }, (_, n) => ({ icid: `no session ${n}`, userData: 'x'.repeat(100) }))
+    const { cdrs, quarantine } = await become(fee(...records, cdr('last')))
+    expect(cdrs).toEqual([cdrRow('last')])
+    expect(quarantine).toHaveLength(4_999)
+  })
+
+  test.each([
+    ['5,001 records', JSON.stringify(fee(...Array(5_001).fill(cdr('one of many'))))],
+    ['half a million zeros', `{"eventType":"fee","feeLst":[${'0,'.repeat(500_000)}0]}`],
+  ])('a feeLst of %s: the body is kept whole, for somebody to look at', async (_name, body) => {
+    const message = 'holds more than 5000 records'
+    await expectAfter(await post(body), ACCEPTED, {
+      quarantine: [quarantined('fee', 'too_many_records', '/feeLst', message, body)],
+    })
+  })
+
+  test('many records, each nested too deep: the body is kept once', async () => {
+    const nested = '['.repeat(40) + ']'.repeat(40)
+    const records = Array.from({ length: 5_000 }, (_, n) => ({ n, x: '?' }))
+    const body = JSON.stringify(fee(cdr('a'), ...records.slice(2), cdr('b'))).replaceAll('"?"', nested)
+    const { cdrs, quarantine } = await become(body)
+    expect(cdrs).toEqual([cdrRow('a'), cdrRow('b')])
+    expect(quarantine).toMatchObject([{ reason: 'too_deep', record_index: 1, seen_count: 1, body_size: body.length }])
+    expect(quarantine).toHaveLength(1)
   })
 })

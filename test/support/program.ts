@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import { clusterPaths } from '../../src/store/embedded-cluster.ts'
 import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
@@ -52,6 +52,9 @@ export interface Program {
   signal(name: NodeJS.Signals): void
   exited: Promise<Exit>
 }
+
+// A program takes most of a second of CPU time to start, and on a busy machine many times that.
+vi.setConfig({ testTimeout: 60_000 })
 
 const running = new Set<() => Promise<void>>()
 const directories = new Set<string>()
@@ -151,6 +154,8 @@ function spawnNode([script = '', ...args]: string[], env: Record<string, string>
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, [join(dist, script), ...args], {
     env: { PATH, ...env },
+    // Where no .env lies.
+    cwd: tmpdir(),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   // A command that ends early does not read all of its input.
