@@ -37,12 +37,43 @@ function write(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   if (Array.isArray(value)) return `[${value.map(write).join()}]`
   const object = value as JsonObject
-  const members: string[] = []
-  // sort() without a comparison goes by code units, whatever the locale.
-  for (const name of Object.keys(object).sort()) {
-    if (!isAbsent(object[name])) members.push(`${quote(name)}:${write(object[name])}`)
+  let members = ''
+  for (const { name, label } of inOrder(Object.keys(object))) {
+    const member = object[name]
+    if (!isAbsent(member)) members += `,${label}${write(member)}`
   }
-  return `{${members.join()}}`
+  return `{${members.slice(1)}}`
+}
+
+interface Label {
+  name: string
+  /** The name as it is written, with its colon. */
+  label: string
+}
+
+/**
+ * Sorting the names costs as much as all else, and the platform sends few shapes: the last ones are remembered. Large
+ * ones are not, for senders choose names.
+ */
+const shapes: { names: string[]; labels: Label[] }[] = []
+const rememberedShapes = 16
+const rememberedNames = 64
+let oldestShape = 0
+
+function inOrder(names: string[]): Label[] {
+  const known = shapes.find((shape) => isSame(shape.names, names))
+  if (known) return known.labels
+  // Without a comparison toSorted() goes by code units, whatever the locale.
+  const labels = names.toSorted().map((name) => ({ name, label: `${quote(name)}:` }))
+  if (names.length <= rememberedNames) {
+    shapes[oldestShape] = { names, labels }
+    oldestShape = (oldestShape + 1) % rememberedShapes
+  }
+  return labels
+}
+
+function isSame(some: string[], others: string[]): boolean {
+  return some.length === others.length && some.every((name, i) => name === others[i])
 }
 
 // Nearly every text is plain ASCII without a quote or backslash, and then this is what JSON.stringify says, sooner.

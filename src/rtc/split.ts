@@ -13,28 +13,44 @@ export interface Split<Fields extends readonly Field[]> {
 
 /**
  * Makes the function that lays a record out on its columns. It runs for every record, so `whole`, the compiled schema
- * of all fields, is asked first; only a record that does not pass is looked at field by field.
+ * of all fields, is asked first; only a record that does not pass is looked at field by field. `columns` are all that
+ * the row will have, in the end.
  */
-export function splitter<const Fields extends readonly Field[]>(fields: Fields, whole: Validator) {
-  const known = new Set<string>(fields.map(({ name }) => name))
+export function splitter<const Fields extends readonly Field[]>(
+  fields: Fields,
+  whole: Validator,
+  columns: readonly { column: string }[],
+) {
+  const known = new Map<string, Field>(fields.map((field) => [field.name, field]))
+  const blank = blankRow(columns.map(({ column }) => column))
 
   return (members: JsonObject): Split<Fields> => {
     const allFit = whole.Check(members)
-    const row: { [column: string]: string | number | null } = {}
+    const row = { ...blank }
     const misfits: string[] = []
-    for (const field of fields) {
-      const value = members[field.name]
-      if (isAbsent(value)) row[field.column] = null
-      else if (allFit || field.validator.Check(value)) row[field.column] = convert(field.type, value as string | number)
-      else {
-        row[field.column] = null
-        misfits.push(field.name)
+    const left: string[] = []
+    for (const name of Object.keys(members)) {
+      const value = members[name]
+      const field = known.get(name)
+      if (field && isAbsent(value)) continue
+      if (field && (allFit || field.validator.Check(value))) {
+        row[field.column] = convert(field.type, value as string | number)
+        continue
       }
+      if (field) misfits.push(name)
+      left.push(name)
     }
-    const left = Object.keys(members).filter((name) => !known.has(name) || misfits.includes(name))
     const extra = left.length === 0 ? null : Object.fromEntries(left.map((name) => [name, members[name]]))
     return { row: row as RowOf<Fields>, extra, misfits }
   }
+}
+
+/**
+ * A row of nulls, to be copied. A row that grows column by column ends as a dictionary in V8, and costs four times the
+ * memory and thrice the time; what JSON.parse makes, and copies of it, do not.
+ */
+function blankRow(columns: readonly string[]): { [column: string]: string | number | null } {
+  return JSON.parse(`{${columns.map((column) => `"${column}":null`).join()}}`)
 }
 
 /** A value that fits its field, as its column takes it. */
