@@ -10,6 +10,8 @@ export const unreadLimits = { bodyBytes: 64 * 1024, perSourceHour: 60, perHour: 
 export class QuarantineBudget {
   readonly #maxBytes: number
   #usedBytes = 0
+  /** Admitted since the table was measured last. */
+  #unseenBytes = 0
   #hour = 0
   #unread = 0
   readonly #bySource = new Map<string, number>()
@@ -24,9 +26,13 @@ export class QuarantineBudget {
     return this.#usedBytes
   }
 
-  /** What the table really holds, read now and then: replays and retention make room, repeated bodies take none. */
-  set usedBytes(bytes: number) {
-    this.#usedBytes = bytes
+  /**
+   * What the table really holds, read now and then: replays and retention make room, repeated bodies take none. What
+   * was admitted since the reading before may be on its way or in the spool yet, so it counts until the next.
+   */
+  measured(bytes: number): void {
+    this.#usedBytes = bytes + this.#unseenBytes
+    this.#unseenBytes = 0
   }
 
   /** Whether there is room for a record of a callback that is to be answered 200. */
@@ -62,6 +68,7 @@ export class QuarantineBudget {
   #take(bytes: number, limit: number): boolean {
     if (this.#usedBytes + bytes > limit) return false
     this.#usedBytes += bytes
+    this.#unseenBytes += bytes
     return true
   }
 }

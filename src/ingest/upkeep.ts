@@ -75,7 +75,7 @@ export class Upkeep {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
-      this.#budget.usedBytes = await this.#postgres.withClient(quarantineBytes)
+      this.#budget.measured(await this.#postgres.withClient(quarantineBytes))
     } catch (error) {
       this.#log.warn({ err: publicError(error) }, 'upkeep of the tables failed, it will be tried again')
     }
