@@ -88,8 +88,8 @@ interface Drained {
 function report({ drained, setAside, left }: Drained, options: { json?: boolean }): void {
   if (options.json) printJson({ drained, setAside, left })
   else print(drained + setAside + left === 0 ? 'the spool is empty\n' : `drained ${count(drained, 'record')}\n`)
-  if (left > 0) throw new Error(`${count(left, 'record')} could not be drained and stay in the spool`)
-  if (setAside > 0) throw new Error(`${count(setAside, 'record')} could not be drained and were set aside`)
+  if (left > 0) throw new Error(`not drained, still in the spool: ${count(left, 'record')}`)
+  if (setAside > 0) throw new Error(`not drained, set aside for somebody to look: ${count(setAside, 'record')}`)
 }
 
 /** Drains until the spool is empty, or nothing has moved for `patienceMs`, or somebody presses Ctrl-C. */
@@ -106,7 +106,7 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
       log: stderrLog,
     })
     const receiver = new Receiver({ ...config, postgres, spool, registry: new Registry(), log: stderrLog })
-    const { records: start, setAsideCount: setAsideBefore } = spool
+    const { records: start, setAsideCount: setAsideAtStart } = spool
     let interrupted = false
     const interrupt = () => {
       interrupted = true
@@ -114,19 +114,19 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
     const progress = progressLine(start)
     receiver.start()
-    let left = start
+    let last = start
     let movedAt = performance.now()
     while (spool.records > 0 && !interrupted && performance.now() - movedAt < patienceMs) {
       await sleep(100)
-      if (spool.records < left) movedAt = performance.now()
-      left = spool.records
-      progress.show(left)
+      if (spool.records < last) movedAt = performance.now()
+      last = spool.records
+      progress.show(last)
     }
     progress.end()
     await receiver.stop(config.shutdownTimeoutMs / 2)
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    const setAside = spool.setAsideCount - setAsideBefore
-    return { drained: start - spool.records - setAside, setAside, left: spool.records }
+    const { records: left, setAsideCount: setAside } = spool
+    return { drained: start - left - (setAside - setAsideAtStart), setAside, left }
   })
 }
 
