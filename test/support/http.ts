@@ -1,6 +1,7 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll } from 'vitest'
+import { tell } from './leaks.ts'
 
 export interface Answer {
   status: number
@@ -31,6 +32,8 @@ export function send(
   const payload = typeof body === 'object' && !Buffer.isBuffer(body) ? JSON.stringify(body) : body
   const type = payload === undefined ? {} : { 'content-type': 'application/json' }
   const length = payload === undefined ? {} : { 'content-length': Buffer.byteLength(payload) }
+  tell(payload)
+  tell(headers['x-aksk'])
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { agent, method, ...options, headers: clean({ ...type, ...length, ...headers }) })
     outgoing.on('error', reject)
@@ -80,6 +83,7 @@ export class RawConnection {
   }
 
   write(data: string | Buffer): void {
+    tell(data)
     this.socket.write(data)
   }
 

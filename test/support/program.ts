@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, vi } from 'vitest'
+import { afterAll, expect, vi } from 'vitest'
 import { clusterPaths } from '../../src/store/embedded-cluster.ts'
 import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
+import { leaks } from './leaks.ts'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
@@ -58,10 +59,14 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const running = new Set<() => Promise<void>>()
 const directories = new Set<string>()
+/** What each receiver of the test file has written, at whatever level. */
+const written = new Set<{ output: () => string; env: Record<string, string> }>()
 
 afterAll(async () => {
   await Promise.all([...running].map((kill) => kill()))
   await Promise.all([...directories].map(removeDataDir))
+  const found = [...written].flatMap(({ output, env }) => leaks(output(), env))
+  expect(found, 'a program wrote what it must not: numbers, userData, tokens, secrets, digests').toEqual([])
 })
 
 /** A DATA_DIR that is gone after the test file, and with it the Postgres that may run in it. */
@@ -95,10 +100,13 @@ export async function spawnProgram(options: ProgramOptions = {}): Promise<Progra
     ADMIN_PORT: '0',
     // On a busy machine Postgres may be late, and what a test looks for would come by way of the spool.
     COMMIT_DEADLINE_MS: '10000',
+    // All it can say, so that `leaks` has all of it to look at.
+    LOG_LEVEL: 'trace',
     ...(database === 'embedded' ? {} : { DATABASE_URL: database.url }),
     ...options.env,
   }
   const child = spawnNode(['main.js'], env)
+  written.add({ output: child.output, env })
   const lines: LogLine[] = []
   const waiting = new Set<() => void>()
   createInterface(child.process.stdout).on('line', (line) => {
