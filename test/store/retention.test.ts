@@ -152,7 +152,7 @@ test('who waits for an open SELECT delays nobody for more than a moment, and get
         await client.query('SELECT count(*) FROM rtc.call_events')
       })
       waits.push(performance.now() - started)
-      if (performance.now() - begin > 2_000 && reader.getTransactionStatus() !== 'I') await reader.query('COMMIT')
+      if (performance.now() - begin > 4_000 && reader.getTransactionStatus() !== 'I') await reader.query('COMMIT')
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
@@ -161,9 +161,9 @@ test('who waits for an open SELECT delays nobody for more than a moment, and get
   done = true
   await writing
   expect(dropped).toEqual([`call_events_${month(past)}`, `cdrs_${month(past)}`])
-  // 100 ms of lock_timeout for each of two tables, and what a busy machine adds.
+  // 100 ms of lock_timeout for each of two tables, and what a busy machine adds; not the four seconds of the SELECT.
   expect(waits.length).toBeGreaterThan(20)
-  expect(Math.max(...waits)).toBeLessThan(1_000)
+  expect(Math.max(...waits)).toBeLessThan(2_000)
 })
 
 test('two replicas at once: each partition is dropped by one of them, and both end well', async () => {
