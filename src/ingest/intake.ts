@@ -13,6 +13,11 @@ export type { Callback }
 
 export type Lanes = Record<'status' | 'fee', Lane>
 
+/** An item and the callback it came in, which waits for its outcome. */
+interface LiveItem extends Item {
+  readonly delivery: Delivery
+}
+
 /**
  * Takes live callbacks in. `take` resolves when every record is durable: committed, quarantined, or synced to the
  * spool because Postgres was away or late. It rejects with CannotStoreError when neither could be had.
@@ -28,7 +33,6 @@ export class Intake implements Origin {
   readonly #sayQuarantineFull: (fields: object) => void
   readonly #sayRefused: (fields: object) => void
   readonly #deadlineMs: number
-  readonly #deliveries = new WeakMap<Item, Delivery>()
 
   constructor(parts: {
     lanes: Lanes
@@ -54,17 +58,20 @@ export class Intake implements Origin {
 
   async take(callback: Callback): Promise<void> {
     for (const oddity of callback.oddities) this.#ledger.oddity(oddity)
-    const items = inspectAll(callback, (fields) => this.#ledger.misfits(fields)).map((entry) => this.#item(entry))
-    this.#ledger.delays(items)
+    const delivery = new Delivery()
+    const entries = inspectAll(callback, (fields) => this.#ledger.misfits(fields))
+    const items = entries.map((entry) => this.#item(entry, delivery))
+    this.#ledger.delays(items, callback.receivedAt)
     const full = items.filter(({ fate }) => 'note' in fate && !this.admits(fate.note))
-    await this.#deliver(this.#lanes[callback.kind], items, full)
+    await this.#deliver(delivery, this.#lanes[callback.kind], items, full)
   }
 
   /** Keeps a body that could not be read, or whose sender could not be verified, for people to look at. */
   async keepUnread(note: QuarantineNote, source: string, receivedAt: Date): Promise<void> {
     const admitted = this.#budget.admitUnread(note, source)
     if (!admitted) return
-    const item = this.#item({
+    const delivery = new Delivery()
+    const entry: Entry = {
       countedAs: 'bodies',
       kind: 'status',
       record: undefined,
@@ -73,18 +80,16 @@ export class Intake implements Origin {
       receivedAt: receivedAt.toISOString(),
       bytes: admitted.body.length,
       fate: { note: admitted },
-    })
-    await this.#deliver(this.#lanes.status, [item])
+    }
+    await this.#deliver(delivery, this.#lanes.status, [this.#item(entry, delivery)])
   }
 
-  #item(entry: Entry): Item {
-    return { ...entry, origin: this, claimed: false }
+  #item(entry: Entry, delivery: Delivery): LiveItem {
+    return { ...entry, origin: this, claimed: false, delivery }
   }
 
   /** Sends items on their way; there is no room for the `refused` ones among them. */
-  #deliver(lane: Lane, items: readonly Item[], refused: readonly Item[] = []): Promise<void> {
-    const delivery = new Delivery()
-    for (const item of items) this.#deliveries.set(item, delivery)
+  #deliver(delivery: Delivery, lane: Lane, items: readonly Item[], refused: readonly Item[] = []): Promise<void> {
     this.#ledger.received(items)
     delivery.start(items, this.#deadlineMs, (late) => {
       this.#sayLate({ records: late.length })
@@ -108,9 +113,10 @@ export class Intake implements Origin {
 
   settle(item: Item, outcome: Outcome): void {
     this.#ledger.live(item, outcome)
-    const delivery = this.#deliveries.get(item)
-    if (outcome === 'refused') delivery?.refused()
-    else delivery?.settled()
+    // Only items made here come back here.
+    const { delivery } = item as LiveItem
+    if (outcome === 'refused') delivery.refused()
+    else delivery.settled()
   }
 
   admits(note: QuarantineNote): boolean {

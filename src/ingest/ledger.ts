@@ -1,7 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { Item, Outcome } from './item.ts'
-
-type Via = 'live' | 'spool'
+import { toMillis } from '../rtc/times.ts'
+import type { CountedAs, Item, Outcome } from './item.ts'
 
 /**
  * Counts every record from the moment it is taken in until its outcome is known, so that at every scrape
@@ -9,12 +8,13 @@ type Via = 'live' | 'spool'
  *     received = Σ live outcomes + in flight
  *     spool at start + live outcome "spooled" = Σ spool outcomes + set aside + in the spool
  *
- * Nothing here awaits: what belongs together changes in one turn of the event loop.
+ * Nothing here awaits: what belongs together changes in one turn of the event loop. What changes with every record is
+ * kept in plain numbers and handed over at a scrape, for prom-client takes longer to find a sample by its labels.
  */
 export class Ledger {
-  readonly #received: Counter<'table'>
-  readonly #records: Counter<'table' | 'outcome' | 'via'>
-  readonly #inflight: Gauge
+  readonly #received = new Map<CountedAs, number>()
+  readonly #outcomes = { live: noOutcomes(), spool: noOutcomes() }
+  #inflight = 0
   readonly #misfits: Counter<'field'>
   readonly #oddities: Counter<'what'>
   readonly #mistakes: Counter
@@ -24,22 +24,38 @@ export class Ledger {
 
   constructor(registry: Registry) {
     const registers = [registry]
-    this.#received = new Counter({
+    const received = this.#received
+    new Counter({
       name: 'rtc_records_received_total',
       help: 'Records of callbacks that were taken in (bodies: those that could not be read)',
       labelNames: ['table'],
       registers,
+      collect() {
+        this.reset()
+        for (const [table, count] of received) this.inc({ table }, count)
+      },
     })
-    this.#records = new Counter({
+    const outcomes = this.#outcomes
+    new Counter({
       name: 'rtc_records_total',
       help: 'Records whose outcome is known; refused ones were answered 503',
       labelNames: ['table', 'outcome', 'via'],
       registers,
+      collect() {
+        this.reset()
+        for (const [via, tables] of Object.entries(outcomes))
+          for (const [table, counts] of Object.entries(tables))
+            for (const [outcome, count] of counts) this.inc({ table, outcome, via }, count)
+      },
     })
-    this.#inflight = new Gauge({
+    const inflight = () => this.#inflight
+    new Gauge({
       name: 'rtc_inflight_records',
       help: 'Records taken in whose callback is not answered yet',
       registers,
+      collect() {
+        this.set(inflight())
+      },
     })
     this.#misfits = new Counter({
       name: 'rtc_field_misfits_total',
@@ -79,34 +95,32 @@ export class Ledger {
       buckets: [1, 2, 5, 10, 30, 60, 300, 1800, 3600, 7200, 21600, 86400],
       registers,
     })
-    this.#inflight.set(0)
   }
 
   received(items: readonly Item[]): void {
-    for (const item of items) this.#received.inc({ table: item.countedAs })
-    this.#inflight.inc(items.length)
+    for (const { countedAs } of items) add(this.#received, countedAs)
+    this.#inflight += items.length
   }
 
   live(item: Item, outcome: Outcome): void {
-    this.#records.inc({ table: item.countedAs, outcome, via: 'live' satisfies Via })
-    this.#inflight.dec()
+    add(this.#outcomes.live[item.countedAs], outcome)
+    this.#inflight--
   }
 
   spool(item: Item, outcome: Outcome): void {
-    this.#records.inc({ table: item.countedAs, outcome, via: 'spool' satisfies Via })
+    add(this.#outcomes.spool[item.countedAs], outcome)
   }
 
   misfits(fields: readonly string[]): void {
     for (const field of fields) this.#misfits.inc({ field })
   }
 
-  /** How long after its key time each good record came, which tells of a platform or a network that lags. */
-  delays(items: readonly Item[]): void {
-    for (const { kind, receivedAt, fate } of items) {
+  /** How long after its key time each good record of a callback came: tells of a platform or a network that lags. */
+  delays(items: readonly Item[], receivedAt: Date): void {
+    for (const { kind, fate } of items) {
       if (!('row' in fate)) continue
       const time = 'occurred_at' in fate.row ? fate.row.occurred_at : fate.row.cdr_time
-      const seconds = (Date.parse(receivedAt) - Date.parse(`${time.replace(' ', 'T')}Z`)) / 1000
-      this.delaySeconds.observe({ kind }, Math.max(0, seconds))
+      this.delaySeconds.observe({ kind }, Math.max(0, receivedAt.getTime() - toMillis(time)) / 1000)
     }
   }
 
@@ -122,4 +136,12 @@ export class Ledger {
     this.groupRows.observe({ table }, rows)
     this.commitSeconds.observe({ table }, seconds)
   }
+}
+
+function noOutcomes(): Record<CountedAs, Map<Outcome, number>> {
+  return { call_events: new Map(), cdrs: new Map(), bodies: new Map() }
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
