@@ -70,6 +70,11 @@ export class OwnPostgres {
     return pool
   }
 
+  /** The pool of a database that was ended. */
+  forget(database: string): void {
+    this.#admins.delete(database)
+  }
+
   async stop(mode: StopMode): Promise<void> {
     await this.#endAdmins()
     await this.thaw()
