@@ -20,7 +20,7 @@ async function post(app: Awaited<ReturnType<typeof publicApp>>, headers: object 
 }
 
 describe('the order of the answers', () => {
-  const environment = { ...enforce, PATH_TOKEN: token, ALLOW_FROM: '192.0.2.0/24', BODY_LIMIT: '100' }
+  const environment = { ...enforce, PATH_TOKEN: token, ALLOW_FROM: '192.0.2.0/24', BODY_LIMIT: '1 KiB' }
   const ok = {
     method: 'POST',
     url: `/rtc/${token}/status`,
@@ -34,13 +34,13 @@ describe('the order of the answers', () => {
     [405, { method: 'GET', remoteAddress: '198.51.100.1', headers: {} }],
     [403, { remoteAddress: '198.51.100.1', headers: {} }],
     [401, { headers: { 'content-type': 'text/plain' } }],
-    [415, { headers: { ...ok.headers, 'content-type': 'text/plain' }, payload: 'x'.repeat(101) }],
-    [413, { headers: { ...ok.headers, ...json }, payload: 'x'.repeat(101) }],
+    [415, { headers: { ...ok.headers, 'content-type': 'text/plain' }, payload: 'x'.repeat(1_025) }],
+    [413, { headers: { ...ok.headers, ...json }, payload: 'x'.repeat(1_025) }],
     [400, { headers: { ...ok.headers, ...json }, payload: 'x' }],
     [200, { headers: { ...ok.headers, ...json }, payload: small }],
   ])('%i', async (status, change) => {
     const { app } = await publicApp(environment)
-    const answer = await app.inject({ ...ok, payload: 'x'.repeat(101), ...change } as object)
+    const answer = await app.inject({ ...ok, payload: 'x'.repeat(1_025), ...change } as object)
     expect(answer.statusCode).toBe(status)
     if (status === 200) return
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
@@ -190,7 +190,7 @@ describe('a wrong digest with a right path token', () => {
   })
 
   test('a body that is read no further still tells its size', async () => {
-    const { app, kept } = await publicApp({ ...environment, BODY_LIMIT: '1000' })
+    const { app, kept } = await publicApp({ ...environment, BODY_LIMIT: '1 KiB' })
     const answer = await app.inject({ method: 'POST', url, headers: json, payload: 'x'.repeat(1_000_000) })
     expect(answer.statusCode).toBe(401)
     expect(kept).toMatchObject([{ reason: 'missing', bodySize: 1_000_000 }])

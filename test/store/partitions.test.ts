@@ -166,7 +166,7 @@ test('createAhead makes this month and the next, or four days, for both tables',
   for (const table of ['call_events', 'cdrs']) expect(await partitionsOf(days.pool, table)).toHaveLength(5)
 })
 
-test('a partition has the same columns, defaults and key as its table', async () => {
+test('a partition has the same columns, defaults and indexes as its table', async () => {
   const { pool } = await freshDatabase()
   await new Partitions().ensure(pool, 'cdrs', ['2025-06-01 00:00:00'])
   const columns = (table: string) =>
@@ -179,9 +179,13 @@ test('a partition has the same columns, defaults and key as its table', async ()
       )
       .then(({ rows }) => rows)
   expect(await columns('rtc.cdrs_2025_06')).toEqual(await columns('rtc.cdrs'))
-  const { rows } = await pool.query(
-    `SELECT relname, indisprimary FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-      WHERE indrelid = 'rtc.cdrs_2025_06'::regclass`,
-  )
-  expect(rows).toEqual([{ relname: 'cdrs_2025_06_pkey', indisprimary: true }])
+  const indexes = (table: string) =>
+    pool
+      .query(
+        `SELECT indisprimary, indkey::text, indpred IS NOT NULL AS partial FROM pg_index
+          WHERE indrelid = $1::regclass ORDER BY 1, 2, 3`,
+        [table],
+      )
+      .then(({ rows }) => rows)
+  expect(await indexes('rtc.cdrs_2025_06')).toEqual(await indexes('rtc.cdrs'))
 })
