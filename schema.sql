@@ -35,6 +35,7 @@ CREATE TABLE rtc.call_events (
 ) PARTITION BY RANGE (occurred_at);
 CREATE INDEX call_events_called ON ONLY rtc.call_events USING btree ("left"(called, 32)) WHERE (event_type = 'callout'::text);
 CREATE INDEX call_events_caller ON ONLY rtc.call_events USING btree ("left"(caller, 32)) WHERE (event_type = 'callin'::text);
+CREATE INDEX call_events_digits ON ONLY rtc.call_events USING btree (session_id, occurred_at) WHERE (event_type = 'collectInfo'::text);
 CREATE INDEX call_events_occurred_at ON ONLY rtc.call_events USING btree (occurred_at);
 CREATE INDEX call_events_stored_at ON ONLY rtc.call_events USING brin (stored_at) WITH (autosummarize='on');
 CREATE INDEX call_events_user_data ON ONLY rtc.call_events USING btree ("left"(user_data, 64)) WHERE ((event_type = 'callout'::text) AND (user_data IS NOT NULL));

@@ -35,6 +35,8 @@ CREATE INDEX cdrs_fwd_dst_num ON rtc.cdrs (left(fwd_dst_num, 32)) WHERE fwd_dst_
 CREATE INDEX cdrs_caller_num ON rtc.cdrs (left(caller_num, 32)) WHERE call_in_time IS NOT NULL;
 CREATE INDEX call_events_called ON rtc.call_events (left(called, 32)) WHERE event_type = 'callout';
 CREATE INDEX call_events_caller ON rtc.call_events (left(caller, 32)) WHERE event_type = 'callin';
+-- Keys that were pressed: ops.digit_inputs, and whether a call of an unregistered app is a notification.
+CREATE INDEX call_events_digits ON rtc.call_events (session_id, occurred_at) WHERE event_type = 'collectInfo';
 -- ops.calls_by_user_data.
 CREATE INDEX cdrs_user_data ON rtc.cdrs (left(user_data, 64)) WHERE user_data IS NOT NULL;
 CREATE INDEX call_events_user_data ON rtc.call_events (left(user_data, 64))
@@ -183,12 +185,19 @@ SELECT
     CASE WHEN rp.outcome IS NULL THEN rp.en || ' / ' || rp.zh END,
     CASE WHEN hr.outcome IS NULL THEN hr.en || ' / ' || hr.zh END,
     CASE WHEN rp.code IS NULL THEN 'release point ' || x.release_point || ' / 拆线点 ' || x.release_point END,
-    CASE WHEN hr.code IS NULL THEN 'state code ' || x.state_code || ' / 挂机原因值 ' || x.state_code END
+    CASE WHEN hr.code IS NULL THEN 'state code ' || coalesce(x.state_code, ev.state_code)
+      || ' / 挂机原因值 ' || coalesce(x.state_code, ev.state_code) END
   ) AS reason,
-  x.release_point, x.a_q850, x.b_q850, x.sip_status, x.state_code, x.hung_up_by, x.digits, x.has_recording, x.recording_started_at
+  x.release_point, x.a_q850, x.b_q850, x.sip_status, coalesce(x.state_code, ev.state_code) AS state_code, x.hung_up_by, x.digits, x.has_recording, x.recording_started_at
 FROM (
   SELECT
-    c.session_id, true AS has_cdr, false AS superseded, ev.has_events, k.cdr_count, c.icid,
+    c.session_id, true AS has_cdr, false AS superseded,
+    -- What only some queries ask for is looked up as a column of its own, which costs the others nothing.
+    EXISTS (SELECT FROM rtc.call_events e WHERE e.session_id = c.session_id
+      AND e.occurred_at >= c.cdr_time - interval '25 hours' AND e.occurred_at <= c.cdr_time + interval '1 hour' OFFSET 0) AS has_events,
+    (SELECT count(*) FROM rtc.cdrs o WHERE o.session_id = c.session_id
+      AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours') AS cdr_count,
+    c.icid,
     coalesce(c.app_key, c.signed_by) AS app_key, c.bind_num, c.service_type, p.is_private,
     c.fwd_dst_num IS NOT NULL OR c.fwd_start_time IS NOT NULL AS has_second_leg,
     CASE WHEN p.is_private THEN c.caller_num ELSE c.callee_num END AS a_num,
@@ -206,44 +215,37 @@ FROM (
     c.cdr_time AS b_ended_at,
     false AS a_was_answered, false AS b_was_answered,
     c.ul_fail_reason AS release_point, c.call_out_unasw_rsn AS a_q850, c.fwd_unasw_rsn AS b_q850,
-    c.sip_status_code AS sip_status, ev.state_code, ev.hung_up_by,
-    coalesce(ev.digits, rtc.mask_digits(c.dyn_ivr_path)) AS digits,
-    ev.digits IS NOT NULL OR c.dyn_ivr_start_time IS NOT NULL OR c.dyn_ivr_path IS NOT NULL AS asks_for_digits,
+    c.sip_status_code AS sip_status, NULL::integer AS state_code,
+    (SELECT (array_agg(rtc.mask_text(coalesce(e.party_type, CASE e.extra ->> 'callRelDirection' WHEN '1' THEN 'caller' WHEN '2' THEN 'callee' END))
+        ORDER BY e.occurred_at, e.received_at))[1]
+      FROM rtc.call_events e WHERE e.session_id = c.session_id AND e.event_type = 'disconnect'
+        AND e.occurred_at >= c.cdr_time - interval '25 hours' AND e.occurred_at <= c.cdr_time + interval '1 hour') AS hung_up_by,
+    coalesce((SELECT string_agg(rtc.mask_digits(e.digit_info), ' ' ORDER BY e.occurred_at, e.received_at)
+      FROM rtc.call_events e WHERE e.session_id = c.session_id AND e.event_type = 'collectInfo'
+        AND e.occurred_at >= c.cdr_time - interval '25 hours' AND e.occurred_at <= c.cdr_time + interval '1 hour'),
+      rtc.mask_digits(c.dyn_ivr_path)) AS digits,
+    c.dyn_ivr_start_time IS NOT NULL OR c.dyn_ivr_path IS NOT NULL AS asks_for_digits,
     coalesce(c.record_flag = 1, false) AS has_recording, c.record_start_time AS recording_started_at
   FROM rtc.cdrs c
   CROSS JOIN LATERAL (
     SELECT coalesce(c.service_type IN ('003', '004'), false) OR c.call_in_time IS NOT NULL AS is_private
   ) p
-  -- A corrected CDR stands beside the first one: what the platform said last counts.
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS cdr_count,
-      count(*) FILTER (WHERE (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)) AS later
-    FROM rtc.cdrs o
+  -- A corrected CDR stands beside the first one: what the platform said last counts. OFFSET 0 keeps it one look-up per
+  -- session: as a join it would be planned over all partitions.
+  WHERE NOT EXISTS (
+    SELECT FROM rtc.cdrs o
     WHERE o.session_id = c.session_id
       AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours'
-  ) k
-  LEFT JOIN LATERAL (
-    SELECT count(*) > 0 AS has_events,
-      string_agg(rtc.mask_digits(e.digit_info), ' ' ORDER BY e.occurred_at, e.received_at) AS digits,
-      (array_agg(e.state_code ORDER BY coalesce(h.outcome, 'answered') = 'answered', e.occurred_at DESC, e.received_at DESC)
-        FILTER (WHERE e.state_code IS NOT NULL))[1] AS state_code,
-      (array_agg(rtc.mask_text(coalesce(e.party_type, CASE e.extra ->> 'callRelDirection' WHEN '1' THEN 'caller' WHEN '2' THEN 'callee' END))
-        ORDER BY e.occurred_at, e.received_at) FILTER (WHERE e.event_type = 'disconnect'))[1] AS hung_up_by
-    FROM rtc.call_events e
-    LEFT JOIN rtc.hangup_reasons h ON h.code = e.state_code
-    WHERE e.session_id = c.session_id
-      AND e.occurred_at >= c.cdr_time - interval '25 hours' AND e.occurred_at <= c.cdr_time + interval '1 hour'
-  ) ev ON true
-  WHERE k.later = 0
+      AND (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)
+    OFFSET 0)
 
   UNION ALL
 
   SELECT
     e.session_id, false,
-    -- OFFSET 0 keeps it one look-up per session: as a join it would be planned over all partitions.
     EXISTS (SELECT FROM rtc.cdrs c WHERE c.session_id = e.session_id
       AND c.cdr_time >= e.occurred_at - interval '1 hour' AND c.cdr_time <= e.occurred_at + interval '26 hours' OFFSET 0),
-    true, 0, NULL,
+    true, 0::bigint, NULL,
     s.app_key, NULL, NULL, s.is_private, s.first_called <> s.last_called OR s.is_private,
     CASE WHEN s.is_private THEN s.callin_caller ELSE s.first_called END,
     l.b_num,
@@ -329,15 +331,20 @@ LEFT JOIN rtc.release_points rp ON rp.code = x.release_point
 -- The leg that failed speaks first.
 LEFT JOIN rtc.q850_causes q1 ON q1.code = CASE WHEN x.b_started_at IS NOT NULL THEN x.b_q850 ELSE x.a_q850 END
 LEFT JOIN rtc.q850_causes q2 ON q2.code = CASE WHEN x.b_started_at IS NOT NULL THEN x.a_q850 ELSE x.b_q850 END
-LEFT JOIN rtc.hangup_reasons hr ON hr.code = x.state_code
 CROSS JOIN LATERAL (
   SELECT coalesce((SELECT p.scenario FROM rtc.placed_calls p WHERE p.session_id = x.session_id LIMIT 1),
     nullif(st.scenario, 'playback'), CASE WHEN x.is_private THEN 'privateNumber' END, a.scenario,
-    CASE WHEN x.asks_for_digits THEN 'callnotify' END, st.scenario,
+    CASE WHEN x.asks_for_digits OR x.has_cdr AND EXISTS (
+      SELECT FROM rtc.call_events e WHERE e.session_id = x.session_id AND e.event_type = 'collectInfo'
+        AND e.occurred_at >= x.ended_at - interval '25 hours' AND e.occurred_at <= x.ended_at + interval '1 hour' OFFSET 0)
+      THEN 'callnotify' END,
+    st.scenario,
     CASE WHEN x.has_second_leg THEN 'click2Call' END) AS scenario
+  -- Worked out once a call, although several columns hang on it.
+  OFFSET 0
 ) sc
 CROSS JOIN LATERAL (
-  SELECT sc.scenario, coalesce(sc.scenario IN ('click2Call', 'privateNumber'), false) OR x.has_second_leg IS TRUE AS has_b
+  SELECT sc.scenario, x.has_second_leg IS TRUE OR coalesce(sc.scenario IN ('click2Call', 'privateNumber'), false) AS has_b
 ) d
 CROSS JOIN LATERAL (
   SELECT
@@ -346,7 +353,18 @@ CROSS JOIN LATERAL (
     CASE WHEN d.has_b THEN x.b_answered_at ELSE x.a_answered_at END AS answered_at,
     CASE WHEN d.has_b THEN x.b_answered_at IS NOT NULL OR x.b_was_answered
          ELSE x.a_answered_at IS NOT NULL OR x.a_was_answered END AS is_answered
-) w;
+) w
+-- The state codes of a call with a CDR are read only where the CDR does not say why it failed.
+LEFT JOIN LATERAL (
+  SELECT (array_agg(e.state_code ORDER BY coalesce(h.outcome, 'answered') = 'answered', e.occurred_at DESC, e.received_at DESC))[1] AS state_code
+  FROM rtc.call_events e
+  LEFT JOIN rtc.hangup_reasons h ON h.code = e.state_code
+  WHERE x.has_cdr AND NOT w.is_answered
+    AND coalesce(nullif(rp.outcome, 'answered'), nullif(q1.outcome, 'answered'), nullif(q2.outcome, 'answered')) IS NULL
+    AND e.session_id = x.session_id AND e.state_code IS NOT NULL
+    AND e.occurred_at >= x.ended_at - interval '25 hours' AND e.occurred_at <= x.ended_at + interval '1 hour'
+) ev ON true
+LEFT JOIN rtc.hangup_reasons hr ON hr.code = coalesce(x.state_code, ev.state_code);
 COMMENT ON VIEW rtc.all_calls IS 'One row per latest CDR and one per session seen in events, unmasked; internal / 呼叫明细（未脱敏，内部使用）';
 
 -- Days of the platform's zone for which there may be rows. A query for some days runs what hangs on them for these only.
