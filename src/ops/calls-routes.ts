@@ -2,16 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import * as ops from '../store/ops.ts'
 import { callPage, noCallPage } from './call.ts'
 import { callsPage, listLength, type Search } from './calls.ts'
-import { type Desk, field, fresh, openEntries, send, slow, viewOf } from './desk.ts'
+import { type Desk, field, openEntries, send, viewOf } from './desk.ts'
 import { callPath } from './layout.ts'
 import { readLocal } from './periods.ts'
+import { quick } from './reader.ts'
 
 /** How far back a list without a time goes. */
 const reachMs = 30 * 86_400_000
 
 export function callsRoutes(app: FastifyInstance, desk: Desk): void {
   const { reader } = desk
-  const rights = () => reader.read('rights', slow, [], ops.readRights)
+  const rights = () => reader.read('rights', quick, [], ops.readRights)
 
   app.get('/calls', async (request, reply) => {
     const view = viewOf(request, desk)
@@ -19,10 +20,10 @@ export function callsRoutes(app: FastifyInstance, desk: Desk): void {
     const { session } = search
     const calls =
       session === undefined
-        ? await reader.read('calls', fresh, [request.query], (client) =>
+        ? await reader.read('calls', quick, [request.query], (client) =>
             ops.readCalls(client, filterOf(search, request.query, view.now, desk.timeZone)),
           )
-        : await reader.read('session', fresh, [session], (client) =>
+        : await reader.read('session', quick, [session], (client) =>
             ops.readCallsOfSession(client, session, listLength),
           )
     const [only, another] = calls.ok ? calls.value : []
@@ -50,13 +51,13 @@ export function callsRoutes(app: FastifyInstance, desk: Desk): void {
     const ref = field(request.params, 'ref') ?? ''
     const at = new Date(field(request.query, 'at') ?? '')
     if (!/^[0-9a-f]{16}$/.test(ref) || Number.isNaN(at.getTime())) return send(reply, noCallPage(view), 404)
-    const found = await reader.read('call', fresh, [ref, at], (client) => ops.readCall(client, ref, at))
+    const found = await reader.read('call', quick, [ref, at], (client) => ops.readCall(client, ref, at))
     if (!found.ok) return send(reply, noCallPage(view, found.failed), 503)
     const call = found.value
     if (!call) return send(reply, noCallPage(view), 404)
     const [legs, events] = await Promise.all([
-      reader.read('legs', fresh, [ref, at], (client) => ops.readLegs(client, call)),
-      reader.read('events', fresh, [ref, at], (client) => ops.readEvents(client, call)),
+      reader.read('legs', quick, [ref, at], (client) => ops.readLegs(client, call)),
+      reader.read('events', quick, [ref, at], (client) => ops.readEvents(client, call)),
     ])
     return send(reply, callPage(view, { call, legs, events, openEntries: await openEntries(desk) }))
   })

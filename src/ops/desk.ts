@@ -6,7 +6,7 @@ import type { Postgres } from '../store/postgres.ts'
 import { Format } from './format.ts'
 import type { Html } from './html.ts'
 import type { View } from './layout.ts'
-import type { Reader } from './reader.ts'
+import { quick, type Reader } from './reader.ts'
 import { languageOf, words } from './words.ts'
 
 /** What the routes of the page work with. */
@@ -18,10 +18,6 @@ export interface Desk {
   timeZone: string
 }
 
-/** Milliseconds for which an answer is shown to others: of plots and lists, and of what changes slowly and costs more. */
-export const fresh = 10_000
-export const slow = 60_000
-
 export function viewOf(request: FastifyRequest, { timeZone }: Desk): View {
   const language = languageOf(request.headers['accept-language'])
   return { language, words: words[language], format: new Format(language, timeZone), now: new Date() }
@@ -29,7 +25,7 @@ export function viewOf(request: FastifyRequest, { timeZone }: Desk): View {
 
 /** How many quarantine entries are open, for the count in the navigation; undefined where it cannot be told. */
 export async function openEntries({ reader }: Desk): Promise<number | undefined> {
-  const reasons = await reader.read('reasons', fresh, [], readOpenReasons)
+  const reasons = await reader.read('reasons', quick, [], readOpenReasons)
   return reasons.ok ? reasons.value.reduce((total, { entries }) => total + entries, 0) : undefined
 }
 

@@ -1,6 +1,7 @@
 import type { CallStats, Delay } from '../store/ops.ts'
 import { type Html, html } from './html.ts'
 import type { View } from './layout.ts'
+import type { Bucketed } from './overview.ts'
 import type { Answer } from './reader.ts'
 
 interface Totals {
@@ -22,10 +23,10 @@ function totals(stats: readonly CallStats[]): Totals {
 }
 
 /** The figures of the period, each with what it is made of. */
-export function figures(view: View, stats: Answer<CallStats[]>, delays: Answer<Delay[]>): Html {
+export function figures(view: View, stats: Answer<Bucketed<CallStats>>, delays: Answer<Bucketed<Delay>>): Html {
   const { words, format } = view
-  const all = stats.ok ? totals(stats.value) : undefined
-  const rows = delays.ok ? delays.value : undefined
+  const all = stats.ok ? totals(stats.value.rows) : undefined
+  const rows = delays.ok ? delays.value.rows : undefined
   const ratio = (part: number | undefined, whole: number | undefined) =>
     part === undefined || !whole ? null : part / whole
   const count = (kind: Delay['kind']) =>
@@ -43,7 +44,7 @@ ${figure(words.recordsCame, format.number(events === undefined || cdrs === undef
 ${figure(words.callsMade, format.number(all?.attempts), words.answeredCalls(format.number(all?.answered)))}
 ${figure(words.asr, format.percent(ratio(all?.answered, all?.attempts)), words.effective(format.percent(ratio(all?.effective, all?.attempts))))}
 ${figure(words.acd, format.seconds(ratio(all?.talk, all?.answered)), words.talked(format.seconds(all?.talk)))}
-${figure(words.pdd, format.seconds(weighted(stats.ok ? stats.value : [])), words.slowest(format.seconds(worst(stats.ok ? stats.value.map((row) => row.post_dial_delay_p95) : undefined))))}
+${figure(words.pdd, format.seconds(weighted(stats.ok ? stats.value.rows : [])), words.slowest(format.seconds(worst(stats.ok ? stats.value.rows.map((row) => row.post_dial_delay_p95) : undefined))))}
 ${figure(words.delay, format.seconds(latest('status')), words.ofCdrs(format.seconds(latest('fee'))))}
 </dl>`
 }

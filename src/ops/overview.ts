@@ -11,14 +11,19 @@ import { acdPlot, asrPlot, callbacksPlot, delayPlot, outcomesPlot, pddPlot } fro
 import type { Answer } from './reader.ts'
 import type { ReceiverState } from './receiver-state.ts'
 
+/** Rows, and the buckets of time they are of. */
+export interface Bucketed<Row> {
+  buckets: Buckets
+  rows: Row[]
+}
+
 export interface Overview {
   period: PeriodName
-  buckets: Buckets
   state: ReceiverState
   server: Answer<Server>
-  stats: Answer<CallStats[]>
-  delays: Answer<Delay[]>
-  failures: Answer<Failure[]>
+  stats: Answer<Bucketed<CallStats>>
+  delays: Answer<Bucketed<Delay>>
+  failures: Answer<Bucketed<Failure>>
   missing: Answer<{ calls: MissingCdr[]; total: number }>
   silence: Answer<Silence[]>
   subscriptions: Answer<Subscription[]>
@@ -38,21 +43,22 @@ export function overviewPage(view: View, it: Overview): Html {
     refreshes: true,
     body: html`
 <div class="head"><h1>${words.overview}</h1><div class="switch" role="group" aria-label="${words.period}">${link('hour', words.lastHour)}${link('day', words.lastDay)}</div></div>
+${oldFigures(view, it)}
 ${stateOf(view, it)}
 ${figures(view, it.stats, it.delays)}
 <div class="two">
-${shown(it.delays, view, (delays) => callbacksPlot(view, it.buckets, delays))}
-${shown(it.stats, view, (stats) => outcomesPlot(view, it.buckets, stats))}
-${shown(it.stats, view, (stats) => asrPlot(view, it.buckets, stats))}
-${shown(it.stats, view, (stats) => acdPlot(view, it.buckets, stats))}
-${shown(it.stats, view, (stats) => pddPlot(view, it.buckets, stats))}
-${shown(it.delays, view, (delays) => delayPlot(view, it.buckets, delays))}
+${shown(it.delays, view, ({ buckets, rows }) => callbacksPlot(view, buckets, rows))}
+${shown(it.stats, view, ({ buckets, rows }) => outcomesPlot(view, buckets, rows))}
+${shown(it.stats, view, ({ buckets, rows }) => asrPlot(view, buckets, rows))}
+${shown(it.stats, view, ({ buckets, rows }) => acdPlot(view, buckets, rows))}
+${shown(it.stats, view, ({ buckets, rows }) => pddPlot(view, buckets, rows))}
+${shown(it.delays, view, ({ buckets, rows }) => delayPlot(view, buckets, rows))}
 </div>
 ${panel(
   'reasons',
   words.reasons,
   words.reasonsHint,
-  answerOr(it.failures, view, (rows) => reasons(view, rows)),
+  answerOr(it.failures, view, ({ rows }) => reasons(view, rows)),
 )}
 ${panel(
   'missing',
@@ -70,6 +76,19 @@ ${panel(
 ${panel('state', words.stateTitle, words.stateHint, receiverFacts(view, it.state, it.server))}
 `,
   })
+}
+
+/** Where a query takes longer than people wait, they see what it said before. */
+const oldMs = 120_000
+
+function oldFigures({ words, format, now }: View, { stats, delays, failures }: Overview): Content {
+  const times = [stats, delays, failures].flatMap((answer) => (answer.ok ? [answer.at.getTime()] : []))
+  const oldest = Math.min(...times)
+  return (
+    times.length > 0 &&
+    oldest < now.getTime() - oldMs &&
+    html`<p class="soft">${words.oldFigures(format.time(new Date(oldest)))}</p>`
+  )
 }
 
 /** A plot in a panel of its own; a failure takes its place. */

@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Replayed, replay } from '../ingest/replay.ts'
 import * as ops from '../store/ops.ts'
 import { getQuarantine, resolveQuarantine } from '../store/quarantine.ts'
-import { type Desk, field, fresh, openEntries, send, viewOf, whole } from './desk.ts'
+import { type Desk, field, openEntries, send, viewOf, whole } from './desk.ts'
 import { type Done, entryPage, noEntryPage, quarantinePage } from './quarantine.ts'
+import { quick } from './reader.ts'
 import type { Words } from './words.ts'
 
 const entriesShown = 200
@@ -14,8 +15,8 @@ export function quarantineRoutes(app: FastifyInstance, desk: Desk): void {
   app.get('/quarantine', async (request, reply) => {
     const reason = field(request.query, 'reason')
     const [entries, reasons] = await Promise.all([
-      reader.read('entries', fresh, [reason], (client) => ops.readOpenEntries(client, reason, entriesShown)),
-      reader.read('reasons', fresh, [], ops.readOpenReasons),
+      reader.read('entries', quick, [reason], (client) => ops.readOpenEntries(client, reason, entriesShown)),
+      reader.read('reasons', quick, [], ops.readOpenReasons),
     ])
     const page = { reason, entries, reasons, openEntries: await openEntries(desk), done: doneOf(request.query) }
     return send(reply, quarantinePage(viewOf(request, desk), page))

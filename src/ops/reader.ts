@@ -3,15 +3,38 @@ import { inReadOnly } from '../store/ops.ts'
 import { createPool } from '../store/pool.ts'
 import { Cache } from './cache.ts'
 import { type Failed, whyFailed } from './failures.ts'
+import { Turns } from './turns.ts'
 
-/** What a panel shows: the rows, or why there are none. */
-export type Answer<T> = { ok: true; value: T } | { ok: false; failed: Failed }
+/** What a panel shows: the rows and when they were read, or why there are none. */
+export type Answer<T> = { ok: true; value: T; at: Date } | { ok: false; failed: Failed }
 
-/** Connections for people who look, beside those for callbacks. */
-const connections = 2
-/** Milliseconds after which Postgres ends a query of the page, and after which nobody waits for its answer any more. */
-const timeoutMs = 4_000
-const patienceMs = 6_000
+export interface Pace {
+  /** Milliseconds for which an answer is shown to others, at least. */
+  freshMs: number
+  /** Milliseconds after which Postgres ends the query. */
+  timeoutMs: number
+  /** Whose turn it takes. */
+  lane: keyof typeof lanes
+}
+
+/**
+ * Connections for people who look, beside those for callbacks: two for what everybody sees, which may take its time and
+ * is there when the next one looks, and one for what somebody searches for and waits for.
+ */
+const lanes = { everybody: 2, somebody: 1 }
+const connections = lanes.everybody + lanes.somebody
+
+const longestMs = 60_000
+/** Lists and searches. */
+export const quick: Pace = { freshMs: 10_000, timeoutMs: 5_000, lane: 'somebody' }
+/** The plots of the overview, and what changes slowly. */
+export const plots: Pace = { freshMs: 10_000, timeoutMs: longestMs, lane: 'everybody' }
+export const slow: Pace = { freshMs: 60_000, timeoutMs: longestMs, lane: 'everybody' }
+
+/** Milliseconds after which nobody waits any more. */
+const patienceMs = 5_500
+/** Milliseconds for reaching Postgres. */
+const connectMs = 3_000
 
 type Query<T> = (client: pg.ClientBase) => Promise<T>
 
@@ -23,8 +46,7 @@ export class Reader {
   readonly #receivers: () => pg.Pool
   readonly #pooler: 'transaction' | undefined
   readonly #cache = new Cache()
-  readonly #waiting: (() => void)[] = []
-  #running = 0
+  readonly #turns = { everybody: new Turns(lanes.everybody), somebody: new Turns(lanes.somebody) }
   #pool: pg.Pool | undefined
   #poolBeside: pg.Pool | undefined
 
@@ -35,25 +57,27 @@ export class Reader {
   }
 
   /**
-   * The same name and parameters give the same answer for so many milliseconds. Whoever does not get one in time sees
-   * that it takes too long; the answer is kept for the next who asks.
+   * The same name and parameters give the same answer for a while. Whoever does not get one in time sees the one before,
+   * or that it takes too long; what comes later is there for the next who asks.
    */
-  async read<T>(name: string, freshMs: number, parameters: unknown[], query: Query<T>): Promise<Answer<T>> {
-    const answer = this.#cache.get(JSON.stringify([name, parameters]), freshMs, () => this.once(query))
-    return inTime(answer)
+  async read<T>(name: string, pace: Pace, parameters: unknown[], query: Query<T>): Promise<Answer<T>> {
+    const { value, before } = this.#cache.get(JSON.stringify([name, parameters]), pace.freshMs, () =>
+      this.once(query, pace),
+    )
+    const answer = await inTime(value)
+    const isSlow = !answer.ok && answer.failed.why === 'slow'
+    return isSlow && before?.ok ? before : answer
   }
 
   /** Not kept: for what is searched by personal data, and to see what was changed just now. */
-  async once<T>(query: Query<T>): Promise<Answer<T>> {
-    await this.#turn()
-    try {
-      return { ok: true, value: await inReadOnly(this.#ownPool(), timeoutMs, query) }
-    } catch (error) {
-      return { ok: false, failed: whyFailed(error) }
-    } finally {
-      this.#running--
-      this.#waiting.shift()?.()
-    }
+  async once<T>(query: Query<T>, { timeoutMs, lane }: Pace = quick): Promise<Answer<T>> {
+    return this.#turns[lane].take(async () => {
+      try {
+        return { ok: true, value: await inReadOnly(this.#ownPool(), timeoutMs, query), at: new Date() }
+      } catch (error) {
+        return { ok: false, failed: whyFailed(error) }
+      }
+    })
   }
 
   /** After a change everything is read anew. */
@@ -65,12 +89,6 @@ export class Reader {
     await this.#pool?.end()
   }
 
-  /** Waiting for a connection counts as connecting in the pool, and would look as if Postgres were away. */
-  async #turn(): Promise<void> {
-    while (this.#running >= connections) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#running++
-  }
-
   #ownPool(): pg.Pool {
     const beside = this.#receivers()
     if (this.#pool === undefined || this.#poolBeside !== beside) {
@@ -80,7 +98,8 @@ export class Reader {
         databaseUrl: beside.options.connectionString ?? '',
         size: connections,
         pooler: this.#pooler,
-        statementTimeoutMs: timeoutMs,
+        statementTimeoutMs: longestMs,
+        connectTimeoutMs: connectMs,
         onError: () => {}, // the receiver's own pool tells of it
       })
     }

@@ -22,6 +22,8 @@ const en = {
   period: 'Period',
   lastHour: 'Last hour',
   lastDay: 'Last 24 hours',
+  oldFigures: (time: string) =>
+    `There are so many calls that figures and plots are not read anew each time; the oldest are of ${time}.`,
   time: 'Time',
   asTable: 'As a table',
   highest: 'highest',
@@ -147,7 +149,7 @@ const en = {
   queryFailedWhy: (code: string) =>
     `Postgres answered ${code}. The rest of the page does not depend on it; it is tried again in some seconds.`,
   tooSlow:
-    'The query took too long and was ended. The rest of the page does not depend on it; a shorter period may work.',
+    'The query takes long. The rest of the page does not depend on it; look again in a minute, or choose a shorter period.',
   noRight: 'The database login of this receiver may not read it. rtc-receiver roles gives it the right.',
   noView: 'A view of schema ops is not there. rtc-receiver migrate makes it.',
   away: 'Postgres cannot be reached. This comes back with it; callbacks go to the spool meanwhile.',
@@ -334,6 +336,7 @@ const zh: Words = {
   period: '时段',
   lastHour: '最近 1 小时',
   lastDay: '最近 24 小时',
+  oldFigures: (time) => `呼叫数量很大，数字和图表并非每次重新读取，最早的截至 ${time}。`,
   time: '时间',
   asTable: '以表格显示',
   highest: '最高',
@@ -450,7 +453,7 @@ const zh: Words = {
   noSubscriptions: '最近一周没有收到回调。请拨打一个呼叫，或用 rtc-receiver check 检查通路。',
   queryFailed: '无法读取',
   queryFailedWhy: (code) => `Postgres 返回 ${code}。页面其余部分不受影响，几秒后会重试。`,
-  tooSlow: '查询时间过长，已终止。页面其余部分不受影响，可改选较短时段。',
+  tooSlow: '查询时间较长。页面其余部分不受影响，请一分钟后再看，或选较短时段。',
   noRight: '本接收器的数据库登录没有读取权限，可用 rtc-receiver roles 授权。',
   noView: 'ops 模式中缺少视图，可用 rtc-receiver migrate 创建。',
   away: '无法连接 Postgres，恢复后自动显示。在此期间回调写入本地暂存。',

@@ -7,8 +7,9 @@ export interface PoolOptions {
   size: number
   /** Connections go through a transaction pooler: no start-up parameters, no statement names. */
   pooler?: 'transaction' | undefined
-  /** How long one statement may take, and how long a free connection may be waited for. */
+  /** How long one statement may take, and how long a free connection may be waited for where that is not said. */
   statementTimeoutMs: number
+  connectTimeoutMs?: number
   /** An idle connection was lost; the pool has dropped it already. */
   onError: (error: Error) => void
 }
@@ -22,7 +23,14 @@ const graceMs = 500
  */
 const idleInTransactionMs = 5_000
 
-export function createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError }: PoolOptions): pg.Pool {
+export function createPool({
+  databaseUrl,
+  size,
+  pooler,
+  statementTimeoutMs,
+  connectTimeoutMs = statementTimeoutMs,
+  onError,
+}: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: size,
@@ -30,7 +38,7 @@ export function createPool({ databaseUrl, size, pooler, statementTimeoutMs, onEr
     // Half-open connections that wait in the pool are found in a minute or two instead of two hours.
     keepAliveInitialDelayMillis: 10_000,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: statementTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: statementTimeoutMs + graceMs,
     ...(pooler === 'transaction'
       ? {}
