@@ -62,7 +62,9 @@ export class Intake implements Origin {
     const entries = inspectAll(callback, (fields) => this.#ledger.misfits(fields))
     const items = entries.map((entry) => this.#item(entry, delivery))
     this.#ledger.delays(items, callback.receivedAt)
+    const used = this.#budget.usedBytes
     const full = items.filter(({ fate }) => 'note' in fate && !this.admits(fate.note))
+    this.#budget.underway(this.#budget.usedBytes - used, delivery.done)
     await this.#deliver(delivery, this.#lanes[callback.kind], items, full)
   }
 
@@ -71,6 +73,7 @@ export class Intake implements Origin {
     const admitted = this.#budget.admitUnread(note, source)
     if (!admitted) return
     const delivery = new Delivery()
+    this.#budget.underway(admitted.body.length, delivery.done)
     const entry: Entry = {
       countedAs: 'bodies',
       kind: 'status',

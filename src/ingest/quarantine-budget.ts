@@ -10,8 +10,7 @@ export const unreadLimits = { bodyBytes: 64 * 1024, perSourceHour: 60, perHour: 
 export class QuarantineBudget {
   readonly #maxBytes: number
   #usedBytes = 0
-  /** Admitted since the table was measured last. */
-  #unseenBytes = 0
+  #underwayBytes = 0
   #hour = 0
   #unread = 0
   readonly #bySource = new Map<string, number>()
@@ -26,13 +25,23 @@ export class QuarantineBudget {
     return this.#usedBytes
   }
 
+  /** These admitted bytes are on their way, until the delivery is over. */
+  underway(bytes: number, delivery: Promise<void>): void {
+    if (bytes === 0) return
+    this.#underwayBytes += bytes
+    const over = () => {
+      this.#underwayBytes -= bytes
+    }
+    delivery.then(over, over)
+  }
+
   /**
    * What the table really holds, read now and then: replays and retention make room, repeated bodies take none. What
-   * was admitted since the reading before may be on its way or in the spool yet, so it counts until the next.
+   * is on its way comes on top; while the spool holds more of it, the count only goes up.
    */
-  measured(bytes: number): void {
-    this.#usedBytes = bytes + this.#unseenBytes
-    this.#unseenBytes = 0
+  measured(bytes: number, spoolIsEmpty: boolean): void {
+    const atLeast = bytes + this.#underwayBytes
+    this.#usedBytes = spoolIsEmpty ? atLeast : Math.max(atLeast, this.#usedBytes)
   }
 
   /** Whether there is room for a record of a callback that is to be answered 200. */
@@ -68,7 +77,6 @@ export class QuarantineBudget {
   #take(bytes: number, limit: number): boolean {
     if (this.#usedBytes + bytes > limit) return false
     this.#usedBytes += bytes
-    this.#unseenBytes += bytes
     return true
   }
 }

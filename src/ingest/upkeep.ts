@@ -75,7 +75,8 @@ export class Upkeep {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
-      this.#budget.measured(await this.#postgres.withClient(quarantineBytes))
+      const bytes = await this.#postgres.withClient(quarantineBytes)
+      this.#budget.measured(bytes, this.#spool.records === 0)
     } catch (error) {
       this.#log.warn({ err: publicError(error) }, 'upkeep of the tables failed, it will be tried again')
     }

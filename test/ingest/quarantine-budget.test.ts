@@ -53,11 +53,26 @@ describe('bodies answered 4xx', () => {
     expect(budget.admitUnread(note(1), 'a')).toBeUndefined()
     expect(budget.admitRecord(note(500))).toBe(true)
     expect(budget.admitRecord(note(1))).toBe(false)
-    // What was admitted before a measurement may have come too late for it, so it counts until the next.
-    budget.measured(0)
-    expect(budget.admitRecord(note(1))).toBe(false)
-    budget.measured(100)
+    budget.measured(100, true)
     expect(budget.admitRecord(note(900))).toBe(true)
+  })
+
+  test('what is on its way comes on top of what is measured, and while more is in the spool the count only goes up', async () => {
+    const budget = new QuarantineBudget(1_000)
+    let arrive = () => {}
+    const delivery = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    budget.admitRecord(note(300))
+    budget.underway(300, delivery)
+    budget.measured(100, true)
+    expect(budget.usedBytes).toBe(400)
+    arrive()
+    await delivery
+    budget.measured(100, false)
+    expect(budget.usedBytes).toBe(400)
+    budget.measured(100, true)
+    expect(budget.usedBytes).toBe(100)
   })
 })
 
