@@ -47,14 +47,14 @@ export interface CallProgress {
 const selectEvents = {
   name: 'events_of_placed_call',
   text: `SELECT e.event_type, e.occurred_at, e.state_code, h.en AS reason
-    FROM rtc.call_events e LEFT JOIN rtc.hangup_reasons h ON h.code = e.state_code
+    FROM rtc.call_events e LEFT JOIN ops.hangup_reasons h ON h.code = e.state_code
     WHERE e.session_id = $1 AND e.occurred_at >= $2::timestamptz - interval '1 hour'
     ORDER BY e.occurred_at, rtc.event_rank(e.event_type), e.received_at`,
 }
 
 const selectCall = {
   name: 'outcome_of_placed_call',
-  text: `SELECT outcome, reason, talk_seconds FROM rtc.all_calls
+  text: `SELECT outcome, reason, talk_seconds FROM ops.calls
     WHERE session_id = $1 AND started_at >= $2::timestamptz - interval '1 hour' AND has_cdr`,
 }
 
