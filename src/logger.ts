@@ -19,19 +19,18 @@ export function createLogger(level: string): Logger {
  * making the line. None waits longer than its turn, and none is lost when the process exits.
  */
 function onceATurn(): DestinationStream {
-  const output = pino.destination({ fd: process.stdout.fd, sync: true, minLength: 8 * 1024 })
-  let isScheduled = false
+  const output = pino.destination({ fd: process.stdout.fd, sync: true })
+  let lines = ''
   const flush = () => {
-    isScheduled = false
-    output.flushSync()
+    const written = lines
+    lines = ''
+    if (written !== '') output.write(written)
   }
   process.once('exit', flush)
   return {
     write(line) {
-      output.write(line)
-      if (isScheduled) return
-      isScheduled = true
-      setImmediate(flush)
+      if (lines === '') setImmediate(flush)
+      lines += line
     },
   }
 }
