@@ -2,6 +2,8 @@
 const bound = 200
 /** An answer is kept at least so many times as long as it took: a query of the page is one part in twenty of the time. */
 const thrift = 20
+/** But not longer than this, in milliseconds: what failed may work by then. */
+const longest = 300_000
 
 interface Entry {
   until: number
@@ -31,7 +33,7 @@ export class Cache {
     // Until it is there nobody asks again; the time it is kept begins then.
     const entry: Entry = { until: Number.POSITIVE_INFINITY, value, before: kept?.before }
     void value.then((answer) => {
-      entry.until = this.#now() + Math.max(ms, thrift * (this.#now() - began))
+      entry.until = this.#now() + Math.max(ms, Math.min(longest, thrift * (this.#now() - began)))
       entry.before = answer
     })
     this.#entries.delete(key)

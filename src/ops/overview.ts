@@ -47,12 +47,12 @@ ${oldFigures(view, it)}
 ${stateOf(view, it)}
 ${figures(view, it.stats, it.delays)}
 <div class="two">
-${shown(it.delays, view, ({ buckets, rows }) => callbacksPlot(view, buckets, rows))}
-${shown(it.stats, view, ({ buckets, rows }) => outcomesPlot(view, buckets, rows))}
-${shown(it.stats, view, ({ buckets, rows }) => asrPlot(view, buckets, rows))}
-${shown(it.stats, view, ({ buckets, rows }) => acdPlot(view, buckets, rows))}
-${shown(it.stats, view, ({ buckets, rows }) => pddPlot(view, buckets, rows))}
-${shown(it.delays, view, ({ buckets, rows }) => delayPlot(view, buckets, rows))}
+${shown(it.delays, view, words.callbacksPlot, ({ buckets, rows }) => callbacksPlot(view, buckets, rows))}
+${shown(it.stats, view, words.outcomesPlot, ({ buckets, rows }) => outcomesPlot(view, buckets, rows))}
+${shown(it.stats, view, words.asrPlot, ({ buckets, rows }) => asrPlot(view, buckets, rows))}
+${shown(it.stats, view, words.acdPlot, ({ buckets, rows }) => acdPlot(view, buckets, rows))}
+${shown(it.stats, view, words.pddPlot, ({ buckets, rows }) => pddPlot(view, buckets, rows))}
+${shown(it.delays, view, words.delayPlot, ({ buckets, rows }) => delayPlot(view, buckets, rows))}
 </div>
 ${panel(
   'reasons',
@@ -92,8 +92,8 @@ function oldFigures({ words, format, now }: View, { stats, delays, failures }: O
 }
 
 /** A plot in a panel of its own; a failure takes its place. */
-function shown<T>(answer: Answer<T>, view: View, draw: (value: T) => Html): Html {
-  return html`<div class="panel">${answerOr(answer, view, draw)}</div>`
+function shown<T>(answer: Answer<T>, view: View, title: string, draw: (value: T) => Html): Html {
+  return html`<div class="panel">${!answer.ok && html`<h3>${title}</h3>`}${answerOr(answer, view, draw)}</div>`
 }
 
 function answerOr<T>(answer: Answer<T>, view: View, draw: (value: T) => Content): Content {

@@ -56,6 +56,7 @@ main { padding-top: 1.4rem; padding-bottom: 2rem; display: grid; gap: 1.1rem; gr
 .state ul { list-style: none; display: grid; gap: .35rem; margin-top: .55rem; }
 .state li { display: flex; gap: .6rem; align-items: baseline; }
 .state li p { min-width: 0; overflow-wrap: anywhere; }
+.state a { white-space: nowrap; }
 .state .soft { margin-top: .2rem; }
 
 .tag { display: inline-block; padding: .02rem .5rem; border-radius: 9px; font-size: .82rem; white-space: nowrap; background: var(--grid); color: var(--text); }
@@ -71,7 +72,7 @@ h3.within { margin-bottom: .2rem; }
 .apart { gap: 1.1rem 2.5rem; }
 .soft, .empty { color: var(--soft); }
 .empty { padding: .5rem 0; max-width: 42rem; }
-.empty.failed { border-left: 3px solid var(--warn); padding: .2rem .8rem; }
+.empty.failed { border-left: 3px solid var(--warn); padding: .2rem .8rem; margin: .4rem 0; }
 .empty code { color: var(--text); }
 
 .figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
