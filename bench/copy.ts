@@ -39,7 +39,7 @@ export async function copyLoad(task: Task, watch: Watch): Promise<Result> {
   const costs = watch.end()
   await Promise.all(clients.map((client) => client.end()))
   times.sort((a, b) => a - b)
-  const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(times.length * q))] ?? Number.NaN
+  const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(times.length * q))] ?? 0
   const [p50, p99, p999] = [quantile(0.5), quantile(0.99), quantile(0.999)]
   return { callbacks: done, seconds, sent, failures: 0, p50, p99, p999, ...costs }
 }

@@ -14,12 +14,13 @@ export async function fillCdrs(url: string, rows: number, ids: Shape['ids']): Pr
     const [month] = found
     if (!month) throw new Error('this month has no partition')
     const partition = `rtc.${month.name}`
-    await client.query(`ALTER TABLE rtc.cdrs DETACH PARTITION ${partition}`)
-    await client.query(`ALTER TABLE ${partition} DROP CONSTRAINT ${month.name}_pkey`)
-    for (let i = 0; i * commitRows < rows; i++)
+    await client.query(`DROP TABLE ${partition}`)
+    await client.query(`CREATE TABLE ${partition} (LIKE rtc.cdrs INCLUDING ALL EXCLUDING INDEXES)`)
+    for (let i = 0; i * commitRows < rows; i++) {
       await copyRows(client, copyText({ shape: { kind: 'fee', records: commitRows, ids } }, i), partition)
+    }
+    // This makes the indexes.
     await client.query("SET maintenance_work_mem = '1GB'")
-    await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (session_id, icid, cdr_time)`)
     await client.query(`ALTER TABLE rtc.cdrs ATTACH PARTITION ${partition} ${month.bounds}`)
     await client.query('VACUUM ANALYZE rtc.cdrs')
     await client.query('CHECKPOINT')

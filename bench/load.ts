@@ -158,7 +158,7 @@ async function httpLoad(task: Task, watch: Watch): Promise<Result> {
   for (let waited = 0; answered < sent && waited < 5_000; waited += 5) await sleep(5)
   for (const connection of connections) connection.close()
   const sorted = latencies.subarray(0, answeredInTime).sort()
-  const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
+  const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0
   return {
     callbacks: answeredInTime,
     seconds,

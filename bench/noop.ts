@@ -1,16 +1,19 @@
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
-import { buildApp } from '../src/app.ts'
-import { loadConfig } from '../src/config.ts'
-import type { Receiver } from '../src/ingest/receiver.ts'
-import { createLogger } from '../src/logger.ts'
 
-/** The HTTP limit: the receiver's own app, which reads, verifies, parses, answers, counts and logs, and stores nothing. */
+/**
+ * The HTTP limit: the receiver's own app, which reads, verifies, parses, answers, counts and logs, and stores nothing.
+ * Of the built program, as the receiver is, so that both run the same code.
+ */
+const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).href
+const { buildApp }: typeof import('../src/app.ts') = await import(built('app'))
+const { loadConfig }: typeof import('../src/config.ts') = await import(built('config'))
+const { createLogger }: typeof import('../src/logger.ts') = await import(built('logger'))
+
 const config = await loadConfig()
-const receiver: Pick<Receiver, 'take' | 'keepUnread'> = { take: async () => {}, keepUnread: async () => {} }
 const app = await buildApp({
   config,
-  receiver: receiver as Receiver,
+  receiver: { take: async () => {}, keepUnread: async () => {} },
   registry: new Registry(),
   log: createLogger(config.logLevel),
 })
