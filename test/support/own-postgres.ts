@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { clusterPaths } from '../../src/store/embedded-cluster.ts'
+import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 /** How Postgres can be made to stop: as by an operator, in a hurry, or by the OOM killer. */
 export type StopMode = 'fast' | 'immediate' | 'kill'
 
 const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const
+const PREFIX = 'rtc-receiver-faults-postgres-'
 const log = { info: () => {}, warn: (line: string) => console.warn(line) }
 
 /** A Postgres that may be broken, with the durability it has by default. */
@@ -30,7 +33,8 @@ export class OwnPostgres {
   }
 
   static async start(settings: Record<string, string> = {}): Promise<OwnPostgres> {
-    const directory = await realpath(await mkdtemp(join(tmpdir(), 'rtc-receiver-faults-postgres-')))
+    await removeAbandoned()
+    const directory = await realpath(await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)))
     await chmod(directory, 0o755) // as root the server runs as another user
     const started = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), log, settings })
     return new OwnPostgres(directory, settings, started)
@@ -121,6 +125,18 @@ export class OwnPostgres {
   }
 }
 
+/** Ends the servers of runs that were killed, and removes their directories. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(PREFIX) || isAlive(Number.parseInt(name.slice(PREFIX.length), 10))) continue
+    const directory = join(await realpath(tmpdir()), name)
+    const { data } = clusterPaths(join(directory, 'postgres'))
+    const left = await findPostmaster(data)
+    if (left) await stopPostmaster(left.pid, data, log)
+    await rm(directory, { recursive: true, force: true }).catch(() => {}) // another user's
+  }
+}
+
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -132,7 +148,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
-  } catch {
-    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
