@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { welcome } from './banner.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { createLogger, frames } from './logger.ts'
@@ -7,6 +8,10 @@ import { startService } from './service.ts'
 /** Exit codes: 0 stopped as asked, 1 failed while starting or stopping, 78 a variable is not valid (EX_CONFIG). */
 const failed = 1
 const misconfigured = 78
+
+// At full load records live long enough to reach the old generation, which V8 lets grow to three times what is alive
+// before it collects: 250 MB in all. At 1.6 times it is 190 MB, and costs no more than can be measured.
+setFlagsFromString('--heap-growing-percent=60')
 
 async function main(): Promise<void> {
   const config = await loadConfig()
