@@ -15,7 +15,7 @@ function poolOf(options: Partial<PoolOptions> = {}): pg.Pool {
   const pool = createPool({
     databaseUrl: database.url,
     size: 1,
-    statementTimeoutMs: 500,
+    statementTimeoutMs: 2_000,
     onError: () => {},
     ...options,
   })
@@ -29,7 +29,7 @@ const pid = async (client: pg.ClientBase) => (await client.query('SELECT pg_back
 
 test('connections bring their time limit, UTC and a name', async () => {
   const { rows } = await poolOf().query(settings)
-  expect(rows).toEqual([{ timeout: '500ms', zone: 'UTC', name: 'rtc-receiver' }])
+  expect(rows).toEqual([{ timeout: '2s', zone: 'UTC', name: 'rtc-receiver' }])
 })
 
 test('through a transaction pooler they bring nothing, and statements have no names', async () => {
@@ -51,7 +51,7 @@ test('through a transaction pooler they bring nothing, and statements have no na
 })
 
 test('an answer that never comes is given up, and its connection with it', async () => {
-  const pool = poolOf({ pooler: 'transaction', statementTimeoutMs: 100 })
+  const pool = poolOf({ pooler: 'transaction', statementTimeoutMs: 100, connectTimeoutMs: 10_000 })
   const before = await withClient(pool, pid)
   await expect(
     withClient(pool, (client) => transaction(client, () => client.query('SELECT pg_sleep(10)'))),
@@ -90,7 +90,7 @@ test('idle connections that break are reported and do not end the process', asyn
 })
 
 test('waiting for a free connection ends as well', async () => {
-  const pool = poolOf({ statementTimeoutMs: 100 })
+  const pool = poolOf()
   await withClient(pool, async () => {
     await expect(withClient(pool, pid)).rejects.toThrow('timeout exceeded when trying to connect')
   })
