@@ -43,7 +43,11 @@ export async function watchedPage(
     if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`))
-  page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+  page.on('requestfailed', (request) => {
+    // What a click left behind half loaded is no failure.
+    const { errorText } = request.failure() ?? { errorText: 'failed' }
+    if (errorText !== 'net::ERR_ABORTED') complaints.push(`${errorText}: ${request.url()}`)
+  })
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin) complaints.push(`elsewhere: ${request.url()}`)
   })
