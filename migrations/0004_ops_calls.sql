@@ -13,7 +13,8 @@
 
 SET LOCAL lock_timeout = '5s';
 
-CREATE SCHEMA ops;
+-- A DBA may have made it for a role that may make none; IF NOT EXISTS would ask for the right all the same.
+DO $$ BEGIN IF to_regnamespace('ops') IS NULL THEN CREATE SCHEMA ops; END IF; END $$;
 COMMENT ON SCHEMA ops IS 'What ops see: calls, legs, statistics and gaps, personal data masked / 运维视图，个人信息已脱敏';
 
 -- Indexes ------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readDigestKey } from '../../src/store/keys.ts'
 import { migrate, pendingMigrations } from '../../src/store/migrate.ts'
 import { emptyDatabase, freshDatabase } from '../support/database.ts'
 
-const names = ['0001_base', '0002_partitions']
+const names = readdirSync(new URL('../../migrations', import.meta.url))
+  .map((file) => file.replace(/\.sql$/, ''))
+  .sort()
 
 test('three processes at once: one migrates, the others find nothing to do', async () => {
   const { url, pool } = await emptyDatabase()
@@ -17,7 +20,7 @@ test('three processes at once: one migrates, the others find nothing to do', asy
   expect(rows.map(({ name }) => name)).toEqual(names)
 })
 
-test('an ordinary role may migrate a database it can create a schema in, or a schema made for it', async () => {
+test('an ordinary role may migrate a database it can create schemas in, or schemas made for it', async () => {
   const { url, pool } = await emptyDatabase()
   const role = `rtc_test_${randomBytes(6).toString('hex')}`
   const address = new URL(url)
@@ -26,9 +29,9 @@ test('an ordinary role may migrate a database it can create a schema in, or a sc
   await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`)
   try {
     await expect(migrate({ databaseUrl: address.href })).rejects.toMatchObject({ code: '42501' })
-    await pool.query(`CREATE SCHEMA rtc AUTHORIZATION ${role}`)
+    await pool.query(`CREATE SCHEMA rtc AUTHORIZATION ${role}; CREATE SCHEMA ops AUTHORIZATION ${role}`)
     expect(await migrate({ databaseUrl: address.href })).toEqual(names)
-    const { rows } = await pool.query(`SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'rtc'`)
+    const { rows } = await pool.query(`SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('rtc', 'ops')`)
     expect(rows).toEqual([{ tableowner: role }])
     // Nothing left to do needs no right but to read what was done.
     await pool.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER`)
