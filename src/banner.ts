@@ -23,7 +23,7 @@ export function welcome(config: Config, service: Service): void {
   process.stderr.write(`
   statusUrl  ${base}/status
   feeUrl     ${base}/fee
-  health     ${service.adminUrl}/readyz   metrics ${service.adminUrl}/metrics
+  page       ${service.adminUrl}/   health ${service.adminUrl}/readyz   metrics ${service.adminUrl}/metrics
 
   try it     curl -H 'Content-Type: application/json' -d '${sample}' ${base}/status
   look       npm run -s cli -- sql "${query}"
