@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import type { Config } from './config.ts'
 import type { Service } from './service.ts'
 
@@ -19,7 +21,7 @@ export function welcome(config: Config, service: Service): void {
   if (!service.embedded && !process.stderr.isTTY) return
   const base = config.pathTokens.length > 0 ? `${service.url}/rtc/PATH_TOKEN` : `${service.url}/rtc`
   const query = 'SELECT session_id, event_type, occurred_at FROM rtc.call_events ORDER BY stored_at DESC LIMIT 5'
-  const psql = service.embedded && `or        ${service.embedded.psql} -c '${query}'\n`
+  const psql = service.embedded && isInstalled('psql') && `or         ${service.embedded.psql} -c '${query}'\n`
   process.stderr.write(`
   statusUrl  ${base}/status
   feeUrl     ${base}/fee
@@ -31,4 +33,8 @@ ${psql ? `  ${psql}` : ''}
   Ctrl-C stops it; what is stored stays in ${config.dataDir}
 
 `)
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)))
 }
