@@ -7,6 +7,7 @@ import { fullTables } from './sections/full-tables.ts'
 import { latency } from './sections/latency.ts'
 import { replicas } from './sections/replicas.ts'
 import { type Programs, type Section, startPrograms } from './sections/section.ts'
+import { signatures } from './sections/signatures.ts'
 import { spool } from './sections/spool.ts'
 import { throughput } from './sections/throughput.ts'
 
@@ -16,7 +17,7 @@ const help = `npm run bench -- [options]
   --rounds N     rounds of each measurement (5; quick: 3)
   --seconds N    seconds of load in a round (4; quick: 1)
   --stored N     compare an empty table with one of N CDRs too (20000000 takes a quarter of an hour and 25 GB)
-  --only A,B     these sections only: ${'throughput, latency, connections, replicas, spool, full-tables'}
+  --only A,B     these sections only: ${'throughput, latency, connections, replicas, signatures, spool, full-tables'}
   --set NAME=V   a setting of Postgres
   --profile DIR  leave CPU profiles of the compared programs there
   --json         the whole result as JSON instead of tables
@@ -29,6 +30,7 @@ const sections: Record<string, SectionRun> = {
   latency,
   connections,
   replicas,
+  signatures,
   'full-tables': fullTables,
   // Last, because it takes Postgres away from everybody.
   spool,
@@ -91,5 +93,5 @@ async function main(): Promise<void> {
 }
 
 function isLeftOut(name: string, { quick, stored }: Options): boolean {
-  return (name === 'full-tables' && stored === 0) || (quick && ['connections', 'replicas'].includes(name))
+  return (name === 'full-tables' && stored === 0) || (quick && ['connections', 'replicas', 'signatures'].includes(name))
 }
