@@ -16,7 +16,7 @@ interface Seen {
   body: Record<string, unknown>
 }
 
-const credentials = { appKey: 'ka4kESI5s3YyurL1wpx63s9YnEm2', secret: 'not-a-real-secret' }
+const credentials = { appKey: 'exampleAppKey0123456789', secret: 'not-a-real-secret' }
 const request: VerificationCall = {
   displayNbr: '+8653159511234',
   calleeNbr: '+8613800000021',
