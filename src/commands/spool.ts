@@ -135,7 +135,8 @@ function progressLine(total: number): { show(left: number): void; end(): void } 
   const { stderr } = process
   if (!stderr.isTTY) return { show() {}, end() {} }
   return {
-    show: (left) => void stderr.write(`\r\x1b[K${(total - left).toLocaleString('en')} of ${count(total, 'record')} drained`),
+    show: (left) =>
+      void stderr.write(`\r\x1b[K${(total - left).toLocaleString('en')} of ${count(total, 'record')} drained`),
     end: () => void stderr.write('\r\x1b[K'),
   }
 }
