@@ -15,6 +15,7 @@ export class Cluster {
   readonly #directory: string
   readonly #settings: Record<string, string>
   #server: EmbeddedPostgres
+  #isUp = true
   #admin: pg.Client | undefined
 
   private constructor(directory: string, settings: Record<string, string>, server: EmbeddedPostgres) {
@@ -63,8 +64,9 @@ export class Cluster {
     return (await this.#admin.query<Row>(sql)).rows
   }
 
-  /** Bytes of WAL written since the cluster was made. */
+  /** Bytes of WAL written since the cluster was made; 0 while it is down. */
   async walBytes(): Promise<number> {
+    if (!this.#isUp) return 0
     const [row] = await this.query<{ bytes: string }>("SELECT pg_current_wal_insert_lsn() - '0/0' AS bytes")
     return Number(row?.bytes)
   }
@@ -76,6 +78,7 @@ export class Cluster {
 
   /** Takes Postgres away, as a restart of its machine would. */
   async down(): Promise<void> {
+    this.#isUp = false
     await this.#admin?.end()
     this.#admin = undefined
     await this.#server.stop()
@@ -84,6 +87,7 @@ export class Cluster {
   /** Brings it back, at the same port. */
   async up(): Promise<void> {
     this.#server = await startServer(this.#directory, this.#settings)
+    this.#isUp = true
   }
 
   async remove(): Promise<void> {

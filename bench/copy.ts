@@ -61,7 +61,7 @@ export function copyRows(client: pg.ClientBase, rows: Buffer, table = 'rtc.cdrs'
         reject(error)
       },
       handleReadyForQuery() {
-        if (!failure) resolve()
+        if (!failure) process.nextTick(resolve)
       },
     }
     client.query(query as unknown as pg.Submittable)

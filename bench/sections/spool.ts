@@ -44,13 +44,10 @@ export async function spool(bench: Bench, { receiver }: Programs): Promise<Secti
 async function drain(receiver: System): Promise<number> {
   const left = async () => (await metric(receiver, 'rtc_spool_records')).get('') ?? 0
   const all = await left()
-  let [now, begun] = [all, performance.now()]
-  let seen = all
-  while (now > 0) {
-    await sleep(50)
-    now = await left()
+  let begun = performance.now()
+  for (let now = all; now > 0; now = await left()) {
     if (now === all) begun = performance.now()
-    seen = Math.max(seen, now)
+    await sleep(100)
   }
   return all / ((performance.now() - begun) / 1000)
 }
