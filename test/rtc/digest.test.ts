@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalJson, keyedDigest, recordDigest } from '../../src/rtc/digest.ts'
 import type { JsonObject } from '../../src/rtc/record.ts'
+import { parseTime } from '../../src/rtc/times.ts'
 import { cdrFixture, feeFixtures, statusFixture, statusFixtures } from '../fixtures/load.ts'
 
 const key = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex')
@@ -109,6 +110,31 @@ test('the canonical form is JSON of the same content, for any value', () => {
     }),
   )
 })
+
+test('names stand in the order of their code units at every depth, whatever an object would make of them', () => {
+  const names = fc.oneof(fc.string(), fc.nat().map(String), fc.constantFrom('__proto__', 'constructor', '01', '-1'))
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof({ depthSize: 'small' }, fc.jsonValue({ maxDepth: 0 }), fc.array(tie('any')), tie('object')),
+    object: fc.array(fc.tuple(names, tie('any'))).map((entries) => Object.fromEntries(entries)),
+  })).any
+  fc.assert(
+    fc.property(value, (value) => {
+      expect(canonicalJson('fee', value)).toBe(plainly(value))
+    }),
+  )
+})
+
+/** The canonical form, written without regard to speed. */
+function plainly(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(parseTime(value) ?? value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(plainly).join()}]`
+  const entries = Object.entries(value).filter(([, member]) => member !== null && member !== '')
+  return `{${entries
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${plainly(member)}`)
+    .join()}}`
+}
 
 function reblank(value: unknown, blanks: string): unknown {
   return typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\d) +/, `$1${blanks}`) : value
