@@ -131,7 +131,9 @@ export class Drain implements Origin {
     try {
       const { entry } = spooled
       const checked = entry.kind === 'quarantine' ? noteFromSpool(entry) : inspect(recordFromSpool(entry))
-      const item = { ...checked, origin: this, claimed: false }
+      const { countedAs, kind, record, index, signer, receivedAt, bytes, fate } = checked
+      // Written out for the same reason as in `inspect`.
+      const item = { countedAs, kind, record, index, signer, receivedAt, bytes, fate, origin: this, claimed: false }
       this.#underway.set(item, { batch, spooled })
       return [item]
     } catch {

@@ -88,7 +88,9 @@ export class Intake implements Origin {
   }
 
   #item(entry: Entry, delivery: Delivery): LiveItem {
-    return { ...entry, origin: this, claimed: false, delivery }
+    const { countedAs, kind, record, index, signer, receivedAt, bytes, fate } = entry
+    // Written out for the same reason as in `inspect`.
+    return { countedAs, kind, record, index, signer, receivedAt, bytes, fate, origin: this, claimed: false, delivery }
   }
 
   /** Sends items on their way; there is no room for the `refused` ones among them. */

@@ -17,7 +17,7 @@ export type CallEventRow = Omit<RowOf<typeof statusFields>, 'session_id' | 'occu
   extra: JsonObject | null
 }
 
-const split = splitter(statusFields, Compile(StatusInfo), callEventColumns)
+const split = splitter(statusFields, Compile(StatusInfo), callEventColumns, ['event_key', 'signed_by', 'received_at'])
 
 /**
  * Turns a status record `{ eventType, statusInfo }` into its row. Only sessionId, timestamp and an eventType beyond

@@ -30,7 +30,7 @@ const keyTimes = [
   { name: 'callInTime', column: 'call_in_time' },
 ] as const
 
-const split = splitter(feeFields, Compile(FeeInfo), cdrColumns)
+const split = splitter(feeFields, Compile(FeeInfo), cdrColumns, ['record_key', 'signed_by', 'received_at'])
 
 /**
  * Turns one CDR into its row. Only sessionId, the lack of any time and what Postgres cannot hold make it bad; the

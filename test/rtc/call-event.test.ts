@@ -50,7 +50,10 @@ test('fields of the private-number product are kept in extra', () => {
 
 test.each(statusFixtures)('%s has exactly the columns that are declared', (name) => {
   const row = rowOf(checkCallEvent(statusFixture(name), now))
-  expect(Object.keys(row).sort()).toEqual(callEventColumns.map(({ column }) => column).sort())
+  // The places of what the receiver adds are still undefined.
+  expect(Object.keys(JSON.parse(JSON.stringify(row))).sort()).toEqual(
+    callEventColumns.map(({ column }) => column).sort(),
+  )
 })
 
 test.each([
