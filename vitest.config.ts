@@ -6,8 +6,8 @@ const withFaults = Boolean(process.env.FAULTS)
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['test/**/*.test.ts'],
-    exclude: withFaults ? configDefaults.exclude : [...configDefaults.exclude, 'test/faults/**'],
+    dir: 'test',
+    exclude: withFaults ? configDefaults.exclude : [...configDefaults.exclude, '**/faults/**'],
     globalSetup: ['test/support/global-setup.ts'],
     // A test that waits for a child process or a database needs seconds on a busy machine; one that hangs shall not take minutes.
     testTimeout: withFaults ? 120_000 : 20_000,
