@@ -151,6 +151,10 @@ function toConfig(env: Static<typeof Environment>): Config {
         `${name} is no URL: in user and password, anything but letters and digits is written as %xx`,
       )
   }
+  if (env.DATABASE_POOLER !== undefined && env.MIGRATE_DATABASE_URL === undefined && env.MIGRATE === 'auto')
+    throw new ConfigError(
+      'DATABASE_POOLER is set, so MIGRATE_DATABASE_URL is needed: a connection that does not lead to the pooler (or MIGRATE=manual)',
+    )
   if (bytes(env.BODY_LIMIT) < 1024) throw new ConfigError('BODY_LIMIT is too small: it should be at least 1 KiB')
   if (!isTimeZone(env.TIME_ZONE))
     throw new ConfigError('TIME_ZONE is no time zone: it should be a name such as Asia/Shanghai')

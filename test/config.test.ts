@@ -116,6 +116,14 @@ test.each([
   expect((await loadConfig({ BODY_LIMIT })).bodyLimit).toBe(bytes)
 })
 
+test('behind a pooler migrations need a way past it, unless somebody else runs them', async () => {
+  const pooled = { DATABASE_URL: 'postgres://rtc@pooler/rtc', DATABASE_POOLER: 'transaction' }
+  expect(await errorOf(pooled)).toMatch(/^DATABASE_POOLER .*MIGRATE_DATABASE_URL/)
+  const direct = 'postgres://rtc@postgres/rtc'
+  expect(await loadConfig({ ...pooled, MIGRATE_DATABASE_URL: direct })).toMatchObject({ migrateDatabaseUrl: direct })
+  expect(await loadConfig({ ...pooled, MIGRATE: 'manual' })).toMatchObject({ databasePooler: 'transaction' })
+})
+
 describe('what strangers could reach needs a lock', () => {
   test.each(['0.0.0.0', '::', '192.0.2.7', 'receiver.example.com', '128.0.0.1', '::ffff:10.0.0.1'])(
     'HOST=%s is refused, unless something keeps them out or RTC_AUTH=off is written out',

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Config, loadConfig } from '../config.ts'
+import { forbidNames } from '../store/statement.ts'
 
 /**
  * Where a command finds Postgres: DATABASE_URL, else the embedded one of DATA_DIR, running already or started for the
@@ -26,6 +27,7 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
 export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
   return withDatabaseUrl(async (databaseUrl, config) => {
     const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver cli' })
+    if (config.databasePooler === 'transaction') forbidNames(client)
     // Told by the query that fails.
     client.on('error', () => {})
     await client.connect()
@@ -35,4 +37,11 @@ export async function withConnection<T>(work: (client: pg.Client, config: Config
       await client.end()
     }
   })
+}
+
+/** Where the owner's work is done that needs a session of its own: MIGRATE_DATABASE_URL, else DATABASE_URL. */
+export function directUrl(databaseUrl: string, { migrateDatabaseUrl, databasePooler }: Config): string {
+  if (migrateDatabaseUrl === undefined && databasePooler !== undefined)
+    throw new Error('DATABASE_URL leads to a pooler: set MIGRATE_DATABASE_URL to a connection that does not')
+  return migrateDatabaseUrl ?? databaseUrl
 }

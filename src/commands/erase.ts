@@ -7,7 +7,7 @@ import { inspectSpool } from '../ingest/spool/spool.ts'
 import { NumberSearch } from '../rtc/number-search.ts'
 import { type Erased, erasableTables, eraseNumber } from '../store/erasure.ts'
 import { publicError } from '../store/errors.ts'
-import { withDatabaseUrl } from './database.ts'
+import { directUrl, withDatabaseUrl } from './database.ts'
 import { print, printJson, table } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
@@ -34,7 +34,7 @@ export function eraseCommand(): Command {
       await withDatabaseUrl(async (databaseUrl, config) => {
         const spooled = await spooledRecords(config)
         if (options.yes && spooled) throw new Error(spooled)
-        const erased = await withOwner(config.migrateDatabaseUrl ?? databaseUrl, (client) =>
+        const erased = await withOwner(directUrl(databaseUrl, config), (client) =>
           run(client, number, options.yes ?? false),
         )
         if (options.json) printJson({ applied: options.yes ?? false, ...erased })

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { migrate } from '../store/migrate.ts'
-import { withDatabaseUrl } from './database.ts'
+import { directUrl, withDatabaseUrl } from './database.ts'
 import { print } from './output.ts'
 
 export function migrateCommand(): Command {
@@ -8,7 +8,7 @@ export function migrateCommand(): Command {
     .description('bring the database to this release; over MIGRATE_DATABASE_URL where it is set')
     .action(() =>
       withDatabaseUrl(async (databaseUrl, config) => {
-        const names = await migrate({ databaseUrl: config.migrateDatabaseUrl ?? databaseUrl })
+        const names = await migrate({ databaseUrl: directUrl(databaseUrl, config) })
         print(names.length === 0 ? 'nothing to migrate\n' : names.map((name) => `migrated ${name}\n`).join(''))
       }),
     )

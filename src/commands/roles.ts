@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import pg from 'pg'
 import { makeRoles, roles, rolesScript } from '../store/roles.ts'
-import { withDatabaseUrl } from './database.ts'
+import { directUrl, withDatabaseUrl } from './database.ts'
 import { print } from './output.ts'
 
 export function rolesCommand(): Command {
@@ -14,7 +14,7 @@ export function rolesCommand(): Command {
       if (options.print) return print(rolesScript())
       await withDatabaseUrl(async (databaseUrl, config) => {
         const client = new pg.Client({
-          connectionString: config.migrateDatabaseUrl ?? databaseUrl,
+          connectionString: directUrl(databaseUrl, config),
           application_name: 'rtc-receiver cli',
         })
         await client.connect()

@@ -27,6 +27,9 @@ const socketCodes = new Set([
 const lostMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client (has encountered a connection error|was closed))/
 
+// What a pooler says of a wrong password, user, database or setting. All else is that it has no server for us.
+const poolerMistakes = /authentication failed|does not exist|^no such|startup parameter/
+
 const retryCodes = new Set(['40001', '40P01', '26000', '42P05'])
 
 export function classify(error: unknown): ErrorClass {
@@ -91,11 +94,17 @@ function messageOf(error: unknown, code: string): string {
   return error.message || code || error.name
 }
 
-/** Lost or late, as the driver or the operating system says it; Postgres's own codes are not looked at. */
+/** Lost or late, as the driver, the operating system or a pooler says it; Postgres's own codes are not looked at. */
 function isLost(error: unknown): boolean {
   // Node tries every address of a name and reports all failures together.
   if (error instanceof AggregateError) return error.errors.some(isLost)
+  if (isOfPooler(error)) return !poolerMistakes.test(messageOf(error, ''))
   return socketCodes.has(codeOf(error)) || (error instanceof Error && lostMessages.test(error.message))
+}
+
+/** pgbouncer's own errors all carry the code of a protocol violation; those of Postgres name the routine. */
+function isOfPooler(error: unknown): boolean {
+  return codeOf(error) === '08P01' && fieldOf(error, 'routine') === undefined
 }
 
 /** A table was altered under a prepared statement. Postgres has no code of its own for it. */

@@ -48,6 +48,12 @@ async function migrateOnce(databaseUrl: string, log: (message: string) => void):
   // Asked first, because the runner wants rights (CREATE, ownership) that the receiver's own role may well lack.
   if ((await pendingMigrations({ databaseUrl })).length === 0) return []
   return await withConnection(databaseUrl, 0, async (client) => {
+    // A role or database may carry settings of its own, which are meant for queries and not for migrations. The last
+    // one lets Postgres give the lock back when we are gone and nobody has told it.
+    await client.query(
+      `SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = pg_catalog;
+       SET idle_in_transaction_session_timeout = '60s'; SET idle_session_timeout = '60s'`,
+    )
     // The runner's own lock, taken before the schema: two CREATE SCHEMA IF NOT EXISTS at once collide. A session may
     // hold it twice, and closing the connection releases both.
     await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID])
@@ -100,12 +106,6 @@ async function withConnection<T>(
   client.on('error', () => {})
   try {
     await client.connect()
-    // A role or database may carry settings of its own, which are meant for queries and not for migrations. The last
-    // one lets Postgres give the lock back when we are gone and nobody has told it.
-    await client.query(
-      `SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = pg_catalog;
-       SET idle_in_transaction_session_timeout = '60s'; SET idle_session_timeout = '60s'`,
-    )
     return await work(client)
   } finally {
     // Over a connection that swallows everything the goodbye would be waited for without end.

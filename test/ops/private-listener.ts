@@ -31,7 +31,7 @@ export async function privateListener(databaseUrl: string, options: Options = {}
     readiness: () => receiver.receiver.readiness,
     registry: receiver.registry,
     openapi: () => ({}),
-    ops: { postgres: receiver.postgres, pooler: undefined, timeZone, log: receiver.log },
+    ops: { postgres: receiver.postgres, pooler: receiver.pooler, timeZone, log: receiver.log },
   })
   onTestFinished(() => admin.close())
   await admin.ready()

@@ -181,7 +181,20 @@ test.each([
   ['0A000', ourMistake],
   ['XX000', ourMistake],
 ])('SQLSTATE %s', (code, expected) => {
-  expect(verdict(Object.assign(new Error('as Postgres says'), { code }))).toEqual(expected)
+  const routine = 'as_postgres_says' // it always names one
+  expect(verdict(Object.assign(new Error('as Postgres says'), { code, routine }))).toEqual(expected)
+})
+
+test.each([
+  ['query_wait_timeout', gone],
+  ['server login has been failing, try again later (server_login_retry)', gone],
+  ['server conn crashed?', gone],
+  ['SASL authentication failed', { ...ourMistake, newConnection: true }],
+  ['database "nothing" does not exist', { ...ourMistake, newConnection: true }],
+  ['no such database: nothing', { ...ourMistake, newConnection: true }],
+  ['unsupported startup parameter: options', { ...ourMistake, newConnection: true }],
+])('pgbouncer: %s', (message, expected) => {
+  expect(verdict(Object.assign(new Error(message), { code: '08P01', severity: 'FATAL' }))).toEqual(expected)
 })
 
 test('what may be logged holds no value', async () => {

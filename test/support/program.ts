@@ -11,6 +11,7 @@ import { clusterPaths } from '../../src/store/embedded-cluster.ts'
 import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { leaks } from './leaks.ts'
+import { variablesFor } from './route.ts'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
@@ -102,7 +103,7 @@ export async function spawnProgram(options: ProgramOptions = {}): Promise<Progra
     COMMIT_DEADLINE_MS: '10000',
     // All it can say, so that `leaks` has all of it to look at.
     LOG_LEVEL: 'trace',
-    ...(database === 'embedded' ? {} : { DATABASE_URL: database.url }),
+    ...(database === 'embedded' ? {} : await variablesFor(database.url)),
     ...options.env,
   }
   const child = spawnNode(['main.js'], env)

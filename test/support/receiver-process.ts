@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { variablesFor } from './route.ts'
 
 const main = join(fileURLToPath(new URL('../../dist', import.meta.url)), 'main.js')
 /** Lines of its log that are kept, to be shown when a test fails. */
@@ -29,12 +30,18 @@ export class ReceiverProcess {
   readonly log: string[] = []
   /** Process numbers of all starts, the present one last. */
   readonly pids: number[] = []
+  readonly #database: Record<string, string>
   #child: ChildProcess | undefined
   #exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined
   readonly #ports: { port: number; adminPort: number }
 
-  private constructor(options: ReceiverOptions, ports: { port: number; adminPort: number }) {
+  private constructor(
+    options: ReceiverOptions,
+    ports: { port: number; adminPort: number },
+    database: Record<string, string>,
+  ) {
     this.options = options
+    this.#database = database
     this.#ports = ports
     this.url = `http://127.0.0.1:${ports.port}`
     this.adminUrl = `http://127.0.0.1:${ports.adminPort}`
@@ -42,7 +49,8 @@ export class ReceiverProcess {
 
   static async create(options: ReceiverOptions): Promise<ReceiverProcess> {
     const [port, adminPort] = await freePorts(2)
-    return new ReceiverProcess(options, { port: port as number, adminPort: adminPort as number })
+    const database = options.databaseUrl === undefined ? {} : await variablesFor(options.databaseUrl)
+    return new ReceiverProcess(options, { port: port as number, adminPort: adminPort as number }, database)
   }
 
   get pid(): number {
@@ -60,13 +68,13 @@ export class ReceiverProcess {
 
   /** Starts it without waiting for anything. */
   spawn(more: Record<string, string> = {}): void {
-    const { dataDir, databaseUrl, env = {}, nodeArgs = [], under = [], user } = this.options
+    const { dataDir, env = {}, nodeArgs = [], under = [], user } = this.options
     const [command = '', ...args] = [...under, process.execPath, ...nodeArgs, main]
     const child = spawn(command, args, {
       env: {
         PATH: process.env.PATH ?? '',
         DATA_DIR: dataDir,
-        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+        ...this.#database,
         PORT: String(this.#ports.port),
         ADMIN_PORT: String(this.#ports.adminPort),
         LOG_LEVEL: 'warn',

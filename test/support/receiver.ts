@@ -5,6 +5,7 @@ import { Receiver } from '../../src/ingest/receiver.ts'
 import { Spool, type SpoolIo } from '../../src/ingest/spool/spool.ts'
 import type { RecordKind } from '../../src/rtc/record.ts'
 import { Postgres } from '../../src/store/postgres.ts'
+import { type Way, wayTo } from './route.ts'
 import { TestLog, temporaryDirectory } from './spool.ts'
 
 interface Options {
@@ -34,6 +35,7 @@ export class TestReceiver {
   readonly postgres: Postgres
   readonly registry = new Registry()
   readonly log: TestLog
+  readonly pooler: 'transaction' | undefined
   #stopped: Promise<void> | undefined
 
   static async start(databaseUrl: string, options: Options = {}): Promise<TestReceiver> {
@@ -41,7 +43,7 @@ export class TestReceiver {
     const log = new TestLog()
     const { spoolMaxBytes = 64 * 1024 * 1024, io, connected = true } = options
     const spool = await Spool.open({ directory, maxBytes: spoolMaxBytes, log, ...(io ? { io } : {}) })
-    const it = new TestReceiver(databaseUrl, spool, log, options)
+    const it = new TestReceiver(await wayTo(databaseUrl), spool, log, options)
     onTestFinished(() => it.stop(500))
     it.receiver.start()
     if (!connected) return it
@@ -55,13 +57,14 @@ export class TestReceiver {
     return it
   }
 
-  private constructor(databaseUrl: string, spool: Spool, log: TestLog, options: Options) {
-    const { deadlineMs = 10_000, poolSize = 6, pooler, quarantineMaxBytes = 1024 * 1024 } = options
+  private constructor(way: Way, spool: Spool, log: TestLog, options: Options) {
+    const { deadlineMs = 10_000, poolSize = 6, pooler = way.pooler, quarantineMaxBytes = 1024 * 1024 } = options
     this.spool = spool
     this.log = log
+    this.pooler = pooler
     this.postgres = new Postgres({
-      databaseUrl,
-      migrateDatabaseUrl: databaseUrl,
+      databaseUrl: way.databaseUrl,
+      migrateDatabaseUrl: way.migrateDatabaseUrl ?? way.databaseUrl,
       migrate: 'auto',
       poolSize,
       pooler,
