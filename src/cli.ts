@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
+import { distributeCommand } from './commands/distribute.ts'
 import { eraseCommand } from './commands/erase.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { partitionsCommand } from './commands/partitions.ts'
@@ -25,6 +26,7 @@ for (const command of [
   checkCommand,
   sqlCommand,
   partitionsCommand,
+  distributeCommand,
   quarantineCommand,
   spoolCommand,
   eraseCommand,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { distributeCommand } from '../../src/commands/distribute.ts'
 import { migrateCommand } from '../../src/commands/migrate.ts'
 import { quarantineCommand } from '../../src/commands/quarantine.ts'
 import { serveCommand } from '../../src/commands/serve.ts'
@@ -14,9 +15,15 @@ function withSubcommands(command: Command, words: string[] = []): { words: strin
   return [{ words: own, command }, ...command.commands.flatMap((below) => withSubcommands(below, own))]
 }
 
-const commands = [serveCommand, migrateCommand, urlsCommand, sqlCommand, quarantineCommand, spoolCommand].flatMap(
-  (command) => withSubcommands(command()),
-)
+const commands = [
+  serveCommand,
+  migrateCommand,
+  distributeCommand,
+  urlsCommand,
+  sqlCommand,
+  quarantineCommand,
+  spoolCommand,
+].flatMap((command) => withSubcommands(command()))
 
 test('there is help for all of them, to standard output, with 0, without touching anything', async () => {
   const { code, stdout, stderr } = await cli(['--help'])

@@ -1,0 +1,73 @@
+import { Command } from 'commander'
+import pg from 'pg'
+import { type Distribution, distribute, planDistribution } from '../store/citus.ts'
+import { publicError } from '../store/errors.ts'
+import { pendingMigrations } from '../store/migrate.ts'
+import { directUrl, withDatabaseUrl } from './database.ts'
+import { print, printJson } from './output.ts'
+
+/** Bytes that are copied in some seconds: nobody has to be asked before. */
+const fewBytes = 256 * 1024 * 1024
+
+const help = `
+Both big tables are distributed by session_id, side by side; the small ones that views join with them become reference
+tables. Partitions that are made later follow by themselves. What is done already is left alone, so it may be run again.
+While a big table is copied nobody writes to it: receivers spool, and drain afterwards (docs/scaling.md).`
+
+interface Options {
+  dryRun?: boolean
+  yes?: boolean
+  json?: boolean
+}
+
+export function distributeCommand(): Command {
+  return new Command('distribute')
+    .description('spread the tables over the nodes of a Citus cluster; over MIGRATE_DATABASE_URL where it is set')
+    .option('--dry-run', 'print the SQL that is still to be run, and run nothing')
+    .option('--yes', 'also when there is much to copy, which locks a table for as long')
+    .option('--json', 'print JSON')
+    .addHelpText('after', help)
+    .action((options: Options) =>
+      withDatabaseUrl(async (url, config) => {
+        const databaseUrl = directUrl(url, config)
+        const pending = await pendingMigrations({ databaseUrl })
+        if (pending.length > 0) throw new Error('migrations are pending: run rtc-receiver migrate first')
+        const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver distribute' })
+        client.on('error', () => {})
+        await client.connect()
+        try {
+          await run(client, options)
+        } finally {
+          await client.end()
+        }
+      }),
+    )
+}
+
+async function run(client: pg.Client, { dryRun = false, yes = false, json = false }: Options): Promise<void> {
+  const plan = await planDistribution(client)
+  const refused = !dryRun && !yes && plan.bytes > fewBytes
+  if (!json) print(describe(plan, dryRun))
+  if (!dryRun && !refused && plan.steps.length > 0) {
+    // One at a time: a second run would find half of the steps done.
+    const { rows } = await client.query("SELECT pg_try_advisory_lock(hashtextextended('rtc.distribute', 0)) AS mine")
+    if (!rows[0]?.mine) throw new Error('another rtc-receiver distribute is at it')
+    await distribute(client, plan, ({ sql }) => json || print(`${sql}\n`)).catch((error) => {
+      if (publicError(error).code !== '55P03') throw error
+      throw new Error('somebody has used a table for longer than 10 s: what is done stays, run it again')
+    })
+  }
+  if (json) printJson({ applied: !dryRun && !refused, ...plan })
+  else if (plan.steps.length === 0) print('all of it is distributed\n')
+  if (refused)
+    throw new Error(
+      `${(plan.bytes / 2 ** 30).toFixed(1)} GiB have to be copied while receivers spool: have room for that in their spools, then say --yes`,
+    )
+}
+
+function describe({ version, nodes, steps, local }: Distribution, dryRun: boolean): string {
+  const lines = [`-- Citus ${version}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'} for shards`]
+  for (const { name, why } of local) lines.push(`-- rtc.${name} stays on the coordinator: ${why}`)
+  if (dryRun) lines.push(...steps.map(({ sql }) => `${sql};`))
+  return lines.map((line) => `${line}\n`).join('')
+}
