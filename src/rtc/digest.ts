@@ -1,9 +1,7 @@
-import { createHmac, type KeyObject } from 'node:crypto'
 import { isAbsent } from './fields.ts'
+import { type HmacKey, hmacSha256 } from './hmac.ts'
 import { isJsonObject, type JsonObject, type RecordKind } from './record.ts'
 import { parseTime } from './times.ts'
-
-export type DigestKey = KeyObject | Uint8Array
 
 /**
  * A record as text that stays the same however the platform writes the record when it sends it again: names in the
@@ -23,13 +21,13 @@ export function canonicalJson(kind: RecordKind, record: unknown): string {
  * The digest by which a record is known again: HMAC-SHA-256 over kind, line feed and canonical JSON, cut to 128 bits,
  * as 32 hex digits. Keyed, because a plain digest of a phone number can be searched in seconds.
  */
-export function recordDigest(key: DigestKey, kind: RecordKind, record: unknown): string {
+export function recordDigest(key: HmacKey, kind: RecordKind, record: unknown): string {
   return keyedDigest(key, `${kind}\n${canonicalJson(kind, record)}`)
 }
 
 /** HMAC-SHA-256 cut to 128 bits, as 32 hex digits; text counts as UTF-8. */
-export function keyedDigest(key: DigestKey, data: string | Uint8Array): string {
-  return createHmac('sha256', key).update(data).digest('hex').slice(0, 32)
+export function keyedDigest(key: HmacKey, data: string | Uint8Array): string {
+  return hmacSha256(key, data, 'hex').slice(0, 32)
 }
 
 function write(value: unknown): string {
