@@ -37,7 +37,10 @@ export function insertFromUnnest(table: string, columns: readonly Column[]): str
   return `INSERT INTO ${table} (${names}) SELECT * FROM unnest(${arrays})`
 }
 
-/** The parameters of such an INSERT, in the order of the columns. */
+/**
+ * The parameters of such an INSERT, in the order of the columns. An array ends with its last value that is not null:
+ * unnest() makes them all as long as the longest, and most columns of most groups hold nothing but nulls.
+ */
 export function arraysOf<Row extends object>(rows: readonly Row[], columns: readonly Column[]): string[] {
   return columns.map(({ column, type }) => literal(rows, (row) => row[column as keyof Row], type))
 }
@@ -50,11 +53,18 @@ export function arrayLiteral(values: readonly unknown[], type: ColumnType): stri
 function literal<T>(items: readonly T[], pick: (item: T) => unknown, type: ColumnType): string {
   const element = elements[type]
   let text = ''
+  let nulls = 0
   for (const item of items) {
     const value = pick(item)
-    text += value === null || value === undefined ? ',NULL' : `,${element(value)}`
+    if (value === null || value === undefined) {
+      nulls++
+      continue
+    }
+    if (nulls > 0) text += 'NULL,'.repeat(nulls)
+    nulls = 0
+    text += `${element(value)},`
   }
-  return `{${text.slice(1)}}`
+  return `{${text.slice(0, -1)}}`
 }
 
 const elements: Record<ColumnType, (value: unknown) => string> = {
@@ -70,7 +80,8 @@ const elements: Record<ColumnType, (value: unknown) => string> = {
 
 function quote(value: unknown): string {
   const text = String(value)
-  return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`
+  // Two searches for one sign each take a third of the time of one for either.
+  return text.includes('"') || text.includes('\\') ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`
 }
 
 /** The 32 hex digits of a digest that Postgres gave back as a uuid. */
