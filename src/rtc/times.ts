@@ -10,7 +10,8 @@ const looseTime = /^[ \t]*(\d{4}-\d{2}-\d{2})[ \t]+(\d{2}:\d{2}:\d{2})[ \t]*$/
  */
 export function parseTime(text: string): string | undefined {
   if (isCanonicalTime(text)) return text
-  if (text.length < 19) return undefined
+  // Any text of a record may be asked for, and nearly all of it shows here that it is no time.
+  if (text.length < 19 || (!isBlank(text, 0) && !isDash(text, 4))) return undefined
   const parts = looseTime.exec(text)
   if (!parts) return undefined
   const canonical = `${parts[1]} ${parts[2]}`
@@ -49,10 +50,25 @@ function addMonths(now: number, months: number): number {
   return date.getTime()
 }
 
+const TAB = 9
+const BLANK = 32
+const DASH = 45
+const COLON = 58
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code === BLANK || code === TAB
+}
+
+function isDash(text: string, at: number): boolean {
+  return text.charCodeAt(at) === DASH
+}
+
 // Every record has up to eight times, so no Date object and no regular expression for the usual form.
 function isCanonicalTime(text: string): boolean {
   if (text.length !== 19) return false
-  if (text[4] !== '-' || text[7] !== '-' || text[10] !== ' ' || text[13] !== ':' || text[16] !== ':') return false
+  if (!isDash(text, 4) || !isDash(text, 7) || text.charCodeAt(10) !== BLANK) return false
+  if (text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return false
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2)
   const month = twoDigits(text, 5)
   const day = twoDigits(text, 8)
