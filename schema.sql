@@ -14,6 +14,32 @@ COMMENT ON COLUMN rtc.apps.app_key IS 'appKey of the application / 应用的 app
 COMMENT ON COLUMN rtc.apps.name IS 'Name for people / 应用名称';
 COMMENT ON COLUMN rtc.apps.scenario IS 'click2Call, callnotify, callVerify or privateNumber / 业务场景：语音回呼、语音通知、语音验证码、隐私保护通话';
 
+CREATE TABLE rtc.bill_summary (
+  hour timestamp with time zone NOT NULL,
+  calls bigint NOT NULL,
+  a_legs_billed bigint NOT NULL,
+  a_minutes bigint NOT NULL,
+  b_legs_billed bigint NOT NULL,
+  b_minutes bigint NOT NULL,
+  leg_seconds bigint NOT NULL,
+  app_key text,
+  scenario text,
+  bind_num text,
+  CONSTRAINT bill_summary_hour_fkey FOREIGN KEY (hour) REFERENCES rtc.summary_hours(hour) ON DELETE CASCADE
+);
+CREATE INDEX bill_summary_hour ON rtc.bill_summary USING btree (hour);
+COMMENT ON TABLE rtc.bill_summary IS 'CDRs that count, by the hour in which the call ended / 按结束小时汇总的计费';
+COMMENT ON COLUMN rtc.bill_summary.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN rtc.bill_summary.calls IS 'Calls / 呼叫数';
+COMMENT ON COLUMN rtc.bill_summary.a_legs_billed IS 'Answered legs A / 接通的 A 段数';
+COMMENT ON COLUMN rtc.bill_summary.a_minutes IS 'Billed minutes of legs A / A 段计费分钟';
+COMMENT ON COLUMN rtc.bill_summary.b_legs_billed IS 'Answered legs B / 接通的 B 段数';
+COMMENT ON COLUMN rtc.bill_summary.b_minutes IS 'Billed minutes of legs B / B 段计费分钟';
+COMMENT ON COLUMN rtc.bill_summary.leg_seconds IS 'Seconds of answered legs / 接通总秒数';
+COMMENT ON COLUMN rtc.bill_summary.app_key IS 'appKey of the application / 应用的 appKey';
+COMMENT ON COLUMN rtc.bill_summary.scenario IS 'Scenario / 业务场景';
+COMMENT ON COLUMN rtc.bill_summary.bind_num IS 'The company''s own number / 企业绑定号码';
+
 CREATE TABLE rtc.call_events (
   occurred_at timestamp with time zone NOT NULL,
   received_at timestamp with time zone NOT NULL,
@@ -58,6 +84,54 @@ COMMENT ON COLUMN rtc.call_events.extra IS 'Fields without a column (private num
 COMMENT ON COLUMN rtc.call_events.erased_at IS 'When personal data were erased from the row / 个人信息清除时间';
 
 CREATE TABLE rtc.call_events_old PARTITION OF rtc.call_events FOR VALUES FROM (MINVALUE) TO ('2024-01-01 00:00:00+00');
+
+CREATE TABLE rtc.call_summary (
+  hour timestamp with time zone NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  changes_at timestamp with time zone,
+  calls bigint NOT NULL,
+  talk_seconds bigint NOT NULL,
+  legs bigint NOT NULL,
+  legs_answered bigint NOT NULL,
+  billed_minutes bigint NOT NULL,
+  release_point integer,
+  a_q850 integer,
+  b_q850 integer,
+  sip_status integer,
+  state_code integer,
+  app_key text,
+  scenario text,
+  bind_num text,
+  outcome text NOT NULL,
+  reason text,
+  delays integer[],
+  without_cdr timestamp with time zone[],
+  CONSTRAINT call_summary_hour_fkey FOREIGN KEY (hour) REFERENCES rtc.summary_hours(hour) ON DELETE CASCADE
+);
+CREATE INDEX call_summary_hour ON rtc.call_summary USING btree (hour);
+COMMENT ON TABLE rtc.call_summary IS 'Calls by the hour in which they began / 按开始小时汇总的呼叫';
+COMMENT ON COLUMN rtc.call_summary.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN rtc.call_summary.first_at IS 'First of the calls / 首次';
+COMMENT ON COLUMN rtc.call_summary.last_at IS 'Last of the calls / 末次';
+COMMENT ON COLUMN rtc.call_summary.changes_at IS 'Calls in progress: when the first of them counts as over / 通话中的呼叫最早视为结束的时间';
+COMMENT ON COLUMN rtc.call_summary.calls IS 'Calls / 呼叫数';
+COMMENT ON COLUMN rtc.call_summary.talk_seconds IS 'Seconds of talk / 通话秒数';
+COMMENT ON COLUMN rtc.call_summary.legs IS 'Legs / 段数';
+COMMENT ON COLUMN rtc.call_summary.legs_answered IS 'Answered legs / 接通段数';
+COMMENT ON COLUMN rtc.call_summary.billed_minutes IS 'Billed minutes of all legs / 计费分钟';
+COMMENT ON COLUMN rtc.call_summary.release_point IS 'Of calls that failed / 拆线点（仅未接通）';
+COMMENT ON COLUMN rtc.call_summary.a_q850 IS 'Of calls that failed / A 段 Q.850 原因值（仅未接通）';
+COMMENT ON COLUMN rtc.call_summary.b_q850 IS 'Of calls that failed / B 段 Q.850 原因值（仅未接通）';
+COMMENT ON COLUMN rtc.call_summary.sip_status IS 'Of calls that failed / SIP 状态码（仅未接通）';
+COMMENT ON COLUMN rtc.call_summary.state_code IS 'Of calls that failed / 挂机原因值（仅未接通）';
+COMMENT ON COLUMN rtc.call_summary.app_key IS 'appKey of the application / 应用的 appKey';
+COMMENT ON COLUMN rtc.call_summary.scenario IS 'Scenario / 业务场景';
+COMMENT ON COLUMN rtc.call_summary.bind_num IS 'The company''s own number / 企业绑定号码';
+COMMENT ON COLUMN rtc.call_summary.outcome IS 'How they ended / 结果';
+COMMENT ON COLUMN rtc.call_summary.reason IS 'Of calls that failed / 原因说明（仅未接通）';
+COMMENT ON COLUMN rtc.call_summary.delays IS 'Post-dial delays of the legs: seconds, how many, seconds, how many … / 拨号到振铃秒数及其次数';
+COMMENT ON COLUMN rtc.call_summary.without_cdr IS 'When calls without a CDR began / 缺话单呼叫的开始时间';
 
 CREATE TABLE rtc.cdrs (
   cdr_time timestamp with time zone NOT NULL,
@@ -291,6 +365,22 @@ COMMENT ON COLUMN rtc.quarantine.errors IS 'List of {pointer, message}: the plac
 COMMENT ON COLUMN rtc.quarantine.body IS 'The record''s JSON as parsed, or the raw bytes of a body that could not be read / 记录 JSON 或无法解析的原文';
 COMMENT ON COLUMN rtc.quarantine.erased_at IS 'When personal data were erased from the entry / 个人信息清除时间';
 
+CREATE TABLE rtc.record_summary (
+  hour timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  records bigint NOT NULL,
+  kind text NOT NULL,
+  app_key text,
+  CONSTRAINT record_summary_hour_fkey FOREIGN KEY (hour) REFERENCES rtc.summary_hours(hour) ON DELETE CASCADE
+);
+CREATE INDEX record_summary_hour ON rtc.record_summary USING btree (hour);
+COMMENT ON TABLE rtc.record_summary IS 'Events and CDRs by the hour of their own time / 按记录时间汇总的条数';
+COMMENT ON COLUMN rtc.record_summary.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN rtc.record_summary.last_at IS 'Last of them / 末次';
+COMMENT ON COLUMN rtc.record_summary.records IS 'How many / 条数';
+COMMENT ON COLUMN rtc.record_summary.kind IS 'status or fee / 类别';
+COMMENT ON COLUMN rtc.record_summary.app_key IS 'appKey of the application; of an event that names none, that of the CDR / 应用的 appKey';
+
 CREATE TABLE rtc.release_points (
   code integer NOT NULL,
   en text NOT NULL,
@@ -341,6 +431,25 @@ COMMENT ON COLUMN rtc.service_types.code IS 'The code as the platform sends it /
 COMMENT ON COLUMN rtc.service_types.en IS 'Meaning in English / 英文含义';
 COMMENT ON COLUMN rtc.service_types.zh IS 'Meaning in Chinese / 中文含义';
 COMMENT ON COLUMN rtc.service_types.scenario IS 'Scenario that follows from it; playback = notification or verification / 对应的业务场景';
+
+CREATE TABLE rtc.summary_hours (
+  hour timestamp with time zone NOT NULL,
+  valid_until timestamp with time zone NOT NULL,
+  CONSTRAINT summary_hours_pkey PRIMARY KEY (hour)
+);
+COMMENT ON TABLE rtc.summary_hours IS 'Hours that are summarised; without its row here an hour is counted from the base. Deleting all rows is harmless / 已汇总的小时；删除后自动重算';
+COMMENT ON COLUMN rtc.summary_hours.hour IS 'Beginning of the hour / 小时起点';
+COMMENT ON COLUMN rtc.summary_hours.valid_until IS 'When a call in progress will count as over although nothing more was heard of it / 有效期：通话中的呼叫届时视为结束';
+
+CREATE TABLE rtc.summary_state (
+  only_row boolean DEFAULT true NOT NULL,
+  stored_until timestamp with time zone NOT NULL,
+  CONSTRAINT summary_state_only_row CHECK (only_row),
+  CONSTRAINT summary_state_pkey PRIMARY KEY (only_row)
+);
+COMMENT ON TABLE rtc.summary_state IS 'How far the summaries know what was stored / 汇总进度';
+COMMENT ON COLUMN rtc.summary_state.only_row IS 'There is one row / 仅一行';
+COMMENT ON COLUMN rtc.summary_state.stored_until IS 'Rows stored before are in the summaries / 此前入库的记录已计入汇总';
 
 CREATE SCHEMA ops;
 
@@ -1015,7 +1124,7 @@ CREATE VIEW rtc.all_calls (
   has_recording -- boolean
   recording_started_at -- timestamp with time zone
 );
-COMMENT ON VIEW rtc.all_calls IS 'One row per latest CDR and one per session seen in events, unmasked; internal / 呼叫明细（未脱敏，内部使用）';
+COMMENT ON VIEW rtc.all_calls IS 'One row per CDR and one per session seen in events, unmasked; superseded = a later one tells of the same call; internal / 呼叫明细（未脱敏，内部使用）';
 
 CREATE VIEW rtc.call_legs (
   session_id -- text
@@ -1290,39 +1399,57 @@ CREATE OR REPLACE FUNCTION ops.call_stats("from" timestamp with time zone, "to" 
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
+ SET work_mem TO '64MB'
 AS $function$
 #variable_conflict use_column
+DECLARE
+  -- Hours that lie in one bucket.
+  hours CONSTANT timestamptz[] := ARRAY(
+    SELECT h FROM unnest(rtc.summarized("from", "to")) AS h
+    WHERE rtc.bucket_of(h, bucket, time_zone) = rtc.bucket_of(h + interval '1 hour - 1 microsecond', bucket, time_zone) ORDER BY h);
 BEGIN
   RETURN QUERY
-  WITH counted AS (
-    SELECT b.bucket_start, c.app_key, c.scenario, c.bind_num,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome <> 'in progress') AS attempts,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'answered') AS answered,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome IN ('answered', 'busy', 'no answer', 'rejected', 'unreachable')) AS effective,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'busy') AS busy,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'no answer') AS no_answer,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'rejected') AS rejected,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'unreachable') AS unreachable,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'cancelled') AS cancelled,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'failed') AS failed,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'unknown') AS unknown,
-      count(*) FILTER (WHERE l.leg = 'A' AND c.outcome = 'in progress') AS in_progress,
-      coalesce(sum(c.talk_seconds) FILTER (WHERE l.leg = 'A'), 0) AS talk_seconds,
-      count(*) FILTER (WHERE l.is_there) AS legs,
-      count(*) FILTER (WHERE l.answered_at IS NOT NULL) AS legs_answered,
-      percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY l.delay) AS delays,
-      coalesce(sum(l.minutes), 0) AS billed_minutes
-    FROM rtc.day_calls c
-    CROSS JOIN LATERAL (
-      SELECT CASE WHEN bucket ~ '^[a-z]+$' THEN date_trunc(bucket, c.started_at AT TIME ZONE time_zone)
-        ELSE date_bin(bucket::interval, c.started_at AT TIME ZONE time_zone, timestamp '2001-01-01') END AT TIME ZONE time_zone AS bucket_start
-    ) b
-    CROSS JOIN LATERAL (VALUES
-      ('A', c.a_there, c.a_answered_at, c.a_delay, c.a_minutes), ('B', c.b_there, c.b_answered_at, c.b_delay, c.b_minutes)
-    ) AS l (leg, is_there, answered_at, delay, minutes)
-    WHERE c.day >= ("from" AT TIME ZONE 'Asia/Shanghai')::date AND c.day <= ("to" AT TIME ZONE 'Asia/Shanghai')::date
-      AND c.started_at >= "from" AND c.started_at < "to"
-    GROUP BY b.bucket_start, c.app_key, c.scenario, c.bind_num
+  WITH part AS MATERIALIZED (
+    SELECT rtc.bucket_of(s.hour, bucket, time_zone) AS bucket_start, s.app_key, s.scenario, s.bind_num, s.outcome,
+      s.calls, s.talk_seconds, s.legs, s.legs_answered, s.billed_minutes, s.delays
+    FROM rtc.call_summary s WHERE s.hour = ANY(hours)
+    UNION ALL
+    SELECT c.hour, c.app_key, c.scenario, c.bind_num, c.outcome, c.calls, c.talk_seconds, c.legs, c.legs_answered, c.billed_minutes, c.delays
+    FROM rtc.gaps("from", "to", hours) g CROSS JOIN LATERAL rtc.count_calls(g.gap_start, g.gap_end, bucket, time_zone) c
+  ), counted AS (
+    SELECT p.bucket_start, p.app_key, p.scenario, p.bind_num,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome <> 'in progress'), 0)::bigint AS attempts,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'answered'), 0)::bigint AS answered,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome IN ('answered', 'busy', 'no answer', 'rejected', 'unreachable')), 0)::bigint AS effective,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'busy'), 0)::bigint AS busy,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'no answer'), 0)::bigint AS no_answer,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'rejected'), 0)::bigint AS rejected,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'unreachable'), 0)::bigint AS unreachable,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'cancelled'), 0)::bigint AS cancelled,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'failed'), 0)::bigint AS failed,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'unknown'), 0)::bigint AS unknown,
+      coalesce(sum(p.calls) FILTER (WHERE p.outcome = 'in progress'), 0)::bigint AS in_progress,
+      sum(p.talk_seconds)::bigint AS talk_seconds, sum(p.legs)::bigint AS legs, sum(p.legs_answered)::bigint AS legs_answered,
+      sum(p.billed_minutes)::bigint AS billed_minutes
+    FROM part p
+    GROUP BY 1, 2, 3, 4
+  ), delay AS (
+    -- percentile_cont of so many of each: places count from 0.
+    SELECT d.bucket_start, d.app_key, d.scenario, d.bind_num, d.seconds,
+      sum(d.n) OVER w AS up_to, sum(d.n) OVER (PARTITION BY d.bucket_start, d.app_key, d.scenario, d.bind_num) - 1 AS last
+    FROM (
+      SELECT p.bucket_start, p.app_key, p.scenario, p.bind_num, p.delays[i] AS seconds, sum(p.delays[i + 1]) AS n
+      FROM part p CROSS JOIN LATERAL generate_series(1, cardinality(p.delays), 2) AS i
+      GROUP BY 1, 2, 3, 4, 5
+    ) d
+    WINDOW w AS (PARTITION BY d.bucket_start, d.app_key, d.scenario, d.bind_num ORDER BY d.seconds)
+  ), percentile AS (
+    SELECT d.bucket_start, d.app_key, d.scenario, d.bind_num,
+      min(d.seconds) FILTER (WHERE d.up_to > floor(d.last * 0.5)) AS low50, min(d.seconds) FILTER (WHERE d.up_to > ceil(d.last * 0.5)) AS high50,
+      min(d.seconds) FILTER (WHERE d.up_to > floor(d.last * 0.95)) AS low95, min(d.seconds) FILTER (WHERE d.up_to > ceil(d.last * 0.95)) AS high95,
+      max(d.last * 0.5 - floor(d.last * 0.5)) AS between50, max(d.last * 0.95 - floor(d.last * 0.95)) AS between95
+    FROM delay d
+    GROUP BY 1, 2, 3, 4
   )
   SELECT n.bucket_start, n.app_key, n.scenario, n.bind_num, n.attempts,
     n.answered, round(n.answered / nullif(n.attempts, 0)::numeric, 4),
@@ -1330,8 +1457,10 @@ BEGIN
     n.busy, n.no_answer, n.rejected, n.unreachable, n.cancelled, n.failed, n.unknown, n.in_progress,
     n.talk_seconds, round(n.talk_seconds / nullif(n.answered, 0)::numeric, 1),
     n.legs, n.legs_answered, round(n.legs_answered / nullif(n.legs, 0)::numeric, 4),
-    round(n.delays[1]::numeric, 1), round(n.delays[2]::numeric, 1), n.billed_minutes
+    round(p.low50 + (p.high50 - p.low50) * p.between50, 1), round(p.low95 + (p.high95 - p.low95) * p.between95, 1), n.billed_minutes
   FROM counted n
+  LEFT JOIN percentile p ON p.bucket_start = n.bucket_start AND p.app_key IS NOT DISTINCT FROM n.app_key
+    AND p.scenario IS NOT DISTINCT FROM n.scenario AND p.bind_num IS NOT DISTINCT FROM n.bind_num
   ORDER BY 1, 2, 3, 4;
 END
 $function$;
@@ -1411,17 +1540,22 @@ CREATE OR REPLACE FUNCTION ops.failures("from" timestamp with time zone, "to" ti
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
+ SET work_mem TO '64MB'
 AS $function$
 #variable_conflict use_column
+DECLARE
+  hours CONSTANT timestamptz[] := rtc.summarized("from", "to");
 BEGIN
   RETURN QUERY
-  SELECT c.outcome, c.reason, c.release_point, c.a_q850, c.b_q850, c.sip_status, c.state_code, count(*),
-    round(count(*) / sum(count(*)) OVER (), 4), min(c.started_at), max(c.started_at)
-  FROM rtc.day_calls c
-  WHERE c.day >= ("from" AT TIME ZONE 'Asia/Shanghai')::date AND c.day <= ("to" AT TIME ZONE 'Asia/Shanghai')::date
-    AND c.started_at >= "from" AND c.started_at < "to"
-    AND c.outcome NOT IN ('answered', 'in progress')
-    AND (of_app IS NULL OR c.app_key = of_app) AND (of_bind_num IS NULL OR c.bind_num = of_bind_num)
+  SELECT p.outcome, p.reason, p.release_point, p.a_q850, p.b_q850, p.sip_status, p.state_code, sum(p.calls)::bigint,
+    round(sum(p.calls) / sum(sum(p.calls)) OVER (), 4), min(p.first_at), max(p.last_at)
+  FROM (
+    SELECT s.* FROM rtc.call_summary s WHERE s.hour = ANY(hours)
+    UNION ALL
+    SELECT c.* FROM rtc.gaps("from", "to", hours) g CROSS JOIN LATERAL rtc.count_calls(g.gap_start, g.gap_end, 'hour', 'UTC') c
+  ) p
+  WHERE p.outcome NOT IN ('answered', 'in progress')
+    AND (of_app IS NULL OR p.app_key = of_app) AND (of_bind_num IS NULL OR p.bind_num = of_bind_num)
   GROUP BY 1, 2, 3, 4, 5, 6, 7
   ORDER BY 8 DESC, 1, 2;
 END
@@ -1534,6 +1668,75 @@ END
 $function$;
 COMMENT ON FUNCTION ops.skeleton(value jsonb, depth integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';
 
+CREATE OR REPLACE FUNCTION rtc.bill_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[])
+ RETURNS SETOF rtc.bill_summary
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+DECLARE
+  own CONSTANT timestamptz[] := ARRAY(SELECT h FROM unnest(hours) AS h WHERE h >= "from" AND h <= "to" - interval '1 hour');
+BEGIN
+  RETURN QUERY SELECT s.* FROM rtc.bill_summary s WHERE s.hour = ANY(own);
+  IF cardinality(own) * interval '1 hour' = "to" - "from" THEN
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT c.* FROM rtc.gaps("from", "to", own) g CROSS JOIN LATERAL rtc.count_bill(g.gap_start, g.gap_end) c;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.bill_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.bill_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[]) IS 'What ops.billing_daily adds up / ops.billing_daily 的数据';
+
+CREATE OR REPLACE FUNCTION rtc.bucket_of(at timestamp with time zone, bucket text, time_zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE WHEN bucket ~ '^[a-z]+$' THEN date_trunc(bucket, at AT TIME ZONE time_zone)
+    ELSE date_bin(bucket::interval, at AT TIME ZONE time_zone, timestamp '2001-01-01') END AT TIME ZONE time_zone
+$function$;
+COMMENT ON FUNCTION rtc.bucket_of(at timestamp with time zone, bucket text, time_zone text) IS 'Beginning of the bucket that a time lies in; internal / 时间所在的桶';
+
+CREATE OR REPLACE FUNCTION rtc.calls_between("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF rtc.all_calls
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT a.*
+  FROM rtc.all_calls a
+  WHERE a.has_cdr AND a.started_at >= "from" AND a.started_at < "to"
+    AND a.ended_at >= "from" - interval '1 hour' AND a.ended_at < "to" + interval '26 hours'
+    -- CDRs that a later one took the place of: few, and NOT IN makes a hash of them whatever the planner expects. No call
+    -- lasts longer than a day, which prunes.
+    AND (a.session_id, a.icid, a.ended_at) NOT IN (
+      SELECT c.session_id, c.icid, c.cdr_time
+      FROM rtc.cdrs c
+      JOIN rtc.cdrs o ON o.session_id = c.session_id
+        AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours'
+        AND (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)
+      WHERE c.cdr_time >= "from" - interval '1 hour' AND c.cdr_time < "to" + interval '26 hours'
+        AND o.cdr_time >= "from" - interval '27 hours' AND o.cdr_time < "to" + interval '52 hours')
+  UNION ALL
+  SELECT a.*
+  FROM (
+    -- Nearly all are gone after this; CDRs of long calls are found by the look-up.
+    SELECT DISTINCT e.session_id FROM rtc.call_events e
+    WHERE e.occurred_at >= "from" AND e.occurred_at < "to" AND NOT EXISTS (
+      SELECT FROM rtc.cdrs o WHERE o.session_id = e.session_id
+        AND o.cdr_time >= "from" - interval '1 hour' AND o.cdr_time < "to" + interval '2 hours')
+  ) s
+  CROSS JOIN LATERAL (
+    SELECT o.* FROM rtc.all_calls o
+    WHERE o.session_id = s.session_id AND NOT o.has_cdr AND NOT o.superseded AND o.started_at >= "from" AND o.started_at < "to"
+    OFFSET 0
+  ) a
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.calls_between("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_between("from" timestamp with time zone, "to" timestamp with time zone) IS 'rtc.all_calls that began in a range, without superseded ones; internal / 某时段开始的呼叫（内部使用）';
+
 CREATE OR REPLACE FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone)
  RETURNS SETOF ops.calls
  LANGUAGE sql
@@ -1554,6 +1757,161 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) IS 'Masked calls of some sessions; internal / 指定会话的脱敏呼叫（内部使用）';
+
+CREATE OR REPLACE FUNCTION rtc.cdrs_without_events_of("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(call_ref text, session_id text, app_key text, bind_num text, ended_at timestamp with time zone, received_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH candidate AS MATERIALIZED (
+    SELECT c.session_id, coalesce(c.app_key, c.signed_by) AS app_key, c.bind_num, c.cdr_time, c.received_at
+    FROM rtc.cdrs c
+    WHERE c.cdr_time >= "from" AND c.cdr_time < "to"
+      -- Nearly all are gone after the hash of the day, the look-up is for the others.
+      AND NOT EXISTS (
+        SELECT FROM rtc.call_events e
+        WHERE e.session_id = c.session_id AND e.occurred_at >= "from" - interval '1 hour' AND e.occurred_at < "to" + interval '1 hour')
+      AND NOT EXISTS (
+        SELECT FROM rtc.call_events e WHERE e.session_id = c.session_id
+          AND e.occurred_at >= c.cdr_time - interval '26 hours' AND e.occurred_at <= c.cdr_time + interval '26 hours' OFFSET 0)
+  )
+  SELECT rtc.ref(k.key, 'session', c.session_id),
+    CASE WHEN rtc.holds_number(c.session_id) THEN NULL ELSE c.session_id END,
+    c.app_key, c.bind_num, c.cdr_time, c.received_at
+  FROM rtc.keys k, candidate c
+  JOIN (
+    SELECT a.app_key FROM (SELECT DISTINCT d.app_key FROM candidate d) a
+    WHERE EXISTS (
+      SELECT FROM rtc.cdrs r
+      WHERE r.cdr_time >= "from" - interval '7 days' AND r.cdr_time < "to"
+        AND coalesce(r.app_key, r.signed_by) IS NOT DISTINCT FROM a.app_key
+        AND EXISTS (
+          SELECT FROM rtc.call_events e WHERE e.session_id = r.session_id
+            AND e.occurred_at >= r.cdr_time - interval '25 hours' AND e.occurred_at <= r.cdr_time + interval '1 hour' OFFSET 0)
+      OFFSET 0)
+  ) known ON known.app_key IS NOT DISTINCT FROM c.app_key
+  WHERE k.purpose = 'ref';
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.cdrs_without_events_of("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.cdrs_without_events_of("from" timestamp with time zone, "to" timestamp with time zone) IS 'A day of ops.cdrs_without_events / ops.cdrs_without_events 一天的数据';
+
+CREATE OR REPLACE FUNCTION rtc.concurrent_legs_of("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(hour timestamp with time zone, app_key text, peak_legs bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH leg AS MATERIALIZED (
+    SELECT c.app_key, l.started_at, coalesce(l.ended_at, CASE WHEN c.outcome <> 'in progress' THEN c.last_seen_at END) AS ended_at
+    FROM (
+      SELECT b.* FROM rtc.calls_between("from", "to") b
+      UNION ALL
+      SELECT b.* FROM rtc.calls_between("from" - interval '1 day', "from") b WHERE b.last_seen_at >= "from" OR b.ended_at IS NULL
+    ) c
+    CROSS JOIN LATERAL (VALUES (c.a_started_at, c.a_ended_at, c.a_there), (c.b_started_at, c.b_ended_at, c.b_there)) AS l (started_at, ended_at, is_there)
+    WHERE l.is_there AND l.started_at < "to" AND coalesce(l.ended_at, "to") >= "from"
+  )
+  SELECT date_bin('1 hour', level.at, "from"), level.app_key, max(level.legs)
+  FROM (
+    SELECT change.at, change.app_key, sum(change.step) OVER (PARTITION BY change.app_key ORDER BY change.at, change.step) AS legs
+    FROM (
+      SELECT s.app_key, greatest(s.started_at, "from") AS at, 1 AS step FROM leg s
+      UNION ALL SELECT e.app_key, e.ended_at, -1 FROM leg e WHERE e.ended_at < "to"
+      UNION ALL SELECT a.app_key, mark, 0 FROM (SELECT DISTINCT g.app_key FROM leg g) a,
+        generate_series("from", "to" - interval '1 hour', interval '1 hour') AS mark WHERE mark <= now()
+    ) change
+  ) level
+  GROUP BY 1, 2;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.concurrent_legs_of("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.concurrent_legs_of("from" timestamp with time zone, "to" timestamp with time zone) IS 'A day of ops.concurrent_legs / ops.concurrent_legs 一天的数据';
+
+CREATE OR REPLACE FUNCTION rtc.count_bill("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF rtc.bill_summary
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT date_trunc('hour', a.ended_at, 'UTC'), count(*), count(a.a_minutes), coalesce(sum(a.a_minutes), 0)::bigint,
+    count(a.b_minutes), coalesce(sum(a.b_minutes), 0)::bigint,
+    (coalesce(sum(a.a_seconds), 0) + coalesce(sum(a.b_seconds), 0))::bigint, a.app_key, a.scenario, a.bind_num
+  FROM rtc.all_calls a
+  WHERE a.has_cdr AND a.ended_at >= "from" AND a.ended_at < "to"
+    AND (a.session_id, a.icid, a.ended_at) NOT IN (
+      SELECT c.session_id, c.icid, c.cdr_time
+      FROM rtc.cdrs c
+      JOIN rtc.cdrs o ON o.session_id = c.session_id
+        AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours'
+        AND (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)
+      WHERE c.cdr_time >= "from" AND c.cdr_time < "to"
+        AND o.cdr_time >= "from" - interval '26 hours' AND o.cdr_time < "to" + interval '26 hours')
+  GROUP BY 1, a.app_key, a.scenario, a.bind_num
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.count_bill("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_bill("from" timestamp with time zone, "to" timestamp with time zone) IS 'CDRs that ended in a range, counted; internal / 计费计数（内部使用）';
+
+CREATE OR REPLACE FUNCTION rtc.count_calls("from" timestamp with time zone, "to" timestamp with time zone, bucket text, time_zone text)
+ RETURNS SETOF rtc.call_summary
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT g.hour, g.first_at, g.last_at, g.changes_at, g.calls, g.talk_seconds, g.legs, g.legs_answered, g.billed_minutes,
+    g.release_point, g.a_q850, g.b_q850, g.sip_status, g.state_code, g.app_key, g.scenario, g.bind_num, g.outcome, g.reason,
+    rtc.histogram(g.a_delays || g.b_delays), g.without_cdr
+  FROM (
+    SELECT rtc.bucket_of(c.started_at, bucket, time_zone) AS hour, min(c.started_at) AS first_at, max(c.started_at) AS last_at,
+      min(c.last_seen_at) FILTER (WHERE c.outcome = 'in progress') + interval '25 hours' AS changes_at,
+      count(*) AS calls, coalesce(sum(c.talk_seconds), 0)::bigint AS talk_seconds,
+      count(*) FILTER (WHERE c.a_there) + count(*) FILTER (WHERE c.b_there) AS legs,
+      count(c.a_answered_at) + count(c.b_answered_at) AS legs_answered,
+      (coalesce(sum(c.a_minutes), 0) + coalesce(sum(c.b_minutes), 0))::bigint AS billed_minutes,
+      CASE WHEN f.failed THEN c.release_point END AS release_point, CASE WHEN f.failed THEN c.a_q850 END AS a_q850,
+      CASE WHEN f.failed THEN c.b_q850 END AS b_q850, CASE WHEN f.failed THEN c.sip_status END AS sip_status,
+      CASE WHEN f.failed THEN c.state_code END AS state_code, c.app_key, c.scenario, c.bind_num, c.outcome,
+      CASE WHEN f.failed THEN c.reason END AS reason,
+      array_agg(c.a_delay) FILTER (WHERE c.a_delay IS NOT NULL) AS a_delays,
+      array_agg(c.b_delay) FILTER (WHERE c.b_delay IS NOT NULL) AS b_delays,
+      array_agg(c.started_at) FILTER (WHERE NOT c.has_cdr) AS without_cdr
+    FROM rtc.calls_between("from", "to") c
+    CROSS JOIN LATERAL (SELECT c.outcome NOT IN ('answered', 'in progress') AS failed) f
+    GROUP BY 1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
+  ) g
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.count_calls("from" timestamp with time zone, "to" timestamp with time zone, bucket text, time_zone text) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_calls("from" timestamp with time zone, "to" timestamp with time zone, bucket text, time_zone text) IS 'Calls that began in a range, counted; internal / 呼叫计数（内部使用）';
+
+CREATE OR REPLACE FUNCTION rtc.count_records("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF rtc.record_summary
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT date_trunc('hour', r.at, 'UTC'), max(r.at), count(*), r.kind, r.app_key
+  FROM (
+    SELECT 'status' AS kind, e.occurred_at AS at, coalesce(e.signed_by, (
+      SELECT max(coalesce(c.app_key, c.signed_by)) FROM rtc.cdrs c WHERE c.session_id = e.session_id
+        AND c.cdr_time >= e.occurred_at - interval '1 hour' AND c.cdr_time <= e.occurred_at + interval '26 hours')) AS app_key
+    FROM rtc.call_events e WHERE e.occurred_at >= "from" AND e.occurred_at < "to"
+    UNION ALL
+    SELECT 'fee', c.cdr_time, coalesce(c.app_key, c.signed_by) FROM rtc.cdrs c WHERE c.cdr_time >= "from" AND c.cdr_time < "to"
+  ) r
+  GROUP BY 1, r.kind, r.app_key
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.count_records("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_records("from" timestamp with time zone, "to" timestamp with time zone) IS 'Events and CDRs of a range, counted; internal / 记录计数（内部使用）';
 
 CREATE OR REPLACE FUNCTION rtc.drop_period(partition text, before timestamp with time zone)
  RETURNS boolean
@@ -1704,6 +2062,84 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION rtc.event_rank(event_type text) IS 'Place of an event in a call / 事件先后次序';
 
+CREATE OR REPLACE FUNCTION rtc.forget_summaries()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  DELETE FROM rtc.summary_hours;
+  RETURN NULL;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.forget_summaries() FROM PUBLIC;
+COMMENT ON FUNCTION rtc.forget_summaries() IS 'Trigger: summaries are made anew / 触发器：清空汇总以便重算';
+
+CREATE OR REPLACE FUNCTION rtc.frequent_callees_of("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(callee_ref text, callee text, app_key text, calls bigint, answered bigint, first_at timestamp with time zone, last_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT rtc.ref(k.key, 'number', n.number), rtc.mask_number(n.num, n.own), n.app_key, n.calls, n.answered, n.first_at, n.last_at
+  FROM rtc.keys k, (
+    SELECT g.number, max(g.num) AS num, max(g.own) AS own, g.app_key, sum(g.calls)::bigint AS calls, sum(g.answered)::bigint AS answered,
+      min(g.first_at) AS first_at, max(g.last_at) AS last_at
+    FROM (
+      -- As they were written first: of most there is one.
+      SELECT l.num, rtc.plain_number(l.num) AS number, max(c.bind_num) FILTER (WHERE c.bind_num = l.num) AS own, c.app_key,
+        count(*) AS calls, count(l.answered_at) AS answered, min(l.started_at) AS first_at, max(l.started_at) AS last_at
+      FROM rtc.calls_between("from", "to") c
+      -- Legs that the platform dialled.
+      CROSS JOIN LATERAL (VALUES
+        (c.a_num, c.a_started_at, c.a_answered_at, c.a_there AND NOT c.is_private), (c.b_num, c.b_started_at, c.b_answered_at, c.b_there)
+      ) AS l (num, started_at, answered_at, was_dialled)
+      WHERE l.was_dialled AND l.num IS NOT NULL
+      GROUP BY l.num, c.app_key
+    ) g
+    GROUP BY g.number, g.app_key
+    HAVING sum(g.calls) > 1
+  ) n
+  WHERE k.purpose = 'ref';
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.frequent_callees_of("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.frequent_callees_of("from" timestamp with time zone, "to" timestamp with time zone) IS 'A day of ops.frequent_callees / ops.frequent_callees 一天的数据';
+
+CREATE OR REPLACE FUNCTION rtc.gaps("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[])
+ RETURNS TABLE(gap_start timestamp with time zone, gap_end timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT greatest(g.gap_start, d.day_start), least(g.gap_end, d.day_end)
+  FROM (
+    SELECT coalesce(lag(h + interval '1 hour') OVER (ORDER BY h), "from") AS gap_start, h AS gap_end
+    FROM unnest(hours || "to") AS h
+  ) g
+  JOIN rtc.days d ON d.day_start < g.gap_end AND d.day_end > g.gap_start
+  WHERE g.gap_start < g.gap_end
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.gaps("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.gaps("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[]) IS 'What is left of a range without some hours; internal / 时段中未汇总的部分';
+
+CREATE OR REPLACE FUNCTION rtc.histogram("values" integer[])
+ RETURNS integer[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT array_agg(p.item ORDER BY h.value, p.place)
+  FROM (SELECT v AS value, count(*)::integer AS n FROM unnest("values") AS v WHERE v IS NOT NULL GROUP BY v) h
+  CROSS JOIN LATERAL (VALUES (1, h.value), (2, h.n)) AS p (place, item)
+$function$;
+COMMENT ON FUNCTION rtc.histogram("values" integer[]) IS 'Distinct values with their number; internal / 取值与次数';
+
 CREATE OR REPLACE FUNCTION rtc.holds_number(session_id text)
  RETURNS boolean
  LANGUAGE sql
@@ -1779,6 +2215,66 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION rtc.minutes_between(a timestamp with time zone, b timestamp with time zone) IS 'Started minutes from a to b, at least 1 / 两个时间之间的计费分钟数';
 
+CREATE OR REPLACE FUNCTION rtc.missing_cdrs_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[])
+ RETURNS TABLE(call_ref text, session_id text, app_key text, scenario text, started_at timestamp with time zone, ended_at timestamp with time zone, last_event_at timestamp with time zone, presumed boolean, resends_left integer)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  own CONSTANT timestamptz[] := ARRAY(SELECT h FROM unnest(hours) AS h WHERE h >= "from" AND h <= "to" - interval '1 hour');
+BEGIN
+  RETURN QUERY
+  WITH lone AS (
+    -- The summary says when those calls began, so few events are looked at.
+    SELECT a.* FROM (
+      SELECT DISTINCT e.session_id, e.occurred_at
+      FROM (SELECT DISTINCT unnest(s.without_cdr) AS at FROM rtc.call_summary s WHERE s.hour = ANY(own)) t
+      CROSS JOIN LATERAL (SELECT o.session_id, o.occurred_at FROM rtc.call_events o WHERE o.occurred_at = t.at OFFSET 0) e
+    ) s
+    CROSS JOIN LATERAL (
+      SELECT o.* FROM rtc.all_calls o
+      WHERE o.session_id = s.session_id AND o.started_at = s.occurred_at AND NOT o.has_cdr AND NOT o.superseded
+      OFFSET 0
+    ) a
+    UNION ALL
+    SELECT c.* FROM rtc.gaps("from", "to", own) g CROSS JOIN LATERAL rtc.calls_between(g.gap_start, g.gap_end) c WHERE NOT c.has_cdr
+  ), candidate AS MATERIALIZED (
+    SELECT c.session_id, c.app_key, c.scenario, c.is_private, c.started_at, c.ended_at, c.last_seen_at
+    FROM lone c
+    WHERE c.last_seen_at < now() - CASE WHEN c.ended_at IS NOT NULL THEN interval '10 minutes' ELSE interval '25 hours' END
+  )
+  SELECT rtc.ref(k.key, 'session', m.session_id),
+    CASE WHEN rtc.holds_number(m.session_id) THEN NULL ELSE m.session_id END,
+    m.app_key, m.scenario, m.started_at, m.ended_at, m.last_seen_at, m.ended_at IS NULL,
+    -- FAQ: six more times, an hour apart; private number after 1, 4, 9, 106, 203 and 300 minutes, each from the one before.
+    CASE WHEN m.is_private
+      THEN (SELECT count(*) FROM unnest(ARRAY[1, 5, 14, 120, 323, 623]) AS after WHERE m.last_seen_at + make_interval(mins => after) > now())
+      ELSE (SELECT count(*) FROM generate_series(1, 6) AS after WHERE m.last_seen_at + make_interval(hours => after) > now())
+    END::integer
+  FROM rtc.keys k, candidate m
+  JOIN (
+    SELECT a.app_key FROM (SELECT DISTINCT c.app_key FROM candidate c) a
+    WHERE EXISTS (
+        SELECT FROM rtc.record_summary r
+        WHERE r.hour >= "from" - interval '7 days' AND r.hour <= "to" - interval '1 hour' AND r.kind = 'fee'
+          AND (a.app_key IS NULL OR r.app_key = a.app_key))
+      OR EXISTS (
+        SELECT FROM rtc.cdrs r
+        WHERE r.cdr_time >= "from" - interval '7 days' AND r.cdr_time < "to"
+          AND (a.app_key IS NULL OR coalesce(r.app_key, r.signed_by) = a.app_key)
+        OFFSET 0)
+  ) known ON known.app_key IS NOT DISTINCT FROM m.app_key
+  WHERE k.purpose = 'ref';
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.missing_cdrs_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.missing_cdrs_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[]) IS 'A day of ops.missing_cdrs / ops.missing_cdrs 一天的数据';
+
 CREATE OR REPLACE FUNCTION rtc.number_forms(number text)
  RETURNS text[]
  LANGUAGE sql
@@ -1816,12 +2312,89 @@ CREATE OR REPLACE FUNCTION rtc.plain_number(number text)
 AS $function$ SELECT regexp_replace(number, '^(\+|00)?(86(?=1[3-9][0-9]{9}$))?', '') $function$;
 COMMENT ON FUNCTION rtc.plain_number(number text) IS 'The number without +, 00, and without 86 before a mobile one / 归一化号码';
 
+CREATE OR REPLACE FUNCTION rtc.records_of("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF rtc.record_summary
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  hours CONSTANT timestamptz[] := rtc.summarized("from", "to");
+BEGIN
+  RETURN QUERY SELECT s.* FROM rtc.record_summary s WHERE s.hour = ANY(hours);
+  RETURN QUERY SELECT c.* FROM rtc.gaps("from", "to", hours) g CROSS JOIN LATERAL rtc.count_records(g.gap_start, g.gap_end) c;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.records_of("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.records_of("from" timestamp with time zone, "to" timestamp with time zone) IS 'Events and CDRs by hour and app / 按小时与应用的记录数';
+
 CREATE OR REPLACE FUNCTION rtc.ref(key bytea, kind text, value text)
  RETURNS text
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ SELECT left(encode(sha256(key || convert_to(kind || ':' || value, 'UTF8')), 'hex'), 16) $function$;
 COMMENT ON FUNCTION rtc.ref(key bytea, kind text, value text) IS 'Reference of a value under a key / 带密钥的引用';
+
+CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '5 minutes');
+  touched timestamptz[];
+  run record;
+  counted integer := 0;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.refresh_summaries', 0)) THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM rtc.summary_hours h WHERE h.valid_until <= now();
+  -- What retention has dropped.
+  DELETE FROM rtc.summary_hours h
+    WHERE h.hour < (SELECT least((SELECT min(c.cdr_time) FROM rtc.cdrs c), (SELECT min(e.occurred_at) FROM rtc.call_events e))) - interval '26 hours';
+  -- They are counted when it has been quiet for a while: until then nobody would trust what is counted now.
+  touched := ARRAY(SELECT t FROM rtc.touched_hours(known) AS t);
+  DELETE FROM rtc.summary_hours h WHERE h.hour = ANY(touched);
+  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '5 minutes')
+    ON CONFLICT (only_row) DO UPDATE SET stored_until = greatest(s.stored_until, excluded.stored_until);
+
+  FOR run IN
+    SELECT min(m.hour) AS first, max(m.hour) + interval '1 hour' AS last
+    FROM (
+      SELECT h AS hour, h + row_number() OVER (ORDER BY h DESC) * interval '1 hour' AS run
+      FROM rtc.days d
+      CROSS JOIN LATERAL generate_series(d.day_start, d.day_end - interval '1 hour', interval '1 hour') AS h
+      WHERE h >= '2024-01-01 00:00:00+00' AND h <= now() - interval '2 hours'
+        AND NOT EXISTS (SELECT FROM rtc.summary_hours s WHERE s.hour = h) AND h <> ALL(touched)
+      ORDER BY h DESC
+      LIMIT at_most
+    ) m
+    GROUP BY m.run
+  LOOP
+    INSERT INTO rtc.summary_hours
+      SELECT h, 'infinity' FROM generate_series(run.first, run.last - interval '1 hour', interval '1 hour') AS h;
+    INSERT INTO rtc.call_summary SELECT * FROM rtc.count_calls(run.first, run.last, 'hour', 'UTC');
+    INSERT INTO rtc.bill_summary SELECT * FROM rtc.count_bill(run.first, run.last);
+    INSERT INTO rtc.record_summary SELECT * FROM rtc.count_records(run.first, run.last);
+    UPDATE rtc.summary_hours h SET valid_until = c.changes_at
+      FROM (SELECT s.hour, min(s.changes_at) AS changes_at FROM rtc.call_summary s
+        WHERE s.hour >= run.first AND s.hour < run.last AND s.changes_at IS NOT NULL GROUP BY s.hour) c
+      WHERE h.hour = c.hour;
+    counted := counted + (extract(epoch FROM run.last - run.first) / 3600)::integer;
+  END LOOP;
+  RETURN counted;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.refresh_summaries(at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.refresh_summaries(at_most integer) IS 'Brings the summaries up to date; says how many hours it counted / 更新汇总，返回计算的小时数';
 
 CREATE OR REPLACE FUNCTION rtc.remove_self_test(of_session text, at timestamp with time zone)
  RETURNS boolean
@@ -1859,6 +2432,31 @@ AS $function$
   END
 $function$;
 COMMENT ON FUNCTION rtc.sip_outcome(status integer) IS 'How a call ended that failed with this SIP status; NULL for 0 and for what is no failure / SIP 失败状态码对应的结果';
+
+CREATE OR REPLACE FUNCTION rtc.summarized("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS timestamp with time zone[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  known CONSTANT timestamptz[] := ARRAY(
+    SELECT h.hour FROM rtc.summary_hours h
+    WHERE h.hour >= "from" AND h.hour <= "to" - interval '1 hour' AND h.valid_until > now() ORDER BY h.hour);
+BEGIN
+  IF cardinality(known) = 0 THEN
+    RETURN known;
+  END IF;
+  RETURN ARRAY(
+    SELECT k FROM unnest(known) AS k
+    EXCEPT SELECT t FROM rtc.touched_hours((SELECT s.stored_until FROM rtc.summary_state s)) AS t
+    ORDER BY 1);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.summarized("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.summarized("from" timestamp with time zone, "to" timestamp with time zone) IS 'Hours whose summary holds / 汇总有效的小时';
 
 CREATE OR REPLACE FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer DEFAULT 5000)
  RETURNS integer
@@ -1912,3 +2510,38 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer) IS 'Deletes old rows of _old, placed_calls or reveals, a batch at a time / 分批删除过期数据';
+
+CREATE OR REPLACE FUNCTION rtc.touched_hours(since timestamp with time zone)
+ RETURNS SETOF timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+BEGIN
+  RETURN QUERY
+  WITH stored AS MATERIALIZED (
+    SELECT r.session_id, min(r.at) - interval '27 hours' AS first, max(r.at) + interval '27 hours' AS last
+    FROM (
+      SELECT c.session_id, c.cdr_time AS at FROM rtc.cdrs c WHERE c.stored_at >= since
+      UNION ALL
+      SELECT e.session_id, e.occurred_at FROM rtc.call_events e WHERE e.stored_at >= since
+    ) r
+    GROUP BY r.session_id
+  )
+  SELECT DISTINCT date_trunc('hour', t.at, 'UTC')
+  FROM stored s
+  CROSS JOIN LATERAL (
+    SELECT u.at FROM rtc.cdrs c
+    CROSS JOIN LATERAL (VALUES (c.cdr_time), (coalesce(c.call_in_time, c.call_out_start_time, c.fwd_start_time))) AS u (at)
+    WHERE c.session_id = s.session_id AND c.cdr_time >= s.first AND c.cdr_time <= s.last
+    UNION ALL
+    SELECT e.occurred_at FROM rtc.call_events e
+    WHERE e.session_id = s.session_id AND e.occurred_at >= s.first AND e.occurred_at <= s.last
+  ) t
+  WHERE t.at IS NOT NULL;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.touched_hours(since timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.touched_hours(since timestamp with time zone) IS 'Hours that rows stored since a time may have changed / 之后入库的记录所影响的小时';

@@ -2,6 +2,7 @@ import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, quarantineBytes } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { refreshSummaries } from '../store/summaries.ts'
 import type { Log } from './log.ts'
 import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
@@ -11,10 +12,12 @@ const measureMs = 60_000
 const tidyMs = 3_600_000
 /** How often what is past retention is removed; where tables were busy, the next time entries go. */
 const retentionMs = 24 * tidyMs
+/** How often summaries are refreshed a minute at most, while there is much to count: after an update, or a long outage. */
+const refreshes = 4
 /** How often a spool that could not be written is tried again. */
 const probeMs = 2_000
 
-/** What the receiver does beside storing: partitions ahead, old rows gone, quarantine within its bounds, a mended disk noticed. */
+/** What the receiver does beside storing: partitions ahead, old rows gone, summaries fresh, quarantine within its bounds, a mended disk noticed. */
 export class Upkeep {
   readonly #postgres: Postgres
   readonly #spool: Spool
@@ -28,6 +31,7 @@ export class Upkeep {
   #tidiedAt = -Infinity
   #retaining: Promise<void> | undefined
   #retainedAt = -Infinity
+  #summing: Promise<void> | undefined
 
   constructor(parts: {
     postgres: Postgres
@@ -62,7 +66,7 @@ export class Upkeep {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#stopping.abort()
-    await Promise.all([this.#running, this.#retaining])
+    await Promise.all([this.#running, this.#retaining, this.#summing])
   }
 
   async #run(): Promise<void> {
@@ -75,12 +79,30 @@ export class Upkeep {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
+      // Not waited for either: a day that nobody has counted takes seconds.
+      this.#summing ??= this.#summarize()
       const bytes = await this.#postgres.withClient(quarantineBytes)
       this.#budget.measured(bytes, this.#spool.records === 0)
     } catch (error) {
       this.#log.warn({ err: publicError(error) }, 'upkeep of the tables failed, it will be tried again')
     }
   }
+
+  async #summarize(): Promise<void> {
+    try {
+      for (let i = 0; i < refreshes && !this.#stopping.signal.aborted; i++) {
+        if ((await this.#postgres.withClient(refreshSummaries)) === 0) break
+      }
+    } catch (error) {
+      this.#log.warn(
+        { err: publicError(error) },
+        'refreshing the summaries failed, statistics take longer until it succeeds',
+      )
+    } finally {
+      this.#summing = undefined
+    }
+  }
+
   /** In every replica; the database lets one of them work at a time, and the others find nothing left. */
   async #retain(): Promise<void> {
     const patience = { attempts: 20, pauseMs: 1_000, signal: this.#stopping.signal }
