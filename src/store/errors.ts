@@ -59,6 +59,11 @@ export function needsNewConnection(error: unknown): boolean {
   return isLost(error) || isStalePlan(error) || /^(08|57P|26000|42P05|25006|25P0)/.test(codeOf(error))
 }
 
+/** The server takes no changes, as a standby or after a failover; the connection is whole. */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === '25006'
+}
+
 /** No partition covers the row's time: 23514 like a CHECK, but raised where rows are routed. */
 export function isMissingPartition(error: unknown): boolean {
   return codeOf(error) === '23514' && fieldOf(error, 'routine') === 'ExecFindPartition'

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { needsNewConnection } from './errors.ts'
-import { forbidNames } from './statement.ts'
+import { isReadOnly, needsNewConnection } from './errors.ts'
+import { forbidNames, isPooled } from './statement.ts'
 
 export interface PoolOptions {
   databaseUrl: string
@@ -66,6 +66,8 @@ export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient)
     return await work(client)
   } catch (error) {
     broken = needsNewConnection(error)
+    // A pooler would lend its connection to the read-only server on and on. It closes one that is left inside a transaction.
+    if (isReadOnly(error) && isPooled(client)) await client.query('BEGIN').catch(() => {})
     throw error
   } finally {
     // One that is still in a transaction could not even roll back.

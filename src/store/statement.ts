@@ -16,6 +16,11 @@ export function forbidNames(client: Queryable): void {
   unnamed.add(client)
 }
 
+/** Whether its connections of Postgres belong to a transaction pooler. */
+export function isPooled(client: Queryable): boolean {
+  return unnamed.has(client)
+}
+
 export async function run<Row extends pg.QueryResultRow>(
   client: Queryable,
   { name, text }: Statement,

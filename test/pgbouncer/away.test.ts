@@ -50,4 +50,25 @@ if (throughPgbouncer()) {
     expect(program.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
     expect(sum(await scrape(program.adminUrl), 'rtc_spool_set_aside_total')).toBe(0)
   })
+
+  test('connections that pgbouncer made while the server was read-only are not used for ever', async () => {
+    const database = await freshDatabase()
+    const name = new URL(database.url).pathname.slice(1)
+    const program = await startProgram({ database })
+    await database.pool.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    await database.pool.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
+      [name],
+    )
+    await Promise.all([...Array(20).keys()].map((n) => post(program, `read-only-${n}`)))
+    await eventually(
+      async () => sum(await scrape(program.adminUrl), 'rtc_spool_records'),
+      (records) => records === 20,
+    )
+    await database.pool.query(`BEGIN READ WRITE; ALTER DATABASE ${name} RESET default_transaction_read_only; COMMIT`)
+    await eventually(
+      async () => (await database.pool.query('SELECT FROM rtc.call_events')).rowCount,
+      (rows) => rows === 20,
+    )
+  })
 }
