@@ -1705,34 +1705,9 @@ CREATE OR REPLACE FUNCTION rtc.calls_between("from" timestamp with time zone, "t
  LANGUAGE sql
  STABLE
 AS $function$
-  SELECT a.*
-  FROM rtc.all_calls a
-  WHERE a.has_cdr AND a.started_at >= "from" AND a.started_at < "to"
-    AND a.ended_at >= "from" - interval '1 hour' AND a.ended_at < "to" + interval '26 hours'
-    -- CDRs that a later one took the place of: few, and NOT IN makes a hash of them whatever the planner expects. No call
-    -- lasts longer than a day, which prunes.
-    AND (a.session_id, a.icid, a.ended_at) NOT IN (
-      SELECT c.session_id, c.icid, c.cdr_time
-      FROM rtc.cdrs c
-      JOIN rtc.cdrs o ON o.session_id = c.session_id
-        AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours'
-        AND (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)
-      WHERE c.cdr_time >= "from" - interval '1 hour' AND c.cdr_time < "to" + interval '26 hours'
-        AND o.cdr_time >= "from" - interval '27 hours' AND o.cdr_time < "to" + interval '52 hours')
+  SELECT * FROM rtc.calls_with_cdr("from", "to")
   UNION ALL
-  SELECT a.*
-  FROM (
-    -- Nearly all are gone after this; CDRs of long calls are found by the look-up.
-    SELECT DISTINCT e.session_id FROM rtc.call_events e
-    WHERE e.occurred_at >= "from" AND e.occurred_at < "to" AND NOT EXISTS (
-      SELECT FROM rtc.cdrs o WHERE o.session_id = e.session_id
-        AND o.cdr_time >= "from" - interval '1 hour' AND o.cdr_time < "to" + interval '2 hours')
-  ) s
-  CROSS JOIN LATERAL (
-    SELECT o.* FROM rtc.all_calls o
-    WHERE o.session_id = s.session_id AND NOT o.has_cdr AND NOT o.superseded AND o.started_at >= "from" AND o.started_at < "to"
-    OFFSET 0
-  ) a
+  SELECT * FROM rtc.calls_without_cdr("from", "to")
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_between("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_between("from" timestamp with time zone, "to" timestamp with time zone) IS 'rtc.all_calls that began in a range, without superseded ones; internal / 某时段开始的呼叫（内部使用）';
@@ -1757,6 +1732,53 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_of_sessions(sessions text[], "from" timestamp with time zone, "to" timestamp with time zone) IS 'Masked calls of some sessions; internal / 指定会话的脱敏呼叫（内部使用）';
+
+CREATE OR REPLACE FUNCTION rtc.calls_with_cdr("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF rtc.all_calls
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT a.*
+  FROM rtc.all_calls a
+  WHERE a.has_cdr AND a.started_at >= "from" AND a.started_at < "to"
+    AND a.ended_at >= "from" - interval '1 hour' AND a.ended_at < "to" + interval '26 hours'
+    -- CDRs that a later one took the place of: few, and NOT IN makes a hash of them whatever the planner expects. No call
+    -- lasts longer than a day, which prunes.
+    AND (a.session_id, a.icid, a.ended_at) NOT IN (
+      SELECT c.session_id, c.icid, c.cdr_time
+      FROM rtc.cdrs c
+      JOIN rtc.cdrs o ON o.session_id = c.session_id
+        AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours'
+        AND (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)
+      WHERE c.cdr_time >= "from" - interval '1 hour' AND c.cdr_time < "to" + interval '26 hours'
+        AND coalesce(c.call_in_time, c.call_out_start_time, c.fwd_start_time, c.cdr_time) >= "from"
+        AND coalesce(c.call_in_time, c.call_out_start_time, c.fwd_start_time, c.cdr_time) < "to"
+        AND o.cdr_time >= "from" - interval '27 hours' AND o.cdr_time < "to" + interval '52 hours')
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.calls_with_cdr("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_with_cdr("from" timestamp with time zone, "to" timestamp with time zone) IS 'Calls with a CDR that began in a range; internal / 某时段开始且有话单的呼叫（内部使用）';
+
+CREATE OR REPLACE FUNCTION rtc.calls_without_cdr("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF rtc.all_calls
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT a.*
+  FROM (
+    -- Nearly all are gone after this; CDRs of long calls are found by the look-up.
+    SELECT DISTINCT e.session_id FROM rtc.call_events e
+    WHERE e.occurred_at >= "from" AND e.occurred_at < "to" AND NOT EXISTS (
+      SELECT FROM rtc.cdrs o WHERE o.session_id = e.session_id
+        AND o.cdr_time >= "from" - interval '1 hour' AND o.cdr_time < "to" + interval '2 hours')
+  ) s
+  CROSS JOIN LATERAL (
+    SELECT o.* FROM rtc.all_calls o
+    WHERE o.session_id = s.session_id AND NOT o.has_cdr AND NOT o.superseded AND o.started_at >= "from" AND o.started_at < "to"
+    OFFSET 0
+  ) a
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.calls_without_cdr("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_without_cdr("from" timestamp with time zone, "to" timestamp with time zone) IS 'Calls without a CDR that began in a range; internal / 某时段开始且无话单的呼叫（内部使用）';
 
 CREATE OR REPLACE FUNCTION rtc.cdrs_without_events_of("from" timestamp with time zone, "to" timestamp with time zone)
  RETURNS TABLE(call_ref text, session_id text, app_key text, bind_num text, ended_at timestamp with time zone, received_at timestamp with time zone)
@@ -1820,7 +1842,9 @@ BEGIN
     FROM (
       SELECT b.* FROM rtc.calls_between("from", "to") b
       UNION ALL
-      SELECT b.* FROM rtc.calls_between("from" - interval '1 day', "from") b WHERE b.last_seen_at >= "from" OR b.ended_at IS NULL
+      SELECT b.* FROM rtc.calls_with_cdr("from" - interval '1 day', "from") b WHERE b.ended_at >= "from"
+      UNION ALL
+      SELECT b.* FROM rtc.calls_without_cdr("from" - interval '1 day', "from") b WHERE b.ended_at >= "from" OR b.ended_at IS NULL
     ) c
     CROSS JOIN LATERAL (VALUES (c.a_started_at, c.a_ended_at, c.a_there), (c.b_started_at, c.b_ended_at, c.b_there)) AS l (started_at, ended_at, is_there)
     WHERE l.is_there AND l.started_at < "to" AND coalesce(l.ended_at, "to") >= "from"
@@ -2235,6 +2259,9 @@ BEGIN
       SELECT DISTINCT e.session_id, e.occurred_at
       FROM (SELECT DISTINCT unnest(s.without_cdr) AS at FROM rtc.call_summary s WHERE s.hour = ANY(own)) t
       CROSS JOIN LATERAL (SELECT o.session_id, o.occurred_at FROM rtc.call_events o WHERE o.occurred_at = t.at OFFSET 0) e
+      -- Others began in the same second.
+      WHERE NOT EXISTS (SELECT FROM rtc.cdrs c WHERE c.session_id = e.session_id
+        AND c.cdr_time >= e.occurred_at - interval '1 hour' AND c.cdr_time <= e.occurred_at + interval '26 hours' OFFSET 0)
     ) s
     CROSS JOIN LATERAL (
       SELECT o.* FROM rtc.all_calls o
@@ -2242,7 +2269,7 @@ BEGIN
       OFFSET 0
     ) a
     UNION ALL
-    SELECT c.* FROM rtc.gaps("from", "to", own) g CROSS JOIN LATERAL rtc.calls_between(g.gap_start, g.gap_end) c WHERE NOT c.has_cdr
+    SELECT c.* FROM rtc.gaps("from", "to", own) g CROSS JOIN LATERAL rtc.calls_without_cdr(g.gap_start, g.gap_end) c
   ), candidate AS MATERIALIZED (
     SELECT c.session_id, c.app_key, c.scenario, c.is_private, c.started_at, c.ended_at, c.last_seen_at
     FROM lone c
@@ -2348,7 +2375,7 @@ CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24)
  SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
-  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '5 minutes');
+  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '1 minute');
   touched timestamptz[];
   run record;
   counted integer := 0;
@@ -2363,7 +2390,7 @@ BEGIN
   -- They are counted when it has been quiet for a while: until then nobody would trust what is counted now.
   touched := ARRAY(SELECT t FROM rtc.touched_hours(known) AS t);
   DELETE FROM rtc.summary_hours h WHERE h.hour = ANY(touched);
-  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '5 minutes')
+  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '1 minute')
     ON CONFLICT (only_row) DO UPDATE SET stored_until = greatest(s.stored_until, excluded.stored_until);
 
   FOR run IN
@@ -2372,7 +2399,7 @@ BEGIN
       SELECT h AS hour, h + row_number() OVER (ORDER BY h DESC) * interval '1 hour' AS run
       FROM rtc.days d
       CROSS JOIN LATERAL generate_series(d.day_start, d.day_end - interval '1 hour', interval '1 hour') AS h
-      WHERE h >= '2024-01-01 00:00:00+00' AND h <= now() - interval '2 hours'
+      WHERE h >= '2024-01-01 00:00:00+00' AND h <= now() - interval '90 minutes'
         AND NOT EXISTS (SELECT FROM rtc.summary_hours s WHERE s.hour = h) AND h <> ALL(touched)
       ORDER BY h DESC
       LIMIT at_most

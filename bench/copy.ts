@@ -44,13 +44,19 @@ export async function copyLoad(task: Task, watch: Watch): Promise<Result> {
   return { callbacks: done, seconds, sent, failures: 0, p50, p99, p999, ...costs }
 }
 
-/** One COPY of rows in text form; resolves when it is committed. */
-export function copyRows(client: pg.ClientBase, rows: Buffer, table = 'rtc.cdrs'): Promise<void> {
+/** One COPY of rows in text form; resolves when it is done, which is when it is committed unless a transaction is open. */
+export function copyRows(
+  client: pg.ClientBase,
+  rows: Buffer,
+  table = 'rtc.cdrs',
+  of: readonly string[] = columns,
+  options = '',
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let failure: Error | undefined
     // The driver leaves COPY to whoever submits a query of his own (node-pg, "Submittable").
     const query = {
-      submit: (connection: CopyConnection) => connection.query(`COPY ${table} (${columns.join()}) FROM STDIN`),
+      submit: (connection: CopyConnection) => connection.query(`COPY ${table} (${of.join()}) FROM STDIN ${options}`),
       handleCopyInResponse(connection: CopyConnection) {
         connection.sendCopyFromChunk(rows)
         connection.endCopyFrom()

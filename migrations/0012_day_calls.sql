@@ -235,9 +235,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN rtc.hangup_reasons hr ON hr.code = coalesce(x.state_code, ev.state_code);
 COMMENT ON VIEW rtc.all_calls IS 'One row per CDR and one per session seen in events, unmasked; superseded = a later one tells of the same call; internal / 呼叫明细（未脱敏，内部使用）';
 
--- Calls that began in ["from", "to"), each once. To be used by the owner's functions, into whose queries it is merged, so
--- that columns nobody asks for cost nothing: with its own rights it would be planned apart.
-CREATE FUNCTION rtc.calls_between("from" timestamptz, "to" timestamptz) RETURNS SETOF rtc.all_calls
+-- Calls that began in ["from", "to"), each once. To be used by the owner's functions, into whose queries these are merged,
+-- so that columns nobody asks for cost nothing: with their own rights they would be planned apart.
+
+CREATE FUNCTION rtc.calls_with_cdr("from" timestamptz, "to" timestamptz) RETURNS SETOF rtc.all_calls
 LANGUAGE sql STABLE
 AS $$
   SELECT a.*
@@ -253,8 +254,16 @@ AS $$
         AND o.cdr_time >= c.cdr_time - interval '26 hours' AND o.cdr_time <= c.cdr_time + interval '26 hours'
         AND (o.received_at, o.cdr_time, o.icid) > (c.received_at, c.cdr_time, c.icid)
       WHERE c.cdr_time >= "from" - interval '1 hour' AND c.cdr_time < "to" + interval '26 hours'
+        AND coalesce(c.call_in_time, c.call_out_start_time, c.fwd_start_time, c.cdr_time) >= "from"
+        AND coalesce(c.call_in_time, c.call_out_start_time, c.fwd_start_time, c.cdr_time) < "to"
         AND o.cdr_time >= "from" - interval '27 hours' AND o.cdr_time < "to" + interval '52 hours')
-  UNION ALL
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.calls_with_cdr(timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_with_cdr(timestamptz, timestamptz) IS 'Calls with a CDR that began in a range; internal / 某时段开始且有话单的呼叫（内部使用）';
+
+CREATE FUNCTION rtc.calls_without_cdr("from" timestamptz, "to" timestamptz) RETURNS SETOF rtc.all_calls
+LANGUAGE sql STABLE
+AS $$
   SELECT a.*
   FROM (
     -- Nearly all are gone after this; CDRs of long calls are found by the look-up.
@@ -268,6 +277,16 @@ AS $$
     WHERE o.session_id = s.session_id AND NOT o.has_cdr AND NOT o.superseded AND o.started_at >= "from" AND o.started_at < "to"
     OFFSET 0
   ) a
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.calls_without_cdr(timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_without_cdr(timestamptz, timestamptz) IS 'Calls without a CDR that began in a range; internal / 某时段开始且无话单的呼叫（内部使用）';
+
+CREATE FUNCTION rtc.calls_between("from" timestamptz, "to" timestamptz) RETURNS SETOF rtc.all_calls
+LANGUAGE sql STABLE
+AS $$
+  SELECT * FROM rtc.calls_with_cdr("from", "to")
+  UNION ALL
+  SELECT * FROM rtc.calls_without_cdr("from", "to")
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_between(timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_between(timestamptz, timestamptz) IS 'rtc.all_calls that began in a range, without superseded ones; internal / 某时段开始的呼叫（内部使用）';
@@ -550,11 +569,11 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.gaps(timestamptz, timestamptz, timestamptz[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.gaps(timestamptz, timestamptz, timestamptz[]) IS 'What is left of a range without some hours; internal / 时段中未汇总的部分';
 
--- Brings the summaries up to date: forgets hours that have changed, and counts some of those that are over for an hour
+-- Brings the summaries up to date: forgets hours that have changed, and counts some of those that are over for half an hour
 -- and not counted yet, the latest first. Says how many it counted; 0 also when another process is at it.
 --
--- stored_at is the beginning of a transaction, so a row may come into sight a little after it. Five minutes are more than
--- any transaction of the receiver's may last; whoever stores rows by hand in a longer one deletes rtc.summary_hours.
+-- stored_at is the beginning of a transaction, so a row may come into sight a little after it. A minute is more than any
+-- transaction of the receiver's may last; whoever stores rows by hand in a longer one deletes rtc.summary_hours.
 CREATE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -564,7 +583,7 @@ SET work_mem = '64MB'
 SET TimeZone = 'UTC'
 AS $$
 DECLARE
-  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '5 minutes');
+  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '1 minute');
   touched timestamptz[];
   run record;
   counted integer := 0;
@@ -579,7 +598,7 @@ BEGIN
   -- They are counted when it has been quiet for a while: until then nobody would trust what is counted now.
   touched := ARRAY(SELECT t FROM rtc.touched_hours(known) AS t);
   DELETE FROM rtc.summary_hours h WHERE h.hour = ANY(touched);
-  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '5 minutes')
+  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '1 minute')
     ON CONFLICT (only_row) DO UPDATE SET stored_until = greatest(s.stored_until, excluded.stored_until);
 
   FOR run IN
@@ -588,7 +607,7 @@ BEGIN
       SELECT h AS hour, h + row_number() OVER (ORDER BY h DESC) * interval '1 hour' AS run
       FROM rtc.days d
       CROSS JOIN LATERAL generate_series(d.day_start, d.day_end - interval '1 hour', interval '1 hour') AS h
-      WHERE h >= '2024-01-01 00:00:00+00' AND h <= now() - interval '2 hours'
+      WHERE h >= '2024-01-01 00:00:00+00' AND h <= now() - interval '90 minutes'
         AND NOT EXISTS (SELECT FROM rtc.summary_hours s WHERE s.hour = h) AND h <> ALL(touched)
       ORDER BY h DESC
       LIMIT at_most
@@ -842,7 +861,9 @@ BEGIN
     FROM (
       SELECT b.* FROM rtc.calls_between("from", "to") b
       UNION ALL
-      SELECT b.* FROM rtc.calls_between("from" - interval '1 day', "from") b WHERE b.last_seen_at >= "from" OR b.ended_at IS NULL
+      SELECT b.* FROM rtc.calls_with_cdr("from" - interval '1 day', "from") b WHERE b.ended_at >= "from"
+      UNION ALL
+      SELECT b.* FROM rtc.calls_without_cdr("from" - interval '1 day', "from") b WHERE b.ended_at >= "from" OR b.ended_at IS NULL
     ) c
     CROSS JOIN LATERAL (VALUES (c.a_started_at, c.a_ended_at, c.a_there), (c.b_started_at, c.b_ended_at, c.b_there)) AS l (started_at, ended_at, is_there)
     WHERE l.is_there AND l.started_at < "to" AND coalesce(l.ended_at, "to") >= "from"
@@ -890,6 +911,9 @@ BEGIN
       SELECT DISTINCT e.session_id, e.occurred_at
       FROM (SELECT DISTINCT unnest(s.without_cdr) AS at FROM rtc.call_summary s WHERE s.hour = ANY(own)) t
       CROSS JOIN LATERAL (SELECT o.session_id, o.occurred_at FROM rtc.call_events o WHERE o.occurred_at = t.at OFFSET 0) e
+      -- Others began in the same second.
+      WHERE NOT EXISTS (SELECT FROM rtc.cdrs c WHERE c.session_id = e.session_id
+        AND c.cdr_time >= e.occurred_at - interval '1 hour' AND c.cdr_time <= e.occurred_at + interval '26 hours' OFFSET 0)
     ) s
     CROSS JOIN LATERAL (
       SELECT o.* FROM rtc.all_calls o
@@ -897,7 +921,7 @@ BEGIN
       OFFSET 0
     ) a
     UNION ALL
-    SELECT c.* FROM rtc.gaps("from", "to", own) g CROSS JOIN LATERAL rtc.calls_between(g.gap_start, g.gap_end) c WHERE NOT c.has_cdr
+    SELECT c.* FROM rtc.gaps("from", "to", own) g CROSS JOIN LATERAL rtc.calls_without_cdr(g.gap_start, g.gap_end) c
   ), candidate AS MATERIALIZED (
     SELECT c.session_id, c.app_key, c.scenario, c.is_private, c.started_at, c.ended_at, c.last_seen_at
     FROM lone c

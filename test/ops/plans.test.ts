@@ -17,11 +17,11 @@ beforeAll(async () => {
       SELECT n, timestamptz '2025-01-01Z' + n * interval '11 minutes' AS at,
         '1201_' || n % 1000 || '_4294967295_' || to_char(timestamptz '2025-01-01Z' + n * interval '11 minutes', 'YYYYMMDDHH24MISS') || '@host.example' AS session_id
       FROM generate_series(0, 23000) AS n;
-    INSERT INTO rtc.cdrs (cdr_time, received_at, call_out_start_time, call_out_answer_time, call_end_time, record_key, session_id, app_key, bind_num, callee_num, service_type, user_data)
-      SELECT at + interval '1 minute', at + interval '2 minutes', at, at + interval '9 seconds', at + interval '1 minute', gen_random_uuid(), session_id,
+    INSERT INTO rtc.cdrs (cdr_time, received_at, stored_at, call_out_start_time, call_out_answer_time, call_end_time, record_key, session_id, app_key, bind_num, callee_num, service_type, user_data)
+      SELECT at + interval '1 minute', at + interval '2 minutes', at + interval '2 minutes', at, at + interval '9 seconds', at + interval '1 minute', gen_random_uuid(), session_id,
         'app', '+8675512345678', '+86138' || lpad((n * 7919 % 100000000)::text, 8, '0'), '001', 'order-' || n FROM call;
-    INSERT INTO rtc.call_events (occurred_at, received_at, event_key, session_id, event_type, called, user_data)
-      SELECT at + step * interval '20 seconds', at, gen_random_uuid(), session_id, (ARRAY['callout', 'answer', 'disconnect'])[step + 1],
+    INSERT INTO rtc.call_events (occurred_at, received_at, stored_at, event_key, session_id, event_type, called, user_data)
+      SELECT at + step * interval '20 seconds', at, at, gen_random_uuid(), session_id, (ARRAY['callout', 'answer', 'disconnect'])[step + 1],
         '+86138' || lpad((n * 7919 % 100000000)::text, 8, '0'), 'order-' || n
       FROM call, generate_series(0, 2) AS step;
     `)
@@ -124,6 +124,49 @@ describe('ranges prune', () => {
     }
     visit(rows[0]['QUERY PLAN'][0].Plan)
     expect(elsewhere).toBeLessThan(200)
+  })
+})
+
+describe('what views by day are made of', () => {
+  const [from, to] = ["timestamptz '2025-03-10 16:00Z'", "timestamptz '2025-03-11 16:00Z'"]
+  const near = ['call_events_2025_03', 'cdrs_2025_03']
+
+  test.each([
+    ['calls that began in a range', `SELECT started_at, outcome, reason FROM rtc.calls_between(${from}, ${to})`, near],
+    ['their numbers, as statistics want them', `SELECT * FROM rtc.count_calls(${from}, ${to}, 'hour', 'UTC')`, near],
+    ['the bill', `SELECT * FROM rtc.count_bill(${from}, ${to})`, near],
+    ['records', `SELECT * FROM rtc.count_records(${from}, ${to})`, near],
+  ])('%s: rows of that time, by indexes', async (_what, sql, expected) => {
+    const read = await reads(sql)
+    expectIndexes(read)
+    for (const name of tables(read)) expect(expected).toContain(name)
+  })
+
+  test('events are asked only where nothing else says what kind of call it was', async () => {
+    await client.query("INSERT INTO rtc.apps VALUES ('app', 'Notices', 'callnotify')")
+    for (const sql of [
+      `SELECT started_at, ended_at, a_num FROM rtc.calls_with_cdr(${from}, ${to})`,
+      `SELECT * FROM rtc.count_bill(${from}, ${to})`,
+    ])
+      expect(tables(await reads(sql))).toEqual(['cdrs_2025_03'])
+    await client.query('DELETE FROM rtc.apps')
+  })
+
+  test('with summaries nothing else is read', async () => {
+    await client.query('SELECT rtc.refresh_summaries(100000)')
+    await client.query('ANALYZE rtc.call_summary, rtc.bill_summary, rtc.record_summary')
+    const hours = `rtc.summarized(${from}, ${to})`
+    expect(
+      (
+        await client.query(
+          `SELECT cardinality(${hours}) AS n, (SELECT count(*)::int FROM rtc.gaps(${from}, ${to}, ${hours})) AS gaps`,
+        )
+      ).rows,
+    ).toEqual([{ n: 24, gaps: 0 }])
+    for (const table of ['call_summary', 'bill_summary', 'record_summary']) {
+      const read = await reads(`SELECT * FROM rtc.${table} WHERE hour = ANY(${hours})`)
+      expect(read.get(table)?.has('Seq Scan')).toBe(false)
+    }
   })
 })
 
