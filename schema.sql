@@ -2444,6 +2444,32 @@ CREATE OR REPLACE FUNCTION rtc.seconds_between(a timestamp with time zone, b tim
 AS $function$ SELECT CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(0, extract(epoch FROM b - a))::integer END $function$;
 COMMENT ON FUNCTION rtc.seconds_between(a timestamp with time zone, b timestamp with time zone) IS 'Whole seconds from a to b, at least 0 / 两个时间之间的秒数';
 
+CREATE OR REPLACE FUNCTION rtc.sessions_of("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(app_key text, sessions bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  hours CONSTANT timestamptz[] := rtc.summarized("from", "to");
+BEGIN
+  RETURN QUERY
+  SELECT c.app_key, sum(c.calls)::bigint
+  FROM (
+    SELECT s.app_key, s.calls FROM rtc.call_summary s WHERE s.hour = ANY(hours)
+    UNION ALL
+    SELECT b.app_key, 1 FROM rtc.gaps("from", "to", hours) g CROSS JOIN LATERAL rtc.calls_between(g.gap_start, g.gap_end) b
+  ) c
+  GROUP BY 1;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.sessions_of("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.sessions_of("from" timestamp with time zone, "to" timestamp with time zone) IS 'Calls that began in a range, by app / 按应用统计的呼叫数';
+
 CREATE OR REPLACE FUNCTION rtc.sip_outcome(status integer)
  RETURNS text
  LANGUAGE sql

@@ -1027,6 +1027,30 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.records_of(timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.records_of(timestamptz, timestamptz) IS 'Events and CDRs by hour and app / 按小时与应用的记录数';
 
+CREATE FUNCTION rtc.sessions_of("from" timestamptz, "to" timestamptz) RETURNS TABLE (app_key text, sessions bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET work_mem = '64MB'
+AS $$
+#variable_conflict use_column
+DECLARE
+  hours CONSTANT timestamptz[] := rtc.summarized("from", "to");
+BEGIN
+  RETURN QUERY
+  SELECT c.app_key, sum(c.calls)::bigint
+  FROM (
+    SELECT s.app_key, s.calls FROM rtc.call_summary s WHERE s.hour = ANY(hours)
+    UNION ALL
+    SELECT b.app_key, 1 FROM rtc.gaps("from", "to", hours) g CROSS JOIN LATERAL rtc.calls_between(g.gap_start, g.gap_end) b
+  ) c
+  GROUP BY 1;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.sessions_of(timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.sessions_of(timestamptz, timestamptz) IS 'Calls that began in a range, by app / 按应用统计的呼叫数';
+
 -- One line an app: which of the two kinds of callback came in the last week. Sessions are calls that began in it.
 CREATE OR REPLACE VIEW ops.subscriptions AS
 SELECT w.app_key, a.name, coalesce(c.sessions, 0) AS sessions, w.events, w.cdrs, w.last_event_at, w.last_cdr_at,
@@ -1045,11 +1069,7 @@ FROM (
   FROM rtc.records_of(now() - interval '7 days', now() + interval '1 day') r
   GROUP BY r.app_key
 ) w
-LEFT JOIN (
-  SELECT s.app_key, sum(s.attempts + s.in_progress)::bigint AS sessions
-  FROM ops.call_stats(now() - interval '7 days', now() + interval '1 day', 'hour', 'UTC') s
-  GROUP BY s.app_key
-) c ON c.app_key IS NOT DISTINCT FROM w.app_key
+LEFT JOIN rtc.sessions_of(now() - interval '7 days', now() + interval '1 day') c ON c.app_key IS NOT DISTINCT FROM w.app_key
 LEFT JOIN rtc.apps a ON a.app_key = w.app_key;
 
 -- By the hour, so that a query for some hours reads these only.
@@ -1100,7 +1120,7 @@ DECLARE
 BEGIN
   FOREACH grantee IN ARRAY ARRAY['rtc_ops', 'rtc_support', 'rtc_pii', 'rtc_writer'] LOOP
     IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = grantee) THEN
-      EXECUTE format('GRANT EXECUTE ON FUNCTION rtc.summarized(timestamptz, timestamptz), rtc.bill_of(timestamptz, timestamptz, timestamptz[]), rtc.records_of(timestamptz, timestamptz), rtc.frequent_callees_of(timestamptz, timestamptz), rtc.concurrent_legs_of(timestamptz, timestamptz), rtc.missing_cdrs_of(timestamptz, timestamptz, timestamptz[]), rtc.cdrs_without_events_of(timestamptz, timestamptz) TO %I', grantee);
+      EXECUTE format('GRANT EXECUTE ON FUNCTION rtc.summarized(timestamptz, timestamptz), rtc.bill_of(timestamptz, timestamptz, timestamptz[]), rtc.records_of(timestamptz, timestamptz), rtc.sessions_of(timestamptz, timestamptz), rtc.frequent_callees_of(timestamptz, timestamptz), rtc.concurrent_legs_of(timestamptz, timestamptz), rtc.missing_cdrs_of(timestamptz, timestamptz, timestamptz[]), rtc.cdrs_without_events_of(timestamptz, timestamptz) TO %I', grantee);
     END IF;
   END LOOP;
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rtc_writer') THEN

@@ -55,6 +55,7 @@ export function rolesSql(): string[] {
         'summarized',
         'bill_of',
         'records_of',
+        'sessions_of',
         'frequent_callees_of',
         'concurrent_legs_of',
         'missing_cdrs_of',
