@@ -20,9 +20,6 @@ ${databaseHelp}
 
 const { values } = parseArgs({ options: { ...databaseOptions, runs: { type: 'string', default: '3' } } })
 
-if (values.help) process.stdout.write(help)
-else await withDatabase(values, run)
-
 async function run(url: string): Promise<void> {
   const login = await prepare(url)
   const found = await withClient(url, examples)
@@ -153,3 +150,6 @@ function page(found: Record<string, string>): Record<string, (client: pg.ClientB
     'calls of a number': (client) => ops.readCallsOfNumber(client, found['a number in 30 days'] ?? '', 50),
   }
 }
+
+if (values.help) process.stdout.write(help)
+else await withDatabase(values, run)

@@ -204,6 +204,7 @@ describe('the same as one look-up per call', () => {
     await refreshAll()
     // Hours of rows that were stored just now are left alone at first.
     expect(await summarised()).toBeGreaterThan(quiet + 80)
+    expect(await refresh()).toBe(0)
     await expectSame()
   }, 60_000)
 
