@@ -2404,7 +2404,7 @@ BEGIN
       SELECT h AS hour, h + row_number() OVER (ORDER BY h DESC) * interval '1 hour' AS run
       FROM rtc.days d
       CROSS JOIN LATERAL generate_series(d.day_start, d.day_end - interval '1 hour', interval '1 hour') AS h
-      WHERE h >= greatest(oldest, '2024-01-01 00:00:00+00') AND h <= now() - interval '90 minutes'
+      WHERE h >= greatest(oldest, '2024-01-01 00:00:00+00') AND h <= now() - interval '65 minutes'
         AND NOT EXISTS (SELECT FROM rtc.summary_hours s WHERE s.hour = h) AND h <> ALL(touched)
       ORDER BY h DESC
       LIMIT at_most

@@ -569,7 +569,7 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.gaps(timestamptz, timestamptz, timestamptz[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.gaps(timestamptz, timestamptz, timestamptz[]) IS 'What is left of a range without some hours; internal / 时段中未汇总的部分';
 
--- Brings the summaries up to date: forgets hours that have changed, and counts some of those that are over for half an hour
+-- Brings the summaries up to date: forgets hours that have changed, and counts some of those that are over
 -- and not counted yet, the latest first. Says how many it counted; 0 also when another process is at it.
 --
 -- stored_at is the beginning of a transaction, so a row may come into sight a little after it. A minute is more than any
@@ -608,7 +608,7 @@ BEGIN
       SELECT h AS hour, h + row_number() OVER (ORDER BY h DESC) * interval '1 hour' AS run
       FROM rtc.days d
       CROSS JOIN LATERAL generate_series(d.day_start, d.day_end - interval '1 hour', interval '1 hour') AS h
-      WHERE h >= greatest(oldest, '2024-01-01 00:00:00+00') AND h <= now() - interval '90 minutes'
+      WHERE h >= greatest(oldest, '2024-01-01 00:00:00+00') AND h <= now() - interval '65 minutes'
         AND NOT EXISTS (SELECT FROM rtc.summary_hours s WHERE s.hour = h) AND h <> ALL(touched)
       ORDER BY h DESC
       LIMIT at_most
