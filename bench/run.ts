@@ -5,6 +5,7 @@ import { describe, toMarkdown } from './report.ts'
 import { connections } from './sections/connections.ts'
 import { fullTables } from './sections/full-tables.ts'
 import { latency } from './sections/latency.ts'
+import { partitions } from './sections/partitions.ts'
 import { replicas } from './sections/replicas.ts'
 import { type Programs, type Section, startPrograms } from './sections/section.ts'
 import { signatures } from './sections/signatures.ts'
@@ -14,10 +15,10 @@ import { throughput } from './sections/throughput.ts'
 const help = `npm run bench -- [options]
 
   --quick        the ratios that matter most, in less than a minute
-  --rounds N     rounds of each measurement (5; quick: 3)
+  --rounds N     rounds of each measurement (5; quick: 2)
   --seconds N    seconds of load in a round (4; quick: 1)
   --stored N     compare an empty table with one of N CDRs too (20000000 takes a quarter of an hour and 25 GB)
-  --only A,B     these sections only: ${'throughput, latency, connections, replicas, signatures, spool, full-tables'}
+  --only A,B     these sections only: ${'throughput, latency, connections, replicas, signatures, partitions, spool, full-tables'}
   --set NAME=V   a setting of Postgres
   --profile DIR  leave CPU profiles of the compared programs there
   --json         the whole result as JSON instead of tables
@@ -31,6 +32,7 @@ const sections: Record<string, SectionRun> = {
   connections,
   replicas,
   signatures,
+  partitions,
   'full-tables': fullTables,
   // Last, because it takes Postgres away from everybody.
   spool,
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
   const { quick } = values
   const options: Options = {
     quick,
-    rounds: Number(values.rounds ?? (quick ? 3 : 5)),
+    rounds: Number(values.rounds ?? (quick ? 2 : 5)),
     seconds: Number(values.seconds ?? (quick ? 1 : 4)),
     stored: Number(values.stored),
     ...(values.profile === undefined ? {} : { profile: values.profile }),
@@ -93,5 +95,8 @@ async function main(): Promise<void> {
 }
 
 function isLeftOut(name: string, { quick, stored }: Options): boolean {
-  return (name === 'full-tables' && stored === 0) || (quick && ['connections', 'replicas', 'signatures'].includes(name))
+  return (
+    (name === 'full-tables' && stored === 0) ||
+    (quick && ['connections', 'replicas', 'signatures', 'partitions'].includes(name))
+  )
 }
