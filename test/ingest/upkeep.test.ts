@@ -22,6 +22,17 @@ test('partitions are made ahead, old entries of the quarantine go, and it is mea
   expect(made.rowCount).toBe(2)
 })
 
+test('hours that are over are summarised', async () => {
+  const database = await freshDatabase()
+  const hours = async () => (await database.pool.query('SELECT FROM rtc.summary_hours')).rowCount
+  await database.pool.query(`
+    SELECT rtc.ensure_period('call_events', now() - interval '30 hours', 'month');
+    INSERT INTO rtc.call_events (session_id, event_key, event_type, occurred_at, received_at, stored_at)
+    SELECT 's1', gen_random_uuid(), 'callout', t, t, t FROM (SELECT now() - interval '30 hours' AS t) x`)
+  await TestReceiver.start(database.url)
+  await until('they are there', async () => ((await hours()) ?? 0) > 10)
+})
+
 test('a spool directory that has vanished does not cost the metrics', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   expect(await it.metric('rtc_disk_free_bytes')).toBeGreaterThan(0)
