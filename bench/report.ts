@@ -20,7 +20,8 @@ export async function describe({ cluster, options }: Bench, sections: Section[])
     'full_page_writes',
     'wal_compression',
   ]
-  const values = await Promise.all(settings.map(async (name) => `${name} ${await cluster.setting(name)}`))
+  const values: string[] = []
+  for (const name of settings) values.push(`${name} ${await cluster.setting(name)}`)
   return {
     machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}; shared by load, receiver and Postgres`,
     versions: `Node ${process.version}, Postgres ${await cluster.setting('server_version')}`,
