@@ -444,12 +444,20 @@ COMMENT ON COLUMN rtc.summary_hours.valid_until IS 'When a call in progress will
 CREATE TABLE rtc.summary_state (
   only_row boolean DEFAULT true NOT NULL,
   stored_until timestamp with time zone NOT NULL,
+  seen_until timestamp with time zone NOT NULL,
+  seen_xid xid8 NOT NULL,
+  first_hour timestamp with time zone,
+  meanings text NOT NULL,
   CONSTRAINT summary_state_only_row CHECK (only_row),
   CONSTRAINT summary_state_pkey PRIMARY KEY (only_row)
 );
 COMMENT ON TABLE rtc.summary_state IS 'How far the summaries know what was stored / 汇总进度';
 COMMENT ON COLUMN rtc.summary_state.only_row IS 'There is one row / 仅一行';
 COMMENT ON COLUMN rtc.summary_state.stored_until IS 'Rows stored before are in the summaries / 此前入库的记录已计入汇总';
+COMMENT ON COLUMN rtc.summary_state.seen_until IS 'stored_until when all transactions are over that ran at the last refresh / 上次刷新时在途事务结束后的 stored_until';
+COMMENT ON COLUMN rtc.summary_state.seen_xid IS 'Those transactions are all before this one / 上述事务均早于此事务号';
+COMMENT ON COLUMN rtc.summary_state.first_hour IS 'No call began before, as far as there are rows / 最早可能的呼叫开始时间';
+COMMENT ON COLUMN rtc.summary_state.meanings IS 'Digest of the applications and codes that they were counted with / 汇总所依据的应用与代码表摘要';
 
 CREATE SCHEMA ops;
 
@@ -2090,20 +2098,6 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION rtc.event_rank(event_type text) IS 'Place of an event in a call / 事件先后次序';
 
-CREATE OR REPLACE FUNCTION rtc.forget_summaries()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-BEGIN
-  DELETE FROM rtc.summary_hours;
-  RETURN NULL;
-END
-$function$;
-REVOKE EXECUTE ON FUNCTION rtc.forget_summaries() FROM PUBLIC;
-COMMENT ON FUNCTION rtc.forget_summaries() IS 'Trigger: summaries are made anew / 触发器：清空汇总以便重算';
-
 CREATE OR REPLACE FUNCTION rtc.frequent_callees_of("from" timestamp with time zone, "to" timestamp with time zone)
  RETURNS TABLE(callee_ref text, callee text, app_key text, calls bigint, answered bigint, first_at timestamp with time zone, last_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -2233,6 +2227,21 @@ CREATE OR REPLACE FUNCTION rtc.mask_values(fields jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (jsonb_typeof(fields) = 'object'::text) THEN (SELECT jsonb_object_agg(rtc.mask_text(name.name), '***') AS jsonb_object_agg FROM jsonb_object_keys(mask_values.fields) name(name)) WHEN (fields IS NOT NULL) THEN '"***"'::jsonb ELSE NULL::jsonb END;
 COMMENT ON FUNCTION rtc.mask_values(fields jsonb) IS 'Names of fields without their values / 仅保留字段名';
+
+CREATE OR REPLACE FUNCTION rtc.meanings()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT encode(sha256(convert_to(jsonb_build_array(
+    (SELECT jsonb_agg(jsonb_build_array(a.app_key, a.scenario) ORDER BY a.app_key) FROM rtc.apps a),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.hangup_reasons c),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.q850_causes c),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.release_points c),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.service_types c))::text, 'UTF8')), 'hex')
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.meanings() FROM PUBLIC;
+COMMENT ON FUNCTION rtc.meanings() IS 'Digest of applications and codes; internal / 应用与代码表的摘要（内部使用）';
 
 CREATE OR REPLACE FUNCTION rtc.minutes_between(a timestamp with time zone, b timestamp with time zone)
  RETURNS integer
@@ -2379,9 +2388,13 @@ CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24)
  SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
-  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '1 minute');
+  -- First of all: what is over in it can be seen by all that follows.
+  current CONSTANT pg_snapshot := pg_current_snapshot();
+  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '5 minutes');
   -- No call of which there is a row can have begun before.
   oldest CONSTANT timestamptz := date_trunc('hour', least((SELECT min(c.cdr_time) FROM rtc.cdrs c), (SELECT min(e.occurred_at) FROM rtc.call_events e)) - interval '26 hours', 'UTC');
+  -- Before anything is counted: a change meanwhile shows as another digest, and all is counted again.
+  counted_with CONSTANT text := rtc.meanings();
   touched timestamptz[];
   run record;
   counted integer := 0;
@@ -2389,14 +2402,22 @@ BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.refresh_summaries', 0)) THEN
     RETURN 0;
   END IF;
-  DELETE FROM rtc.summary_hours h WHERE h.valid_until <= now();
-  -- What retention has dropped.
-  DELETE FROM rtc.summary_hours h WHERE h.hour < oldest;
+  DELETE FROM rtc.summary_hours h
+    WHERE h.valid_until <= now() OR NOT EXISTS (SELECT FROM rtc.summary_state s WHERE s.meanings = counted_with);
+  -- What retention has dropped, and the hours after it whose calls began there or had rows there.
+  DELETE FROM rtc.summary_hours h WHERE h.hour < coalesce(oldest, 'infinity')
+    OR h.hour < oldest + interval '53 hours' AND EXISTS (SELECT FROM rtc.summary_state s WHERE s.first_hour < oldest);
   -- They are counted when it has been quiet for a while: until then nobody would trust what is counted now.
   touched := ARRAY(SELECT t FROM rtc.touched_hours(known) AS t);
   DELETE FROM rtc.summary_hours h WHERE h.hour = ANY(touched);
-  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '1 minute')
-    ON CONFLICT (only_row) DO UPDATE SET stored_until = greatest(s.stored_until, excluded.stored_until);
+  INSERT INTO rtc.summary_state AS s (stored_until, seen_until, seen_xid, first_hour, meanings)
+    VALUES (known, now() - interval '1 minute', pg_current_xact_id(), oldest, counted_with)
+    ON CONFLICT (only_row) DO UPDATE SET first_hour = excluded.first_hour, meanings = excluded.meanings;
+  UPDATE rtc.summary_state s
+    SET stored_until = greatest(s.stored_until, s.seen_until), seen_until = now() - interval '1 minute', seen_xid = pg_current_xact_id()
+    WHERE pg_snapshot_xmin(current) >= s.seen_xid
+      -- One that was prepared and forgotten would hold this up for ever, and so would the numbers of another server, after a restore.
+      OR s.seen_until < now() - interval '1 hour' OR s.seen_xid > pg_snapshot_xmax(current);
 
   FOR run IN
     SELECT min(m.hour) AS first, max(m.hour) + interval '1 hour' AS last
@@ -2506,6 +2527,9 @@ DECLARE
 BEGIN
   IF cardinality(known) = 0 THEN
     RETURN known;
+  END IF;
+  IF NOT EXISTS (SELECT FROM rtc.summary_state s WHERE s.meanings = rtc.meanings()) THEN
+    RETURN '{}';
   END IF;
   RETURN ARRAY(
     SELECT k FROM unnest(known) AS k

@@ -316,11 +316,19 @@ COMMENT ON COLUMN rtc.summary_hours.valid_until IS 'When a call in progress will
 
 CREATE TABLE rtc.summary_state (
   only_row boolean PRIMARY KEY DEFAULT true CONSTRAINT summary_state_only_row CHECK (only_row),
-  stored_until timestamptz NOT NULL
+  stored_until timestamptz NOT NULL,
+  seen_until timestamptz NOT NULL,
+  seen_xid xid8 NOT NULL,
+  first_hour timestamptz,
+  meanings text NOT NULL
 );
 COMMENT ON TABLE rtc.summary_state IS 'How far the summaries know what was stored / 汇总进度';
 COMMENT ON COLUMN rtc.summary_state.only_row IS 'There is one row / 仅一行';
 COMMENT ON COLUMN rtc.summary_state.stored_until IS 'Rows stored before are in the summaries / 此前入库的记录已计入汇总';
+COMMENT ON COLUMN rtc.summary_state.seen_until IS 'stored_until when all transactions are over that ran at the last refresh / 上次刷新时在途事务结束后的 stored_until';
+COMMENT ON COLUMN rtc.summary_state.seen_xid IS 'Those transactions are all before this one / 上述事务均早于此事务号';
+COMMENT ON COLUMN rtc.summary_state.meanings IS 'Digest of the applications and codes that they were counted with / 汇总所依据的应用与代码表摘要';
+COMMENT ON COLUMN rtc.summary_state.first_hour IS 'No call began before, as far as there are rows / 最早可能的呼叫开始时间';
 
 CREATE TABLE rtc.call_summary (
   hour timestamptz NOT NULL REFERENCES rtc.summary_hours ON DELETE CASCADE,
@@ -529,6 +537,21 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.touched_hours(timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.touched_hours(timestamptz) IS 'Hours that rows stored since a time may have changed / 之后入库的记录所影响的小时';
 
+-- What calls are taken for hangs on these tables as well, which are small and seldom change. A digest that is compared, and
+-- no trigger that forgets: that would not see what a refresh has counted and not committed, and Citus allows none on them.
+CREATE FUNCTION rtc.meanings() RETURNS text
+LANGUAGE sql STABLE
+AS $$
+  SELECT encode(sha256(convert_to(jsonb_build_array(
+    (SELECT jsonb_agg(jsonb_build_array(a.app_key, a.scenario) ORDER BY a.app_key) FROM rtc.apps a),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.hangup_reasons c),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.q850_causes c),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.release_points c),
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.code) FROM rtc.service_types c))::text, 'UTF8')), 'hex')
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.meanings() FROM PUBLIC;
+COMMENT ON FUNCTION rtc.meanings() IS 'Digest of applications and codes; internal / 应用与代码表的摘要（内部使用）';
+
 -- Hours within a range whose summary holds.
 CREATE FUNCTION rtc.summarized("from" timestamptz, "to" timestamptz) RETURNS timestamptz[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -543,6 +566,9 @@ DECLARE
 BEGIN
   IF cardinality(known) = 0 THEN
     RETURN known;
+  END IF;
+  IF NOT EXISTS (SELECT FROM rtc.summary_state s WHERE s.meanings = rtc.meanings()) THEN
+    RETURN '{}';
   END IF;
   RETURN ARRAY(
     SELECT k FROM unnest(known) AS k
@@ -572,8 +598,10 @@ COMMENT ON FUNCTION rtc.gaps(timestamptz, timestamptz, timestamptz[]) IS 'What i
 -- Brings the summaries up to date: forgets hours that have changed, and counts some of those that are over
 -- and not counted yet, the latest first. Says how many it counted; 0 also when another process is at it.
 --
--- stored_at is the beginning of a transaction, so a row may come into sight a little after it. A minute is more than any
--- transaction of the receiver's may last; whoever stores rows by hand in a longer one deletes rtc.summary_hours.
+-- stored_at is the beginning of a transaction, so a row may come into sight long after it: where a COMMIT waits for a standby,
+-- or COMMIT_DEADLINE_MS is long. Rows count as seen when all transactions are over that had written at an earlier refresh. A
+-- minute is more than one of the receiver's may take to its first write; whoever stores rows by hand in one that lasts more
+-- than an hour deletes rtc.summary_hours.
 CREATE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -583,9 +611,13 @@ SET work_mem = '64MB'
 SET TimeZone = 'UTC'
 AS $$
 DECLARE
-  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '1 minute');
+  -- First of all: what is over in it can be seen by all that follows.
+  current CONSTANT pg_snapshot := pg_current_snapshot();
+  known CONSTANT timestamptz := coalesce((SELECT s.stored_until FROM rtc.summary_state s), now() - interval '5 minutes');
   -- No call of which there is a row can have begun before.
   oldest CONSTANT timestamptz := date_trunc('hour', least((SELECT min(c.cdr_time) FROM rtc.cdrs c), (SELECT min(e.occurred_at) FROM rtc.call_events e)) - interval '26 hours', 'UTC');
+  -- Before anything is counted: a change meanwhile shows as another digest, and all is counted again.
+  counted_with CONSTANT text := rtc.meanings();
   touched timestamptz[];
   run record;
   counted integer := 0;
@@ -593,14 +625,22 @@ BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.refresh_summaries', 0)) THEN
     RETURN 0;
   END IF;
-  DELETE FROM rtc.summary_hours h WHERE h.valid_until <= now();
-  -- What retention has dropped.
-  DELETE FROM rtc.summary_hours h WHERE h.hour < oldest;
+  DELETE FROM rtc.summary_hours h
+    WHERE h.valid_until <= now() OR NOT EXISTS (SELECT FROM rtc.summary_state s WHERE s.meanings = counted_with);
+  -- What retention has dropped, and the hours after it whose calls began there or had rows there.
+  DELETE FROM rtc.summary_hours h WHERE h.hour < coalesce(oldest, 'infinity')
+    OR h.hour < oldest + interval '53 hours' AND EXISTS (SELECT FROM rtc.summary_state s WHERE s.first_hour < oldest);
   -- They are counted when it has been quiet for a while: until then nobody would trust what is counted now.
   touched := ARRAY(SELECT t FROM rtc.touched_hours(known) AS t);
   DELETE FROM rtc.summary_hours h WHERE h.hour = ANY(touched);
-  INSERT INTO rtc.summary_state AS s (stored_until) VALUES (now() - interval '1 minute')
-    ON CONFLICT (only_row) DO UPDATE SET stored_until = greatest(s.stored_until, excluded.stored_until);
+  INSERT INTO rtc.summary_state AS s (stored_until, seen_until, seen_xid, first_hour, meanings)
+    VALUES (known, now() - interval '1 minute', pg_current_xact_id(), oldest, counted_with)
+    ON CONFLICT (only_row) DO UPDATE SET first_hour = excluded.first_hour, meanings = excluded.meanings;
+  UPDATE rtc.summary_state s
+    SET stored_until = greatest(s.stored_until, s.seen_until), seen_until = now() - interval '1 minute', seen_xid = pg_current_xact_id()
+    WHERE pg_snapshot_xmin(current) >= s.seen_xid
+      -- One that was prepared and forgotten would hold this up for ever, and so would the numbers of another server, after a restore.
+      OR s.seen_until < now() - interval '1 hour' OR s.seen_xid > pg_snapshot_xmax(current);
 
   FOR run IN
     SELECT min(m.hour) AS first, max(m.hour) + interval '1 hour' AS last
@@ -631,31 +671,6 @@ END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.refresh_summaries(integer) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.refresh_summaries(integer) IS 'Brings the summaries up to date; says how many hours it counted / 更新汇总，返回计算的小时数';
-
--- What calls are taken for hangs on these as well, and they seldom change.
-CREATE FUNCTION rtc.forget_summaries() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  DELETE FROM rtc.summary_hours;
-  RETURN NULL;
-END
-$$;
-REVOKE EXECUTE ON FUNCTION rtc.forget_summaries() FROM PUBLIC;
-COMMENT ON FUNCTION rtc.forget_summaries() IS 'Trigger: summaries are made anew / 触发器：清空汇总以便重算';
-DO $$
-DECLARE
-  name text;
-BEGIN
-  FOREACH name IN ARRAY ARRAY['apps', 'hangup_reasons', 'q850_causes', 'release_points', 'service_types'] LOOP
-    EXECUTE format('CREATE TRIGGER forget_summaries AFTER INSERT OR UPDATE OR DELETE ON rtc.%I FOR EACH ROW EXECUTE FUNCTION rtc.forget_summaries()', name);
-  END LOOP;
-END
-$$;
--- A number that was erased may have been a bind_num.
-CREATE TRIGGER forget_summaries AFTER UPDATE OF finished_at ON rtc.erasures
-  FOR EACH ROW WHEN (NEW.counts ->> 'cdrs' <> '0') EXECUTE FUNCTION rtc.forget_summaries();
 
 -- Statistics ---------------------------------------------------------------------------------------------------------
 

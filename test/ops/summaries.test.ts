@@ -255,25 +255,51 @@ test('a call in progress counts as over after 25 hours without a word', async ()
   await expectSame()
 }, 60_000)
 
-test('an application that is described anew, and a number that was erased, begin anew', async () => {
+test('an application that is described anew, also while hours are counted, begins anew', async () => {
   expect(await summarised()).toBeGreaterThan(80)
   await pool.query("INSERT INTO rtc.apps VALUES ('app-0', 'Odd calls', 'callVerify')")
   expect(await summarised()).toBe(0)
   await refreshAll()
-  await expectSame()
-  await pool.query(
-    `INSERT INTO rtc.erasures (erased_by, pseudonym, counts) VALUES ('me', 'erased-a', '{"cdrs": 1}'), ('me', 'erased-b', '{"cdrs": 0}')`,
-  )
-  await pool.query("UPDATE rtc.erasures SET finished_at = now() WHERE pseudonym = 'erased-b'")
   expect(await summarised()).toBeGreaterThan(80)
-  await pool.query("UPDATE rtc.erasures SET finished_at = now() WHERE pseudonym = 'erased-a'")
+  await expectSame()
+  await withClient(pool, async (client) => {
+    await client.query('DELETE FROM rtc.summary_hours; BEGIN; SELECT rtc.refresh_summaries(10000)')
+    await pool.query("UPDATE rtc.apps SET scenario = 'callnotify' WHERE app_key = 'app-0'")
+    await client.query('COMMIT')
+  })
   expect(await summarised()).toBe(0)
+  await refreshAll()
+  await expectSame()
 }, 60_000)
+
+test('a row that comes into sight long after its time is seen', async () => {
+  await withClient(pool, async (client) => {
+    await client.query(`BEGIN; INSERT INTO rtc.call_events (session_id, event_key, event_type, occurred_at, received_at)
+      SELECT 'slow', gen_random_uuid(), 'callout', max(hour), now() FROM rtc.summary_hours WHERE valid_until = 'infinity'`)
+    await refresh()
+    // As if minutes had gone by.
+    await pool.query("UPDATE rtc.summary_state SET seen_until = now() + interval '1 second'")
+    await refresh()
+    const before = await summarised()
+    await client.query('COMMIT')
+    expect(await summarised()).toBe(before - 1)
+  })
+})
 
 test('what retention has dropped is dropped here too', async () => {
   await pool.query("INSERT INTO rtc.summary_hours VALUES ('2025-01-01 00:00Z', 'infinity')")
   await refresh()
   expect((await pool.query("SELECT FROM rtc.summary_hours WHERE hour < '2025-02-01 00:00Z'")).rows).toEqual([])
+
+  // Calls that began before a partition that is left have rows in it.
+  const first = 'SELECT FROM rtc.summary_hours JOIN rtc.summary_state ON hour < first_hour + $1::interval'
+  const rest = (await pool.query('SELECT FROM rtc.summary_hours')).rowCount ?? 0
+  const edge = (await pool.query(first, ['53 hours'])).rowCount ?? 0
+  expect(edge).toBeGreaterThan(0)
+  await pool.query("UPDATE rtc.summary_state SET first_hour = first_hour - interval '30 days'")
+  await pool.query('SELECT rtc.refresh_summaries(0)')
+  expect((await pool.query(first, ['53 hours'])).rowCount).toBe(0)
+  expect((await pool.query('SELECT FROM rtc.summary_hours')).rowCount).toBe(rest - edge)
 })
 
 test('one process at a time', async () => {
