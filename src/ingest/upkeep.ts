@@ -2,7 +2,7 @@ import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, quarantineBytes } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
-import { refreshSummaries } from '../store/summaries.ts'
+import { hoursAtOnce, refreshSummaries } from '../store/summaries.ts'
 import type { Log } from './log.ts'
 import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
@@ -32,6 +32,7 @@ export class Upkeep {
   #retaining: Promise<void> | undefined
   #retainedAt = -Infinity
   #summing: Promise<void> | undefined
+  #hours = hoursAtOnce
 
   constructor(parts: {
     postgres: Postgres
@@ -66,7 +67,8 @@ export class Upkeep {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#stopping.abort()
-    await Promise.all([this.#running, this.#retaining, this.#summing])
+    // Summaries are not waited for: what is not committed is counted again.
+    await Promise.all([this.#running, this.#retaining])
   }
 
   async #run(): Promise<void> {
@@ -90,10 +92,14 @@ export class Upkeep {
 
   async #summarize(): Promise<void> {
     try {
+      // No partition can be dropped while it is counted.
+      await this.#retaining
       for (let i = 0; i < refreshes && !this.#stopping.signal.aborted; i++) {
-        if ((await this.#postgres.withClient(refreshSummaries)) === 0) break
+        if ((await this.#postgres.withClient((client) => refreshSummaries(client, this.#hours))) === 0) break
       }
     } catch (error) {
+      // Too much at once: it would never succeed.
+      if (publicError(error).code === '57014') this.#hours = Math.max(1, Math.floor(this.#hours / 2))
       this.#log.warn(
         { err: publicError(error) },
         'refreshing the summaries failed, statistics take longer until it succeeds',

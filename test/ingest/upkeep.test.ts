@@ -33,6 +33,42 @@ test('hours that are over are summarised', async () => {
   await until('they are there', async () => ((await hours()) ?? 0) > 10)
 })
 
+test('fewer hours at once after they took too long', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { url, pool } = await freshDatabase()
+  // A sequence remembers what was rolled back.
+  await pool.query(`CREATE SEQUENCE public.asked;
+    CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24) RETURNS integer LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM setval('public.asked', at_most); RAISE 'too slow' USING ERRCODE = 'query_canceled'; END $$`)
+  const asked = async () => Number((await pool.query('SELECT last_value FROM public.asked')).rows[0].last_value)
+  const it = await TestReceiver.start(url)
+  const said = (times: number) =>
+    until('it was said', () => it.log.messages('warn').filter((m) => m.startsWith('refreshing')).length === times)
+  await said(1)
+  expect(await asked()).toBe(6)
+  vi.advanceTimersByTime(60_000)
+  await said(2)
+  expect(await asked()).toBe(3)
+})
+
+test('stopping does not wait for summaries', async () => {
+  const { url, pool } = await freshDatabase()
+  await pool.query(`CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24) RETURNS integer LANGUAGE sql
+    AS $$ SELECT 0 FROM pg_sleep(20) $$`)
+  const it = await TestReceiver.start(url)
+  await until('it is at it', async () => {
+    const { rows } = await pool.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+    )
+    return rows.length === 1
+  })
+  const began = performance.now()
+  await it.stop(10_000)
+  expect(performance.now() - began).toBeLessThan(5_000)
+  expect(it.log.messages('warn')).toEqual([])
+})
+
 test('a spool directory that has vanished does not cost the metrics', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   expect(await it.metric('rtc_disk_free_bytes')).toBeGreaterThan(0)
