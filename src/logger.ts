@@ -9,6 +9,8 @@ export function createLogger(level: string): Logger {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    // As publicError made it; pino would add the name of its class and a stack that is not there.
+    serializers: { err: (error: object) => error },
     formatters: { level: (label: string) => ({ level: label }) },
   }
   return pino(options, onceATurn())

@@ -43,6 +43,7 @@ export class EmbeddedKeeper {
 
   #start(): Promise<EmbeddedPostgres> {
     if (this.#stopping) return Promise.reject(new Error('the receiver is shutting down'))
+    if (this.#current && !this.#starting) this.#log.warn('the embedded Postgres is gone: starting it again')
     this.#starting ??= startEmbeddedPostgres({ directory: this.#directory, log: this.#log })
       .then(async (started) => {
         // Of one that is dead this only ends the upkeep of its log.
