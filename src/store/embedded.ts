@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chown, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { findBinaries } from './embedded-binaries.ts'
 import { checkVersion, clusterPaths, createCluster, OWNER, readPassword } from './embedded-cluster.ts'
@@ -51,8 +52,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     const { data, cluster } = clusterPaths(base)
     const logFile = join(base, 'postgres.log')
     const alive = await settle(data, log)
-    if (alive) {
-      await connectAndCheck(base, alive.port)
+    if (alive && (await canAdopt(base, alive, log))) {
       return await handleOf({ base, logFile, ...alive, adopted: true, log })
     }
     const binaries = await findBinaries({
@@ -138,6 +138,18 @@ function readNote(directory: string): Promise<string> {
     (text) => text.trim(),
     () => directory,
   )
+}
+
+/** False when it died while it was looked at: one that is killed seems alive for a moment. Throws when it cannot be used. */
+async function canAdopt(base: string, { pid, port }: { pid: number; port: number }, log: Log): Promise<boolean> {
+  try {
+    await connectAndCheck(base, port)
+    return true
+  } catch (error) {
+    await delay(100)
+    if ((await settle(clusterPaths(base).data, log))?.pid === pid) throw error
+    return false
+  }
 }
 
 /** Connects for real, makes sure that this is the server of our data, and that our database exists. */
