@@ -1,17 +1,16 @@
 import { type Bench, type Measured, rates, ratio } from '../bench.ts'
 import { startReceiver } from '../systems.ts'
-import { fee, jobOf, type Programs, type Section, status } from './section.ts'
+import { fee, jobOf, type Section, status } from './section.ts'
 
-/** What it costs to verify every callback: the same receiver with its lock on and with none. */
-export async function signatures(bench: Bench, { receiver }: Programs): Promise<Section> {
+/** What it costs to verify every callback: two receivers on fresh databases, the lock of one on, and none on the other. */
+export async function signatures(bench: Bench): Promise<Section> {
   const { cluster } = bench
-  const unlocked = await startReceiver('unlocked', cluster.directory, {
-    DATABASE_URL: await cluster.create('bench_unlocked'),
-    RTC_AUTH: 'off',
-  })
+  const start = async (name: string, auth: 'enforce' | 'off') =>
+    startReceiver(name, cluster.directory, { DATABASE_URL: await cluster.create(`bench_${name}`), RTC_AUTH: auth })
+  const [locked, unlocked] = [await start('locked', 'enforce'), await start('unlocked', 'off')]
   try {
     const [events, cdrs] = [status, fee(50)].map((shape) => ({
-      on: jobOf(receiver, shape),
+      on: jobOf(locked, shape),
       off: jobOf(unlocked, shape),
     }))
     if (!events || !cdrs) throw new Error('two shapes were given')
@@ -26,6 +25,7 @@ export async function signatures(bench: Bench, { receiver }: Programs): Promise<
       ],
     }
   } finally {
+    await locked.stop()
     await unlocked.stop()
   }
 }
