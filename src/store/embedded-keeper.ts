@@ -1,6 +1,9 @@
 import { type EmbeddedPostgres, findEmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 import type { Log } from './embedded-postmaster.ts'
 
+/** How often it is looked at, in milliseconds: one that is shutting down still serves whom it knows, and nobody else. */
+const checkMs = 5_000
+
 /** Keeps the embedded Postgres of a directory running for as long as the receiver runs. */
 export class EmbeddedKeeper {
   readonly #directory: string
@@ -8,6 +11,7 @@ export class EmbeddedKeeper {
   #starting: Promise<EmbeddedPostgres> | undefined
   #current: EmbeddedPostgres | undefined
   #stopping = false
+  #check: NodeJS.Timeout | undefined
 
   constructor(options: { directory: string; log: Log }) {
     this.#directory = options.directory
@@ -19,6 +23,7 @@ export class EmbeddedKeeper {
    * on, and `ensure` says when it is there. Throws what keeps it from starting.
    */
   async start(patienceMs: number): Promise<EmbeddedPostgres | undefined> {
+    this.#check = setInterval(() => void this.ensure().catch(() => {}), checkMs).unref()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, patienceMs, undefined)
@@ -37,6 +42,7 @@ export class EmbeddedKeeper {
   /** Stops it for good, also one that is just being started. */
   async stop(): Promise<void> {
     this.#stopping = true
+    clearInterval(this.#check)
     await this.#starting?.catch(() => {})
     await this.#current?.stop()
   }
