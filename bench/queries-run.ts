@@ -82,8 +82,8 @@ async function prepare(url: string): Promise<string> {
       more = (await client.query('SELECT rtc.refresh_summaries() AS hours')).rows[0].hours
       process.stderr.write(`summarised ${hours + more} hours in ${said(performance.now() - began)}\n`)
     }
-    // A receiver's refresh leaves the rows of the last two minutes at most to whoever asks.
-    await client.query(`UPDATE rtc.summary_state SET stored_until = to_timestamp(ends - 120) FROM bench.history`)
+    // A receiver's refresh leaves the rows of the last three minutes at most to whoever asks.
+    await client.query(`UPDATE rtc.summary_state SET stored_until = to_timestamp(ends - 180) FROM bench.history`)
   })
   return login.href
 }

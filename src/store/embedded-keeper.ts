@@ -23,6 +23,7 @@ export class EmbeddedKeeper {
    * on, and `ensure` says when it is there. Throws what keeps it from starting.
    */
   async start(patienceMs: number): Promise<EmbeddedPostgres | undefined> {
+    // What keeps it from starting is told by whoever needs it next.
     this.#check = setInterval(() => void this.ensure().catch(() => {}), checkMs).unref()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<undefined>((resolve) => {

@@ -107,7 +107,7 @@ export async function applyRetention(
     }
     await deleteFrom('call_events', before)
     await deleteFrom('cdrs', before)
-    // They say what a call was for, so they stay as long as any call of theirs can: a partition is a month at most.
+    // They give calls their scenario, and a month's partition that `before` lies in is kept whole.
     await deleteFrom('placed_calls', new Date(Date.UTC(before.getUTCFullYear(), before.getUTCMonth())))
   }
   if (revealRetentionDays !== undefined) await deleteFrom('reveals', retentionEnd(revealRetentionDays))
