@@ -1,5 +1,5 @@
-import { type KeyObject, timingSafeEqual } from 'node:crypto'
-import { type Aksk, ageOf, announcesAksk, parseAksk, passwordDigest, type Separator } from './aksk.ts'
+import type { KeyObject } from 'node:crypto'
+import { type Aksk, ageOf, announcesAksk, isSameDigest, parseAksk, passwordDigest, type Separator } from './aksk.ts'
 import type { RecordKind } from './record.ts'
 import type { CallbackUrls } from './urls.ts'
 
@@ -105,6 +105,5 @@ function matching({ last, candidates }: App, aksk: Aksk, path: RecordKind): Cand
 }
 
 function hasDigest({ secret, url, separator }: Candidate, { digest, nonce, created }: Aksk): boolean {
-  const expected = passwordDigest(secret, url, separator, nonce, separator, created)
-  return expected.length === digest.length && timingSafeEqual(expected, digest)
+  return isSameDigest(passwordDigest(secret, url + separator + nonce + separator + created), digest)
 }

@@ -1,12 +1,12 @@
-import { type KeyObject, randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { hmacSha256 } from './hmac.ts'
 
 /** What an X-AKSK header says (C2C-status, "Request headers"). */
 export interface Aksk {
   /** The appKey. */
   username: string
-  /** The bytes of PasswordDigest; 32 of them in every form that is documented. */
-  digest: Buffer
+  /** PasswordDigest: Base64 of 32 bytes in every form that is documented, padded whether it was sent so or not. */
+  digest: string
   nonce: string
   /** As sent: it is part of what is signed. */
   created: string
@@ -19,6 +19,8 @@ export const AUTHORIZATION = 'AKSK realm="SDP",profile="UsernameToken",type="App
 
 /** Longest header that is looked at, in characters: a documented one has less than half of it. */
 const MAX_LENGTH = 1024
+/** Characters of 32 bytes in Base64. */
+const DIGEST_LENGTH = 44
 
 /**
  * Reads `X-AKSK: UsernameToken Username="…", PasswordDigest="…", Nonce="…", Created="…"`. The documents write blanks
@@ -26,26 +28,30 @@ const MAX_LENGTH = 1024
  * missing, there twice, or cannot be what its name says.
  */
 export function parseAksk(header: string): Aksk | undefined {
-  const pairs = parsePairs('UsernameToken', header)
-  const username = pairs?.get('username')
-  const digest = pairs?.get('passworddigest')
-  const nonce = pairs?.get('nonce')
-  const created = pairs?.get('created')
+  if (header.length > MAX_LENGTH) return undefined
+  const [, username, digest, nonce, created] = usual.exec(header) ?? inAnyOrder(header)
   if (!isPlain(username) || !isPlain(digest) || !isPlain(nonce) || created === undefined) return undefined
   // Where the nonce ends and the time begins must be beyond doubt: one form of the digest signs them without separator.
   const createdMs = instantOf(created)
   if (Number.isNaN(createdMs)) return undefined
-  return { username, digest: Buffer.from(digest, 'base64'), nonce, created, createdMs }
+  return { username, digest: digest.padEnd(DIGEST_LENGTH, '='), nonce, created, createdMs }
+}
+
+/** As all samples have it: told in one look, since this is read before anything else of each callback. */
+const usual = /^UsernameToken Username="([^"]*)", ?PasswordDigest="([^"]*)", ?Nonce="([^"]*)", ?Created="([^"]*)"$/
+
+function inAnyOrder(header: string): (string | undefined)[] {
+  const pairs = parsePairs('UsernameToken', header)
+  return [header, ...['username', 'passworddigest', 'nonce', 'created'].map((name) => pairs?.get(name))]
 }
 
 /** Whether an Authorization header is the one the platform sends with X-AKSK. */
 export function announcesAksk(header: string): boolean {
-  return parsePairs('AKSK', header)?.get('type')?.toLowerCase() === 'appkey'
+  return header.length <= MAX_LENGTH && parsePairs('AKSK', header)?.get('type')?.toLowerCase() === 'appkey'
 }
 
 /** `Scheme key="value",key="value"`: keys in lower case; undefined when it is anything else. */
 function parsePairs(scheme: string, header: string): Map<string, string> | undefined {
-  if (header.length > MAX_LENGTH) return undefined
   const [first = ''] = /^[ \t]*[A-Za-z]+[ \t]+/.exec(header) ?? []
   if (first.trim().toLowerCase() !== scheme.toLowerCase()) return undefined
   const pairs = new Map<string, string>()
@@ -74,23 +80,42 @@ const BEIJING_S = 8 * 3600
  */
 export function ageOf({ createdMs }: Pick<Aksk, 'createdMs'>, nowMs: number): number | undefined {
   const asUtc = (nowMs - createdMs) / 1000
-  const plausible = [asUtc, asUtc + BEIJING_S].filter((age) => age >= -CLOCK_SKEW_S)
-  return plausible.length === 0 ? undefined : Math.max(0, Math.min(...plausible))
+  const age = asUtc >= -CLOCK_SKEW_S ? asUtc : asUtc + BEIJING_S
+  return age >= -CLOCK_SKEW_S ? Math.max(0, age) : undefined
 }
+
+/** Callbacks of one second say the same time: it is read once. */
+const latest = { created: '', ms: Number.NaN }
 
 /** `yyyy-MM-dd'T'HH:mm:ss'Z'` read as UTC, in ms since 1970; NaN for anything else. */
 function instantOf(created: string): number {
-  const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)Z?$/.exec(created) ?? []
-  return Date.parse(`${date}T${time}Z`)
+  if (created !== latest.created) {
+    const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)Z?$/.exec(created) ?? []
+    Object.assign(latest, { created, ms: Date.parse(`${date}T${time}Z`) })
+  }
+  return latest.ms
 }
 
 /** Between url, nonce and created there is a line feed (pages of 2026) or nothing (2022 and undated ones). */
 export type Separator = '\n' | ''
 
-/** HMAC-SHA256 under the appSecret. Calls to the platform sign nonce + created (CV-api), its callbacks the url too. */
-export function passwordDigest(secret: KeyObject, ...signed: string[]): Buffer {
-  return Buffer.from(hmacSha256(secret, signed.join(''), 'base64'), 'base64')
+/**
+ * Base64 of HMAC-SHA256 under the appSecret. Calls to the platform sign nonce + created (CV-api), its callbacks the url
+ * too.
+ */
+export function passwordDigest(secret: KeyObject, signed: string): string {
+  return hmacSha256(secret, signed, 'base64')
 }
+
+/** Compares two texts in a time that does not tell where they differ. */
+export function isSameDigest(expected: string, given: string): boolean {
+  if (expected.length !== DIGEST_LENGTH || given.length !== DIGEST_LENGTH) return false
+  sides[0].write(expected, 'latin1')
+  sides[1].write(given, 'latin1')
+  return timingSafeEqual(...sides)
+}
+
+const sides = [Buffer.alloc(DIGEST_LENGTH), Buffer.alloc(DIGEST_LENGTH)] as const
 
 export interface Signing {
   appKey: string
@@ -107,8 +132,8 @@ export interface Signing {
 export function signedHeaders(signing: Signing): { authorization: string; 'x-aksk': string } {
   const { appKey, secret, url, separator = '\n' } = signing
   const { nonce = randomBytes(16).toString('hex'), created = `${new Date().toISOString().slice(0, 19)}Z` } = signing
-  const signed = url === undefined ? [nonce, created] : [url, separator, nonce, separator, created]
-  const digest = passwordDigest(secret, ...signed).toString('base64')
+  const signed = url === undefined ? nonce + created : url + separator + nonce + separator + created
+  const digest = passwordDigest(secret, signed)
   return {
     authorization: AUTHORIZATION,
     'x-aksk': `UsernameToken Username="${appKey}",PasswordDigest="${digest}",Nonce="${nonce}",Created="${created}"`,

@@ -6,7 +6,7 @@ export type HmacKey = KeyObject | Uint8Array
 const block = 64
 const digestBytes = 32
 
-/** The key as RFC 2104 mixes it in: the first block of the inner hash, and the outer hash but for the inner digest. */
+/** What the two hashes are of, with the key as RFC 2104 mixes it in, and room for a text and for the inner digest. */
 interface Pads {
   inner: Buffer
   outer: Buffer
@@ -14,8 +14,8 @@ interface Pads {
 
 const known = new WeakMap<HmacKey, Pads>()
 
-/** Reused for texts of usual length, with room for the first block. */
-const scratch = Buffer.allocUnsafe(block + 16 * 1024)
+/** Bytes of a message for which there is room beforehand: most CDRs have less than 2,000. */
+const room = 16 * 1024
 
 /**
  * HMAC-SHA-256 (RFC 2104) by two one-shot hashes: what createHmac() gives, in 40 % of its time, since that makes an
@@ -23,9 +23,8 @@ const scratch = Buffer.allocUnsafe(block + 16 * 1024)
  */
 export function hmacSha256(key: HmacKey, data: string | Uint8Array, encoding: BinaryToTextEncoding): string {
   const { inner, outer } = padsOf(key)
-  const most = block + (typeof data === 'string' ? data.length * 3 : data.length)
-  const message = most <= scratch.length ? scratch : Buffer.allocUnsafe(most)
-  message.set(inner)
+  const most = typeof data === 'string' ? data.length * 3 : data.length
+  const message = most <= room ? inner : Buffer.concat([inner.subarray(0, block)], block + most)
   let end = block
   if (typeof data === 'string') end += message.write(data, block)
   else {
@@ -37,14 +36,17 @@ export function hmacSha256(key: HmacKey, data: string | Uint8Array, encoding: Bi
 }
 
 function padsOf(key: HmacKey): Pads {
-  const pads = known.get(key) ?? makePads('export' in key ? key.export() : key)
-  known.set(key, pads)
+  let pads = known.get(key)
+  if (!pads) {
+    pads = makePads('export' in key ? key.export() : key)
+    known.set(key, pads)
+  }
   return pads
 }
 
 function makePads(secret: Uint8Array): Pads {
   const key = secret.length > block ? hash('sha256', secret, 'buffer') : secret
-  const inner = Buffer.alloc(block, 0x36)
+  const inner = Buffer.alloc(block + room, 0x36)
   const outer = Buffer.alloc(block + digestBytes, 0x5c)
   key.forEach((byte, i) => {
     inner[i] = byte ^ 0x36

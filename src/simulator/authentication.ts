@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { passwordDigest } from '../rtc/aksk.ts'
+import { isSameDigest, passwordDigest } from '../rtc/aksk.ts'
 import type { AppSecret } from '../rtc/aksk-verifier.ts'
 
 /** How far Created may be from the platform's time, in seconds; the real limit was not seen. */
@@ -26,11 +25,7 @@ export function authenticate(
   const [appKey, nonce, created, digest] = signature.map(([name]) => signed.get(name) ?? '') as Four
   const app = apps.filter((app) => app.appKey === appKey)
   if (app.length === 0) return { resultcode: '1020150' }
-  const given = Buffer.from(digest, 'base64')
-  const right = app.some(({ secret }) => {
-    const expected = passwordDigest(secret, nonce, created)
-    return expected.length === given.length && timingSafeEqual(expected, given)
-  })
+  const right = app.some(({ secret }) => isSameDigest(passwordDigest(secret, nonce + created), digest))
   if (!right) return { resultcode: '1020176' }
   return isNow(created, nowMs) ? { appKey } : { resultcode: '1010013' }
 }
