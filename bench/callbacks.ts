@@ -34,12 +34,16 @@ const events = [
   { eventType: 'disconnect', after: 41, leg: 0 },
 ] as const
 
-/** The first second of the month `at` lies in: all load and all stored rows are of that month, hence of one partition. */
-export function monthStart(at = new Date()): number {
-  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth()) / 1000
+/** The first second of a month from this one on. */
+export function monthStart(monthsAhead = 0, now = new Date()): number {
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + monthsAhead) / 1000
 }
 
-const epoch = monthStart()
+/**
+ * All load and all stored rows are of the coming month, hence of one partition. Were they of this one, the receiver
+ * would summarise their hours in the background, which are over, again and again while more come, as no platform's do.
+ */
+const epoch = monthStart(1)
 let lastSecond = -1
 let lastText = ''
 

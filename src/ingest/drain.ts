@@ -16,15 +16,25 @@ const probeRecords = 20
 const pollMs = 100
 
 /** Records of the spool on their way through the lanes. */
-interface Batch {
-  size: number
-  open: number
+class Batch {
+  readonly size: number
+  open = 0
   /** Those given back to the spool because Postgres did not take them; and because they failed by a mistake of ours. */
-  turnedAway: number
-  failed: number
+  turnedAway = 0
+  failed = 0
   /** Those that are at fault themselves, and why. */
-  guilty: { spooled: SpooledRecord; reason: string }[]
-  done(): void
+  readonly guilty: { spooled: SpooledRecord; reason: string }[] = []
+  done: () => void = () => {}
+  /** Resolves when all have left the lanes. */
+  readonly gone = new Promise<void>((resolve) => {
+    this.done = resolve
+  })
+  /** Resolves when the guilty ones are set aside as well. */
+  settled: Promise<void> = this.gone
+
+  constructor(size: number) {
+    this.size = size
+  }
 }
 
 interface Underway {
@@ -44,7 +54,8 @@ export class Drain implements Origin {
   readonly #ledger: Ledger
   readonly #log: Log
   readonly #probe: () => Promise<void>
-  readonly #underway = new WeakMap<Item, Underway>()
+  /** Those in the lanes, each until its lane has told what became of it. */
+  readonly #underway = new Map<Item, Underway>()
   /** Records that failed alone: how much had gone through their lane by then. */
   readonly #suspects = new WeakMap<SpoolPosition, number>()
   readonly #stop = new AbortController()
@@ -86,15 +97,38 @@ export class Drain implements Origin {
     }
   }
 
-  /** One batch, after a probe if need be. Returns the milliseconds to wait before the next. */
+  /** All there is, or after a setback a few records, and a probe if need be. Returns the milliseconds to wait. */
   async #step(): Promise<number> {
     const wasAway = this.#breaker.isOpen
     if (wasAway && !(await this.#isBack())) return backoffMs(++this.#setbacks)
-    const batch = await this.#drain(wasAway || this.#setbacks > 0 ? probeRecords : batchRecords)
-    if (wasAway && batch.turnedAway === 0) this.#breaker.close()
-    if (batch.turnedAway + batch.failed > 0) return backoffMs(++this.#setbacks)
+    const isDoubtful = wasAway || this.#setbacks > 0
+    const last = await (isDoubtful ? this.#drain(probeRecords) : this.#drainAll())
+    if (wasAway && last.turnedAway === 0) this.#breaker.close()
+    if (isSetback(last)) return backoffMs(++this.#setbacks)
     this.#setbacks = 0
-    return batch.size > 0 ? 0 : pollMs
+    return last.size > 0 ? 0 : pollMs
+  }
+
+  async #drain(max: number): Promise<Batch> {
+    const batch = await this.#send(max)
+    await batch.settled
+    return batch
+  }
+
+  /** Batch after batch, each read while the one before is in the lanes. Returns one that was empty, or a setback. */
+  async #drainAll(): Promise<Batch> {
+    let batch = await this.#send(batchRecords)
+    while (batch.size > 0 && !this.#stop.signal.aborted) {
+      const next = await this.#send(batchRecords)
+      await batch.settled
+      if (isSetback(batch)) {
+        await next.settled
+        return batch
+      }
+      batch = next
+    }
+    await batch.settled
+    return batch
   }
 
   async #isBack(): Promise<boolean> {
@@ -111,20 +145,20 @@ export class Drain implements Origin {
   }
 
   /** Sends up to `max` records through the lanes. */
-  async #drain(max: number): Promise<Batch> {
+  async #send(max: number): Promise<Batch> {
     const records = await this.#spool.take(max)
-    const batch: Batch = { size: records.length, open: 0, turnedAway: 0, failed: 0, guilty: [], done: () => {} }
+    const batch = new Batch(records.length)
     const items = records.flatMap((spooled) => this.#item(spooled, batch))
     batch.open = items.length
-    if (items.length > 0) {
-      await new Promise<void>((resolve) => {
-        batch.done = resolve
-        this.#lanes.status.push(items.filter(({ kind }) => kind === 'status'))
-        this.#lanes.fee.push(items.filter(({ kind }) => kind === 'fee'))
-      })
-    }
-    for (const { spooled, reason } of batch.guilty) if (!(await this.#setAside(spooled, reason))) batch.failed++
+    if (items.length === 0) batch.done()
+    this.#lanes.status.push(items.filter(({ kind }) => kind === 'status'))
+    this.#lanes.fee.push(items.filter(({ kind }) => kind === 'fee'))
+    batch.settled = batch.gone.then(() => this.#setGuiltyAside(batch))
     return batch
+  }
+
+  async #setGuiltyAside(batch: Batch): Promise<void> {
+    for (const { spooled, reason } of batch.guilty) if (!(await this.#setAside(spooled, reason))) batch.failed++
   }
 
   #item(spooled: SpooledRecord, batch: Batch): Item[] {
@@ -186,9 +220,14 @@ export class Drain implements Origin {
 
   #leave(item: Item, how: (batch: Batch, spooled: SpooledRecord) => void): void {
     const { batch, spooled } = this.#underway.get(item) as Underway
+    this.#underway.delete(item)
     how(batch, spooled)
     if (--batch.open === 0) batch.done()
   }
+}
+
+function isSetback({ turnedAway, failed }: Batch): boolean {
+  return turnedAway + failed > 0
 }
 
 /** Milliseconds before the next try: doubling from 100 ms to 5 s, with jitter so that replicas spread. */

@@ -14,6 +14,8 @@ const tidyMs = 3_600_000
 const retentionMs = 24 * tidyMs
 /** How often summaries are refreshed a minute at most, while there is much to count: after an update, or a long outage. */
 const refreshes = 4
+/** Spooled records from which on summaries wait for the drain: they would take its time, and be counted again. */
+const manySpooled = 1_000
 /** How often a spool that could not be written is tried again. */
 const probeMs = 2_000
 
@@ -82,7 +84,7 @@ export class Upkeep {
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
       // Not waited for either: a day that nobody has counted takes seconds.
-      this.#summing ??= this.#summarize()
+      if (this.#spool.records < manySpooled) this.#summing ??= this.#summarize()
       const bytes = await this.#postgres.withClient(quarantineBytes)
       this.#budget.measured(bytes, this.#spool.records === 0)
     } catch (error) {

@@ -13,7 +13,8 @@ const graceMs = 1_000
  */
 export async function refreshSummaries(client: pg.ClientBase, hours = hoursAtOnce): Promise<number> {
   return transaction(client, async () => {
-    await client.query(`SET LOCAL statement_timeout = ${countMs}`)
+    // On one processor: nobody waits for it, and the others are for those who do.
+    await client.query(`SET LOCAL statement_timeout = ${countMs}; SET LOCAL max_parallel_workers_per_gather = 0`)
     const query = {
       text: 'SELECT rtc.refresh_summaries($1) AS hours',
       values: [hours],

@@ -1,11 +1,11 @@
 import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { Spool, type SpoolEntry } from '../../src/ingest/spool/spool.ts'
+import type { SpoolEntry } from '../../src/ingest/spool/spool.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'
-import { FaultyIo, TestLog, temporaryDirectory } from '../support/spool.ts'
+import { FaultyIo, spooled, temporaryDirectory } from '../support/spool.ts'
 import { countRows } from '../support/tables.ts'
 
 let database: TestDatabase
@@ -17,15 +17,6 @@ beforeEach(async () => {
 /** Not long ago: what is older than the quarantine keeps goes at once. */
 const at = new Date(Date.now() - 60_000).toISOString()
 const status = (session: string): SpoolEntry => ({ at, kind: 'status', signer: null, record: event(session) })
-
-/** What a process before would have left. */
-async function spooled(entries: readonly SpoolEntry[]): Promise<string> {
-  const directory = await temporaryDirectory()
-  const spool = await Spool.open({ directory, maxBytes: 1e8, log: new TestLog() })
-  await spool.append(entries)
-  await spool.close()
-  return directory
-}
 
 const nobodyThere = 'postgres://nobody@127.0.0.1:1/nothing'
 const drained = (it: TestReceiver) => until('the spool is drained', () => it.spool.records === 0)
@@ -54,12 +45,12 @@ test('the spool of an older process is stored with its signer and the time its c
   await isBalanced(it)
 })
 
-test('more than one batch: the older batch is stored before the younger', async () => {
+test('more than one batch: one is stored before the one after the next is begun', async () => {
   const directory = await spooled(Array.from({ length: 2_300 }, (_, i) => status(String(i).padStart(5, '0'))))
   const it = await TestReceiver.start(database.url, { directory })
   await drained(it)
   const { rows } = await database.pool.query(`
-    SELECT max(stored_at) FILTER (WHERE session_id < '01020') <= min(stored_at) FILTER (WHERE session_id >= '01020')
+    SELECT max(stored_at) FILTER (WHERE session_id < '01020') <= min(stored_at) FILTER (WHERE session_id >= '02020')
       AS in_order, count(*)::int FROM rtc.call_events`)
   expect(rows).toEqual([{ in_order: true, count: 2_300 }])
 })

@@ -3,7 +3,7 @@ import { connect } from '../store/connect.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { TestReceiver, until } from '../support/receiver.ts'
-import { countRows } from '../support/tables.ts'
+import { calm, countRows } from '../support/tables.ts'
 
 let database: TestDatabase
 
@@ -23,7 +23,7 @@ async function failing(code: string, times: number): Promise<void> {
     CREATE TRIGGER fail BEFORE INSERT ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.fail()`)
 }
 
-const heal = () => database.pool.query('DROP TRIGGER fail ON rtc.call_events')
+const heal = () => calm(database.pool, 'fail')
 
 describe('tried again at once', () => {
   test.each(['40001', '40P01', '26000', '42P05'])('%s', async (code) => {

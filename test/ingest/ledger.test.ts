@@ -4,6 +4,7 @@ import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { Random } from '../support/random.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'
+import { calm } from '../support/tables.ts'
 
 // records received = Σ live outcomes + in flight, and
 // spool at start + spooled = Σ spool outcomes + set aside + in the spool: at every scrape, whatever happens.
@@ -33,9 +34,9 @@ const faults = {
   async refuse({ pool }: TestDatabase, ms: number) {
     await pool.query(`CREATE OR REPLACE FUNCTION public.moody() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN IF random() < 0.1 THEN RAISE 'no' USING ERRCODE = '22000'; END IF; RETURN NEW; END $$;
-      CREATE TRIGGER moody BEFORE INSERT ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.moody()`)
+      CREATE OR REPLACE TRIGGER moody BEFORE INSERT ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.moody()`)
     await sleep(ms)
-    await pool.query('DROP TRIGGER moody ON rtc.call_events')
+    await calm(pool, 'moody')
   },
 }
 

@@ -5,8 +5,8 @@ import { Spool } from '../../src/ingest/spool/spool.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { TestReceiver, until } from '../support/receiver.ts'
-import { FaultyIo, TestLog, temporaryDirectory } from '../support/spool.ts'
-import { countRows } from '../support/tables.ts'
+import { FaultyIo, spooled, TestLog } from '../support/spool.ts'
+import { calm, countRows } from '../support/tables.ts'
 
 // What neither a record nor an outage explains: kept in the spool, loud, and not taken out on the records.
 
@@ -34,14 +34,10 @@ const poison = (like: string) =>
     END $$;
     CREATE TRIGGER poison BEFORE INSERT ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.poison()`)
 
-/** Puts events into a spool, in this order, as a process before would have left them. */
-async function spooled(...sessions: string[]): Promise<string> {
-  const directory = await temporaryDirectory()
-  const spool = await Spool.open({ directory, maxBytes: 1e7, log: new TestLog() })
+/** Events in a spool, in this order, as a process before would have left them. */
+function spooledEvents(...sessions: string[]): Promise<string> {
   const at = new Date().toISOString()
-  await spool.append(sessions.map((session) => ({ at, kind: 'status', signer: null, record: event(session) })))
-  await spool.close()
-  return directory
+  return spooled(sessions.map((session) => ({ at, kind: 'status', signer: null, record: event(session) })))
 }
 
 test('a column renamed under us: spooled, loud, ready but degraded, and stored once it is mended', async () => {
@@ -84,7 +80,7 @@ test.each([
   ['last', ['a', 'b', 'c', 'zbad']],
 ])('a spooled record that fails alone while others pass is set aside: %s of its batch', async (_, sessions) => {
   await poison('%bad')
-  const directory = await spooled(...sessions)
+  const directory = await spooledEvents(...sessions)
   const it = await TestReceiver.start(database.url, { directory })
   await until('the others are stored', async () => (await countRows(database.pool)).call_events === 3)
   // Whatever passes after it first failed shows that the fault is its own.
@@ -105,7 +101,7 @@ test('when it cannot be set aside it stays, and is tried again', async () => {
   await poison('%bad')
   const io = new FaultyIo()
   io.fail('open', 'EIO', { path: /set-aside/, times: 4 })
-  const it = await TestReceiver.start(database.url, { directory: await spooled('bad', 'a'), io })
+  const it = await TestReceiver.start(database.url, { directory: await spooledEvents('bad', 'a'), io })
   await until('it is set aside', () => it.spool.records === 0)
   expect(it.spool.setAsideCount).toBe(1)
   expect(it.log.messages('error')).toContain('a spooled record cannot be set aside: it stays')
@@ -113,7 +109,7 @@ test('when it cannot be set aside it stays, and is tried again', async () => {
 
 test('while nothing passes, nothing is set aside', async () => {
   await poison('%')
-  const it = await TestReceiver.start(database.url, { directory: await spooled('a', 'b', 'c') })
+  const it = await TestReceiver.start(database.url, { directory: await spooledEvents('a', 'b', 'c') })
   await failsAgain(it)
   await failsAgain(it)
   expect(it.spool).toMatchObject({ records: 3, setAsideCount: 0 })
@@ -123,7 +119,7 @@ test('while nothing passes, nothing is set aside', async () => {
 })
 
 test('that events pass says nothing about CDRs', async () => {
-  const directory = await spooled('a', 'b', 'c')
+  const directory = await spooledEvents('a', 'b', 'c')
   const spool = await Spool.open({ directory, maxBytes: 1e7, log: new TestLog() })
   await spool.append(
     ['d', 'e'].map((session) => ({ at: new Date().toISOString(), kind: 'fee', signer: null, record: cdr(session) })),
@@ -150,12 +146,12 @@ test('records that passed before the table broke say nothing either', async () =
     END $$;
     CREATE TRIGGER tire BEFORE INSERT ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.tire()`)
   const sessions = Array.from({ length: 510 }, (_, i) => `s${i}`)
-  const directory = await spooled(...sessions)
+  const directory = await spooledEvents(...sessions)
   const it = await TestReceiver.start(database.url, { directory })
   await until('the table is broken', async () => (await mistakes(it)) > 0)
   await failsAgain(it)
   expect(it.spool.setAsideCount).toBe(0)
-  await database.pool.query('DROP TRIGGER tire ON rtc.call_events')
+  await calm(database.pool, 'tire')
   await until('all are stored', () => it.spool.records === 0)
   expect(await countRows(database.pool)).toEqual({ call_events: 510, cdrs: 0, quarantine: 0 })
 })

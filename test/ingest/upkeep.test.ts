@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { TestReceiver, until } from '../support/receiver.ts'
+import { spooled } from '../support/spool.ts'
 
 test('partitions are made ahead, old entries of the quarantine go, and it is measured', async () => {
   const database = await freshDatabase()
@@ -31,6 +32,28 @@ test('hours that are over are summarised', async () => {
     SELECT 's1', gen_random_uuid(), 'callout', t, t, t FROM (SELECT now() - interval '30 hours' AS t) x`)
   await TestReceiver.start(database.url)
   await until('they are there', async () => ((await hours()) ?? 0) > 10)
+})
+
+test('summaries wait while much is to be drained', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { url, pool } = await freshDatabase()
+  await pool.query(`CREATE SEQUENCE public.asked;
+    CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24) RETURNS integer LANGUAGE sql
+    AS $$ SELECT 0 FROM nextval('public.asked') $$`)
+  const asked = async () => Number((await pool.query('SELECT last_value FROM public.asked WHERE is_called')).rowCount)
+  const at = new Date().toISOString()
+  const directory = await spooled(
+    Array.from({ length: 1_100 }, (_, i) => ({ at, kind: 'status', signer: null, record: event(`s${i}`) })),
+  )
+  await pool.query('ALTER TABLE rtc.call_events RENAME caller TO dialled_by')
+  const it = await TestReceiver.start(url, { directory })
+  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) === 0)
+  expect(await asked()).toBe(0)
+  await pool.query('ALTER TABLE rtc.call_events RENAME dialled_by TO caller')
+  await until('the spool is drained', () => it.spool.records === 0)
+  vi.advanceTimersByTime(60_000)
+  await until('summaries are refreshed', async () => (await asked()) === 1)
 })
 
 test('fewer hours at once after they took too long', async () => {

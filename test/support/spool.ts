@@ -14,6 +14,15 @@ export async function temporaryDirectory(): Promise<string> {
   return directory
 }
 
+/** A spool as a process before would have left it. */
+export async function spooled(entries: readonly SpoolEntry[]): Promise<string> {
+  const directory = await temporaryDirectory()
+  const spool = await Spool.open({ directory, maxBytes: 1e8, log: new TestLog() })
+  await spool.append(entries)
+  await spool.close()
+  return directory
+}
+
 /** Keeps what is logged. */
 export class TestLog {
   readonly lines: { level: string; context: object; message: string }[] = []
