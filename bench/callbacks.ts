@@ -40,10 +40,11 @@ export function monthStart(monthsAhead = 0, now = new Date()): number {
 }
 
 /**
- * All load and all stored rows are of the coming month, hence of one partition. Were they of this one, the receiver
- * would summarise their hours in the background, which are over, again and again while more come, as no platform's do.
+ * When the first call began, in seconds since 1970: all load and all stored rows are of the coming month, hence of one
+ * partition. Were they of this one, whose hours are over, the receiver would summarise these in the background, again
+ * and again while more records come, as it need not with a platform that calls now.
  */
-const epoch = monthStart(1)
+export const epoch = monthStart(1)
 let lastSecond = -1
 let lastText = ''
 

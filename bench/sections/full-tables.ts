@@ -4,7 +4,7 @@ import { fillCdrs } from '../fill.ts'
 import { startReceiver } from '../systems.ts'
 import { fee, type Section, shapeName, type Target, usual } from './section.ts'
 
-/** A receiver on an empty database beside one on a database that holds many CDRs, all of this month. */
+/** A receiver on an empty database beside one on a database that holds many CDRs, all of one month. */
 export async function fullTables(bench: Bench): Promise<Section> {
   const { cluster, options } = bench
   const jobs: Job[] = []

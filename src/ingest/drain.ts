@@ -9,8 +9,11 @@ import type { Log } from './log.ts'
 import type { Spool, SpooledRecord, SpoolPosition } from './spool/spool.ts'
 import { noteFromSpool, recordFromSpool } from './spool-entry.ts'
 
-/** Records drained at a time; fewer after a setback, since they may come back again. */
-const batchRecords = 1_000
+/**
+ * Records of a batch, two of which are under way at a time: so many may stand in a lane before a live callback. Fewer
+ * after a setback, since they may come back again.
+ */
+const batchRecords = 500
 const probeRecords = 20
 /** How often an empty spool is looked at, in milliseconds. */
 const pollMs = 100
@@ -84,7 +87,7 @@ export class Drain implements Origin {
     this.#running = this.#run()
   }
 
-  /** Stops after the batch under way. */
+  /** Stops after the batches under way. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running
@@ -115,10 +118,13 @@ export class Drain implements Origin {
     return batch
   }
 
-  /** Batch after batch, each read while the one before is in the lanes. Returns one that was empty, or a setback. */
+  /**
+   * Batch after batch, each read while the one before is in the lanes, until there is none, one met a setback, or live
+   * callbacks did. Returns the last.
+   */
   async #drainAll(): Promise<Batch> {
     let batch = await this.#send(batchRecords)
-    while (batch.size > 0 && !this.#stop.signal.aborted) {
+    while (batch.size > 0 && !this.#breaker.isOpen && !this.#stop.signal.aborted) {
       const next = await this.#send(batchRecords)
       await batch.settled
       if (isSetback(batch)) {

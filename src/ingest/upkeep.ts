@@ -14,8 +14,12 @@ const tidyMs = 3_600_000
 const retentionMs = 24 * tidyMs
 /** How often summaries are refreshed a minute at most, while there is much to count: after an update, or a long outage. */
 const refreshes = 4
-/** Spooled records from which on summaries wait for the drain: they would take its time, and be counted again. */
+/**
+ * Spooled records from which on summaries wait for the drain: they would take its time, and be counted again. After so
+ * many times they no longer do, for what does not drain at all waits for somebody to mend it.
+ */
 const manySpooled = 1_000
+const patience = 30
 /** How often a spool that could not be written is tried again. */
 const probeMs = 2_000
 
@@ -35,6 +39,8 @@ export class Upkeep {
   #retainedAt = -Infinity
   #summing: Promise<void> | undefined
   #hours = hoursAtOnce
+  /** How often in a row summaries have waited for the drain. */
+  #waited = 0
 
   constructor(parts: {
     postgres: Postgres
@@ -84,7 +90,9 @@ export class Upkeep {
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
       // Not waited for either: a day that nobody has counted takes seconds.
-      if (this.#spool.records < manySpooled) this.#summing ??= this.#summarize()
+      const mayWait = this.#spool.records >= manySpooled && this.#waited < patience
+      this.#waited = mayWait ? this.#waited + 1 : 0
+      if (!mayWait) this.#summing ??= this.#summarize()
       const bytes = await this.#postgres.withClient(quarantineBytes)
       this.#budget.measured(bytes, this.#spool.records === 0)
     } catch (error) {
@@ -113,9 +121,9 @@ export class Upkeep {
 
   /** In every replica; the database lets one of them work at a time, and the others find nothing left. */
   async #retain(): Promise<void> {
-    const patience = { attempts: 20, pauseMs: 1_000, signal: this.#stopping.signal }
+    const tries = { attempts: 20, pauseMs: 1_000, signal: this.#stopping.signal }
     try {
-      const { dropped, deleted, busy } = await applyRetention(this.#postgres.pool, this.#retention, patience)
+      const { dropped, deleted, busy } = await applyRetention(this.#postgres.pool, this.#retention, tries)
       if (dropped.length > 0 || Object.keys(deleted).length > 0)
         this.#log.info({ dropped, deleted }, 'removed what is past retention')
       if (busy.length > 0) this.#log.warn({ busy }, 'tables are read all the time: what is past retention goes later')

@@ -5,7 +5,7 @@ import { hmacSha256 } from './hmac.ts'
 export interface Aksk {
   /** The appKey. */
   username: string
-  /** PasswordDigest: Base64 of 32 bytes in every form that is documented, padded whether it was sent so or not. */
+  /** PasswordDigest as sent: Base64 of 32 bytes in every form that is documented. */
   digest: string
   nonce: string
   /** As sent: it is part of what is signed. */
@@ -34,7 +34,7 @@ export function parseAksk(header: string): Aksk | undefined {
   // Where the nonce ends and the time begins must be beyond doubt: one form of the digest signs them without separator.
   const createdMs = instantOf(created)
   if (Number.isNaN(createdMs)) return undefined
-  return { username, digest: digest.padEnd(DIGEST_LENGTH, '='), nonce, created, createdMs }
+  return { username, digest, nonce, created, createdMs }
 }
 
 /** As all samples have it: told in one look, since this is read before anything else of each callback. */
@@ -107,11 +107,12 @@ export function passwordDigest(secret: KeyObject, signed: string): string {
   return hmacSha256(secret, signed, 'base64')
 }
 
-/** Compares two texts in a time that does not tell where they differ. */
+/** Compares two digests, the second padded or not, in a time that does not tell where they differ. */
 export function isSameDigest(expected: string, given: string): boolean {
-  if (expected.length !== DIGEST_LENGTH || given.length !== DIGEST_LENGTH) return false
+  const padded = given.padEnd(DIGEST_LENGTH, '=')
+  if (padded.length !== DIGEST_LENGTH) return false
   sides[0].write(expected, 'latin1')
-  sides[1].write(given, 'latin1')
+  sides[1].write(padded, 'latin1')
   return timingSafeEqual(...sides)
 }
 

@@ -50,9 +50,41 @@ test('more than one batch: one is stored before the one after the next is begun'
   const it = await TestReceiver.start(database.url, { directory })
   await drained(it)
   const { rows } = await database.pool.query(`
-    SELECT max(stored_at) FILTER (WHERE session_id < '01020') <= min(stored_at) FILTER (WHERE session_id >= '02020')
+    SELECT max(stored_at) FILTER (WHERE session_id < '00520') <= min(stored_at) FILTER (WHERE session_id >= '01020')
       AS in_order, count(*)::int FROM rtc.call_events`)
   expect(rows).toEqual([{ in_order: true, count: 2_300 }])
+})
+
+test('a breaker that a live callback opens is closed long before a backlog is gone', async () => {
+  const backlog = 6_000
+  await database.pool.query(`
+    CREATE SEQUENCE public.times;
+    CREATE FUNCTION public.once() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF NEW.session_id = 'live' AND nextval('public.times') = 1 THEN RAISE 'by the test' USING ERRCODE = '57P01'; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER once BEFORE INSERT ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.once()`)
+  const directory = await spooled(Array.from({ length: backlog }, (_, i) => status(`s${i}`)))
+  const it = await TestReceiver.start(database.url, { directory, connected: false })
+  const isAway = () => it.receiver.readiness.degraded.some((text) => text.startsWith('Postgres is away'))
+  const take = it.spool.take.bind(it.spool)
+  const takenWhileAway: boolean[] = []
+  let taken = 0
+  it.spool.take = async (max) => {
+    if (takenWhileAway.length === 3) {
+      await until('all that was taken is stored', () => it.spool.records === backlog - taken)
+      await it.take('status', [event('live')])
+    }
+    takenWhileAway.push(isAway())
+    const records = await take(max)
+    taken += records.length
+    return records
+  }
+  await drained(it)
+  // The first was the probe of the start; with the fourth the callback above came; the fifth is the probe after it.
+  expect(takenWhileAway.slice(0, 7)).toEqual([true, false, false, true, true, false, false])
+  expect(await countRows(database.pool)).toMatchObject({ call_events: backlog + 1 })
 })
 
 test('bad records and unreadable bodies travel through the spool like rows', async () => {
