@@ -3,8 +3,8 @@ import { withClient } from './cluster.ts'
 import { commitRows, copyRows, copyText } from './copy.ts'
 
 /**
- * Stores many CDRs of the load's month: copied into a table of their own, then indexed, then attached in place of the month's
- * empty partition. To copy them one by one through the index would take hours where ids are random.
+ * Stores many CDRs of the load's month: copied into a table of their own, then indexed, then attached in place of the
+ * month's empty partition. To copy them one by one through the index would take hours where ids are random.
  */
 export async function fillCdrs(url: string, rows: number, ids: Shape['ids']): Promise<void> {
   await withClient(url, async (client) => {

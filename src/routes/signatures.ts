@@ -7,7 +7,8 @@ import type { AkskVerifier, Finding } from '../rtc/aksk-verifier.ts'
 import { readBeginning } from './beginning.ts'
 import type { Check } from './gate.ts'
 import { refuse } from './refusals.ts'
-import { Replays, type Sighting } from './replays.ts'
+import { Replays } from './replays.ts'
+import type { Sighting } from './sighting-table.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
