@@ -5,7 +5,7 @@ import { PostgresRelay } from '../support/postgres-relay.ts'
 import { hold, TestReceiver, turns, until } from '../support/receiver.ts'
 import { countRows } from '../support/tables.ts'
 
-const deadlineMs = 500
+const deadlineMs = 1_000
 /** What a busy machine may add. */
 const slackMs = 1_500
 
@@ -19,7 +19,6 @@ async function answeredInTime(work: Promise<unknown>): Promise<void> {
 test('a locked table: answered by the deadline, spooled, and in the end one row each', async () => {
   const database = await freshDatabase()
   const it = await TestReceiver.start(database.url, { deadlineMs })
-  await it.take('fee', [cdr('warm')])
   const lock = await hold(database.url, 'LOCK TABLE rtc.call_events, rtc.cdrs IN ACCESS EXCLUSIVE MODE')
   await answeredInTime(
     Promise.all([
@@ -28,10 +27,10 @@ test('a locked table: answered by the deadline, spooled, and in the end one row 
       it.take('fee', [cdr('c1'), cdr(null)]),
     ]),
   )
-  expect(await it.outcomes()).toEqual({ spooled: 5, stored: 1 })
+  expect(await it.outcomes()).toEqual({ spooled: 5 })
   await lock.commit()
   await until('the spool is drained', () => it.spool.records === 0)
-  expect(await countRows(database.pool)).toEqual({ call_events: 1, cdrs: 3, quarantine: 1 })
+  expect(await countRows(database.pool)).toEqual({ call_events: 1, cdrs: 2, quarantine: 1 })
   const { stored = 0, duplicate = 0, quarantined } = await it.outcomes('spool')
   expect([stored + duplicate, quarantined]).toEqual([4, 1])
 })
