@@ -1710,6 +1710,7 @@ AS $function$
   SELECT CASE WHEN bucket ~ '^[a-z]+$' THEN date_trunc(bucket, at AT TIME ZONE time_zone)
     ELSE date_bin(bucket::interval, at AT TIME ZONE time_zone, timestamp '2001-01-01') END AT TIME ZONE time_zone
 $function$;
+REVOKE EXECUTE ON FUNCTION rtc.bucket_of(at timestamp with time zone, bucket text, time_zone text) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.bucket_of(at timestamp with time zone, bucket text, time_zone text) IS 'Beginning of the bucket that a time lies in; internal / 时间所在的桶';
 
 CREATE OR REPLACE FUNCTION rtc.calls_between("from" timestamp with time zone, "to" timestamp with time zone)
@@ -2092,10 +2093,7 @@ CREATE OR REPLACE FUNCTION rtc.event_rank(event_type text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT CASE event_type WHEN 'callin' THEN 1 WHEN 'callout' THEN 2 WHEN 'alerting' THEN 3 WHEN 'answer' THEN 4
-    WHEN 'collectInfo' THEN 5 WHEN 'disconnect' THEN 7 ELSE 6 END
-$function$;
+RETURN CASE event_type WHEN 'callin'::text THEN 1 WHEN 'callout'::text THEN 2 WHEN 'alerting'::text THEN 3 WHEN 'answer'::text THEN 4 WHEN 'collectInfo'::text THEN 5 WHEN 'disconnect'::text THEN 7 ELSE 6 END;
 COMMENT ON FUNCTION rtc.event_rank(event_type text) IS 'Place of an event in a call / 事件先后次序';
 
 CREATE OR REPLACE FUNCTION rtc.frequent_callees_of("from" timestamp with time zone, "to" timestamp with time zone)
@@ -2160,51 +2158,35 @@ AS $function$
   FROM (SELECT v AS value, count(*)::integer AS n FROM unnest("values") AS v WHERE v IS NOT NULL GROUP BY v) h
   CROSS JOIN LATERAL (VALUES (1, h.value), (2, h.n)) AS p (place, item)
 $function$;
+REVOKE EXECUTE ON FUNCTION rtc.histogram("values" integer[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.histogram("values" integer[]) IS 'Distinct values with their number; internal / 取值与次数';
 
 CREATE OR REPLACE FUNCTION rtc.holds_number(session_id text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT session_id ~ '\+[0-9]|(^|[^0-9])[0-9]{7,13}([^0-9]|$)'
-    AND session_id !~ '^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_[0-9]{14}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z][a-zA-Z0-9.-]*)?$'
-$function$;
+RETURN ((session_id ~ '\+[0-9]|(^|[^0-9])(?!20[0-9]{12}([^0-9]|$))[0-9]{7}'::text) AND (session_id !~ '^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_[0-9]{14}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z]([a-zA-Z.-]|[0-9]{1,6}(?![0-9]))*)?$'::text));
 COMMENT ON FUNCTION rtc.holds_number(session_id text) IS 'Whether a session id may embed a phone number / 会话标识是否可能含号码';
 
 CREATE OR REPLACE FUNCTION rtc.mask_digits(digits text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ SELECT CASE WHEN length(translate(digits, '-', '')) > 2 THEN '***' ELSE digits END $function$;
+RETURN CASE WHEN (length(translate(digits, '-'::text, ''::text)) > 2) THEN '***'::text ELSE digits END;
 COMMENT ON FUNCTION rtc.mask_digits(digits text) IS 'Up to two keys are a choice in a menu, more may be a PIN / 按键脱敏，超过两位可能是密码';
 
 CREATE OR REPLACE FUNCTION rtc.mask_icid(icid text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT CASE WHEN icid ~ '\+[0-9]|(^|[^0-9])(00)?(86)?(1[3-9][0-9]{9}|0[0-9]{9,11})([^0-9]|$)' THEN '***' ELSE icid END
-$function$;
+RETURN CASE WHEN (icid ~ '\+[0-9]|(^|[^0-9])(00)?(86)?(1[3-9][0-9]{9}|0[0-9]{9,11})([^0-9]|$)'::text) THEN '***'::text ELSE icid END;
 COMMENT ON FUNCTION rtc.mask_icid(icid text) IS 'An icid is shown unless it looks as if it held a phone number / 疑似含号码的话单标识脱敏';
 
 CREATE OR REPLACE FUNCTION rtc.mask_number(number text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT CASE
-    WHEN number IS NULL OR number = '' THEN number
-    -- A mobile number of China: prefix and the last four.
-    WHEN number ~ '^(\+?86)?1[3-9][0-9]{9}$' THEN left(number, length(number) - 8) || '****' || right(number, 4)
-    -- Masked by the platform already.
-    WHEN number ~ '^\+?(86)?1[0-9]{2}\*{4}[0-9]{4}$' THEN number
-    -- Others have fewer digits, or a meaning in their first ones: country and the last two of long ones at most.
-    WHEN number ~ '^\+86[0-9]{9,}$' THEN '+86****' || right(number, 2)
-    WHEN number ~ '^\+?[0-9]{9,}$' THEN '****' || right(number, 2)
-    ELSE '****'
-  END
-$function$;
+RETURN CASE WHEN ((number IS NULL) OR (number = ''::text)) THEN number WHEN (number ~ '^(\+?86)?1[3-9][0-9]{9}$'::text) THEN (("left"(number, (length(number) - 8)) || '****'::text) || "right"(number, 4)) WHEN (number ~ '^\+?(86)?1[0-9]{2}\*{4}[0-9]{4}$'::text) THEN number WHEN (number ~ '^\+86[0-9]{9,}$'::text) THEN ('+86****'::text || "right"(number, 2)) WHEN (number ~ '^\+?[0-9]{9,}$'::text) THEN ('****'::text || "right"(number, 2)) ELSE '****'::text END;
 COMMENT ON FUNCTION rtc.mask_number(number text) IS '+86138****0021; short, foreign and fixed-line numbers show less / 号码脱敏';
 
 CREATE OR REPLACE FUNCTION rtc.mask_number(number text, own text)
@@ -2218,8 +2200,8 @@ CREATE OR REPLACE FUNCTION rtc.mask_text(t text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ SELECT CASE WHEN t ~ '[0-9]{5}' THEN regexp_replace(t, '\+?[0-9]{5,}', '***', 'g') ELSE t END $function$;
-COMMENT ON FUNCTION rtc.mask_text(t text) IS 'Text in which no run of five digits is left / 遮盖文本中的长数字串';
+RETURN regexp_replace(t, '\+?([0-9０-９]{5,}|[0-9０-９]([ ．.()（）-]{0,2}[0-9０-９]){6,})'::text, '***'::text, 'g'::text);
+COMMENT ON FUNCTION rtc.mask_text(t text) IS 'Text in which no run of five digits is left, and none of seven in groups / 遮盖文本中的长数字串';
 
 CREATE OR REPLACE FUNCTION rtc.mask_values(fields jsonb)
  RETURNS jsonb
@@ -2247,9 +2229,7 @@ CREATE OR REPLACE FUNCTION rtc.minutes_between(a timestamp with time zone, b tim
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(1, ceil(extract(epoch FROM b - a) / 60))::integer END
-$function$;
+RETURN CASE WHEN ((a IS NOT NULL) AND (b IS NOT NULL)) THEN (LEAST(GREATEST((1)::numeric, ceil((EXTRACT(epoch FROM (b - a)) / (60)::numeric))), (2147483647)::numeric))::integer ELSE NULL::integer END;
 COMMENT ON FUNCTION rtc.minutes_between(a timestamp with time zone, b timestamp with time zone) IS 'Started minutes from a to b, at least 1 / 两个时间之间的计费分钟数';
 
 CREATE OR REPLACE FUNCTION rtc.missing_cdrs_of("from" timestamp with time zone, "to" timestamp with time zone, hours timestamp with time zone[])
@@ -2323,6 +2303,7 @@ AS $function$
   SELECT ARRAY[number, n.plain, '+' || n.plain, '86' || n.plain, '+86' || n.plain, '00' || n.plain, '0086' || n.plain]
   FROM (SELECT rtc.plain_number(number) AS plain) n
 $function$;
+REVOKE EXECUTE ON FUNCTION rtc.number_forms(number text) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.number_forms(number text) IS 'The ways in which a number may have been written / 号码的各种写法';
 
 CREATE OR REPLACE FUNCTION rtc.periods()
@@ -2349,7 +2330,7 @@ CREATE OR REPLACE FUNCTION rtc.plain_number(number text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ SELECT regexp_replace(number, '^(\+|00)?(86(?=1[3-9][0-9]{9}$))?', '') $function$;
+RETURN regexp_replace(number, '^(\+|00)?(86(?=1[3-9][0-9]{9}$))?'::text, ''::text);
 COMMENT ON FUNCTION rtc.plain_number(number text) IS 'The number without +, 00, and without 86 before a mobile one / 归一化号码';
 
 CREATE OR REPLACE FUNCTION rtc.records_of("from" timestamp with time zone, "to" timestamp with time zone)
@@ -2374,7 +2355,7 @@ CREATE OR REPLACE FUNCTION rtc.ref(key bytea, kind text, value text)
  RETURNS text
  LANGUAGE sql
  STABLE PARALLEL SAFE
-AS $function$ SELECT left(encode(sha256(key || convert_to(kind || ':' || value, 'UTF8')), 'hex'), 16) $function$;
+RETURN "left"(encode(sha256((key || convert_to(((kind || ':'::text) || value), 'UTF8'::name))), 'hex'::text), 16);
 COMMENT ON FUNCTION rtc.ref(key bytea, kind text, value text) IS 'Reference of a value under a key / 带密钥的引用';
 
 CREATE OR REPLACE FUNCTION rtc.refresh_summaries(at_most integer DEFAULT 24)
@@ -2467,7 +2448,7 @@ CREATE OR REPLACE FUNCTION rtc.seconds_between(a timestamp with time zone, b tim
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ SELECT CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(0, extract(epoch FROM b - a))::integer END $function$;
+RETURN CASE WHEN ((a IS NOT NULL) AND (b IS NOT NULL)) THEN (LEAST(GREATEST((0)::numeric, EXTRACT(epoch FROM (b - a))), (2147483647)::numeric))::integer ELSE NULL::integer END;
 COMMENT ON FUNCTION rtc.seconds_between(a timestamp with time zone, b timestamp with time zone) IS 'Whole seconds from a to b, at least 0 / 两个时间之间的秒数';
 
 CREATE OR REPLACE FUNCTION rtc.sessions_of("from" timestamp with time zone, "to" timestamp with time zone)
@@ -2500,16 +2481,7 @@ CREATE OR REPLACE FUNCTION rtc.sip_outcome(status integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$
-  SELECT CASE
-    WHEN status IN (486, 600) THEN 'busy'
-    WHEN status = 408 THEN 'no answer'
-    WHEN status = 480 THEN 'unreachable'
-    WHEN status IN (603, 607, 608) THEN 'rejected'
-    WHEN status = 487 THEN 'cancelled'
-    WHEN status BETWEEN 400 AND 699 THEN 'failed'
-  END
-$function$;
+RETURN CASE WHEN (status = ANY (ARRAY[486, 600])) THEN 'busy'::text WHEN (status = 408) THEN 'no answer'::text WHEN (status = 480) THEN 'unreachable'::text WHEN (status = ANY (ARRAY[603, 607, 608])) THEN 'rejected'::text WHEN (status = 487) THEN 'cancelled'::text WHEN ((status >= 400) AND (status <= 699)) THEN 'failed'::text ELSE NULL::text END;
 COMMENT ON FUNCTION rtc.sip_outcome(status integer) IS 'How a call ended that failed with this SIP status; NULL for 0 and for what is no failure / SIP 失败状态码对应的结果';
 
 CREATE OR REPLACE FUNCTION rtc.summarized("from" timestamp with time zone, "to" timestamp with time zone)

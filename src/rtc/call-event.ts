@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from './record.ts'
 import { splitter } from './split.ts'
 import { callEventColumns, documentedEventType, StatusInfo, statusFields } from './status-info.ts'
 import { findUnstorable } from './storable.ts'
-import { keyTimeOutOfRange } from './times.ts'
+import { timeOutOfRange } from './times.ts'
 
 export { callEventColumns }
 
@@ -46,7 +46,7 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
       ? bad('missing_time', '/statusInfo/timestamp', 'is missing')
       : bad('malformed_time', '/statusInfo/timestamp', 'must be a time yyyy-MM-dd HH:mm:ss')
   }
-  if (keyTimeOutOfRange(row.occurred_at, now)) {
+  if (timeOutOfRange(row.occurred_at, now)) {
     return bad('time_out_of_range', '/statusInfo/timestamp', 'must lie between the year 2000 and 13 months from now')
   }
   const event = row as CallEventRow

@@ -5,7 +5,7 @@ import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
 import { splitter } from './split.ts'
 import { findUnstorable } from './storable.ts'
-import { keyTimeOutOfRange } from './times.ts'
+import { timeOutOfRange } from './times.ts'
 
 export { cdrColumns }
 
@@ -30,13 +30,16 @@ const keyTimes = [
   { name: 'callInTime', column: 'call_in_time' },
 ] as const
 
+const times = feeFields.filter((field) => field.type === 'time')
+
 const split = splitter(feeFields, Compile(FeeInfo), cdrColumns, ['record_key', 'signed_by', 'received_at'])
 
 /**
  * Turns one CDR into its row. Only sessionId, the lack of any time and what Postgres cannot hold make it bad; the
- * pages require more fields (direction, spId, appKey, ...), but a CDR without them is still worth its row.
+ * pages require more fields (direction, spId, appKey, ...), but a CDR without them is still worth its row. A time that is
+ * not the key time and lies outside its range does not fit: it is a placeholder, and no duration reaches to it.
  *
- * @param now milliseconds since 1970, for the range of the key time
+ * @param now milliseconds since 1970, for the range of times
  */
 export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
   if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
@@ -52,7 +55,7 @@ export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
   const key = keyTimes.find(({ column }) => row[column] !== null)
   const cdrTime = key && row[key.column]
   if (!key || !cdrTime) return noKeyTime(misfits)
-  if (keyTimeOutOfRange(cdrTime, now)) {
+  if (timeOutOfRange(cdrTime, now)) {
     return bad('time_out_of_range', `/${key.name}`, 'must lie between the year 2000 and 13 months from now')
   }
   // Set one by one: to copy a row of this width costs more than all checks together.
@@ -60,6 +63,13 @@ export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
   cdr.icid ??= ''
   cdr.cdr_time = cdrTime
   cdr.extra = extra
+  for (const { name, column } of times) {
+    const time = cdr[column]
+    if (time === null || !timeOutOfRange(time, now)) continue
+    cdr[column] = null
+    cdr.extra = { ...cdr.extra, [name]: record[name] as string }
+    misfits.push(name)
+  }
   return { ok: true, row: cdr, misfits }
 }
 

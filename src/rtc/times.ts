@@ -32,10 +32,10 @@ export function toMillis(canonical: string): number {
 }
 
 /**
- * Whether a canonical time lies outside the year 2000 to 13 months after `now` (milliseconds). Key times come from
- * outside and each period has a partition, so what a broken sender can create must be bounded.
+ * Whether a canonical time lies outside the year 2000 to 13 months after `now` (milliseconds). Times come from outside
+ * and each period of key times has a partition, so what a broken sender can create must be bounded.
  */
-export function keyTimeOutOfRange(canonical: string, now: number): boolean {
+export function timeOutOfRange(canonical: string, now: number): boolean {
   if (canonical < '2000') return true
   const time = toMillis(canonical)
   return time > now + YEAR_MS && time > addMonths(now, 13)

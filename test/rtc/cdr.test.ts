@@ -168,6 +168,9 @@ test.each([
   ['recordFileDownloadUrl', 'x'.repeat(2049)],
   ['fwdStartTime', '2019-02-30 00:00:00'],
   ['dynIVRStartTime', 'soon'],
+  ['callOutAnswerTime', '0001-01-01 00:00:00'],
+  ['failTime', '1970-01-01 00:00:00'],
+  ['recordStartTime', '9999-12-31  23:59:59'],
 ])('%s %j does not fit and is kept as sent', (name, value) => {
   const checked = checkCdr({ ...good, [name]: value }, now)
   expect(checked).toMatchObject({ ok: true, misfits: [name] })
