@@ -252,7 +252,7 @@ COMMENT ON COLUMN rtc.erasures.erased_by IS 'Login that did it / 执行人（登
 COMMENT ON COLUMN rtc.erasures.pseudonym IS 'Random text that stands in the place of the number; nobody keeps what links them / 替代号码的随机化名，不保留对应关系';
 COMMENT ON COLUMN rtc.erasures.counts IS 'Rows changed in each table / 各表变更行数';
 COMMENT ON COLUMN rtc.erasures.finished_at IS 'When it had been through all tables; NULL: it was interrupted, and has to be run again / 完成时间，为空表示中断';
-COMMENT ON COLUMN rtc.erasures.events_until IS 'No erased event is later than this: later ones need not be compared / 已清除事件的最晚时间';
+COMMENT ON COLUMN rtc.erasures.events_until IS 'No erased event, and no erased CDR whose key held the number, is later than this: later ones need not be compared / 已清除事件及键中含号码的已清除话单的最晚时间';
 
 CREATE TABLE rtc.hangup_reasons (
   code integer NOT NULL,
@@ -2087,7 +2087,7 @@ CREATE OR REPLACE FUNCTION rtc.erased_until()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT to_char(max(events_until) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM rtc.erasures $function$;
 REVOKE EXECUTE ON FUNCTION rtc.erased_until() FROM PUBLIC;
-COMMENT ON FUNCTION rtc.erased_until() IS 'The latest time that an erased event may have, UTC / 已清除事件的最晚时间';
+COMMENT ON FUNCTION rtc.erased_until() IS 'The latest time that an erased event, or an erased CDR whose key held the number, may have, UTC / 已清除事件及键中含号码的已清除话单的最晚时间';
 
 CREATE OR REPLACE FUNCTION rtc.event_rank(event_type text)
  RETURNS integer

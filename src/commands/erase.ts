@@ -14,7 +14,7 @@ import { bar, progressLine } from './progress.ts'
 /** What no command can reach from here, and when to come back. */
 const beyond = `Not reached from here:
   spools of other replicas, and calls that are being stored now: run it again when all spools are empty, tomorrow at the
-    earliest, for the platform re-sends CDRs for hours, and one whose session id held the number comes back as a new one;
+    earliest, for the platform re-sends CDRs for hours, and what went to quarantine goes there again;
   backups, archived WAL and copies made with them: run it again after each restore;
   logs of Postgres that show parameters of statements, and copies of data, exports and notes anywhere else;
   the platform itself, which keeps its own records.
@@ -109,10 +109,16 @@ async function run(client: pg.Client, number: NumberSearch, apply: boolean): Pro
   }
 }
 
-function describe({ counts, pseudonym }: Erased, applied: boolean): string {
+function describe({ counts, pseudonym, unreadable }: Erased, applied: boolean): string {
   const rows = erasableTables.map((name) => [name, counts[name].toLocaleString('en')])
   const head = table(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
+  const named = unreadable.slice(0, 20).join(', ') + (unreadable.length > 20 ? ', …' : '')
+  const unknown =
+    unreadable.length === 0
+      ? ''
+      : `unreadable, as compressed or binary, and perhaps with the number: ${unreadable.length} bodies in quarantine (${named}).
+  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … takes it away\n`
   return applied
-    ? `${head}in its place stands ${pseudonym}\n\n${beyond}`
-    : `${head}nothing was changed: --yes does it\n`
+    ? `${head}in its place stands ${pseudonym}\n${unknown}\n${beyond}`
+    : `${head}nothing was changed: --yes does it\n${unknown}`
 }

@@ -4,7 +4,7 @@ import type { CallEventRow } from '../rtc/call-event.ts'
 import type { CdrRow } from '../rtc/cdr.ts'
 import { keyedDigest, recordDigest } from '../rtc/digest.ts'
 import { type CdrInsert, cdrKey, insertCdrs, storedRecordKeys } from '../store/cdrs.ts'
-import type { ErasedEvents } from '../store/erased.ts'
+import type { ErasedRows } from '../store/erased.ts'
 import { type EventInsert, insertEvents } from '../store/events.ts'
 import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
@@ -36,7 +36,7 @@ export interface Table {
    */
   stored?(client: pg.ClientBase, rows: Insert[]): Promise<Map<string, string | null>>
   /** Digests of those rows that were stored before and erased since, where the key does not tell. */
-  erased?(client: pg.ClientBase, rows: Insert[], known: ErasedEvents): Promise<Set<string>>
+  erased?(client: pg.ClientBase, rows: Insert[], known: ErasedRows): Promise<Set<string>>
 }
 
 export const eventTable: Table = {
@@ -52,7 +52,7 @@ export const eventTable: Table = {
   digest: (row) => (row as EventInsert).event_key,
   time: (row) => (row as CallEventRow).occurred_at,
   insert: (client, rows) => insertEvents(client, rows as EventInsert[]),
-  erased: (client, rows, known) => known.among(client, rows as EventInsert[]),
+  erased: (client, rows, known) => known.events(client, rows as EventInsert[]),
 }
 
 export const cdrTable: Table = {
@@ -69,6 +69,7 @@ export const cdrTable: Table = {
   time: (row) => (row as CdrRow).cdr_time,
   insert: (client, rows) => insertCdrs(client, rows as CdrInsert[]),
   stored: (client, rows) => storedRecordKeys(client, rows as CdrInsert[]),
+  erased: (client, rows, known) => known.cdrs(client, rows as CdrInsert[]),
 }
 
 /** The stored row met by a duplicate vanished between two statements (retention dropped its partition). */
@@ -103,7 +104,7 @@ export async function commitGroup<E extends Entry>(
  */
 export async function storeGroup<E extends Entry>(
   client: pg.ClientBase,
-  { digestKey, erasedEvents }: CommitContext,
+  { digestKey, erasedRows }: CommitContext,
   table: Table,
   entries: readonly E[],
   admits: (entry: E, note: QuarantineNote) => boolean = () => true,
@@ -133,14 +134,15 @@ export async function storeGroup<E extends Entry>(
   if (rows.length > 0) {
     // Sorted, because two groups that lock the same keys in different order deadlock.
     const group = [...leaders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-    const erased = erasedEvents && (await table.erased?.(client, group, erasedEvents))
-    const fresh = await table.insert(client, erased ? group.filter((row) => !erased.has(table.digest(row))) : group)
+    const erased = erasedRows && (await table.erased?.(client, group, erasedRows))
+    const isErased = (row: Insert) => erased?.has(table.digest(row)) ?? false
+    const fresh = await table.insert(client, erased ? group.filter((row) => !isErased(row)) : group)
     const isNew = (row: Insert) => fresh.has(table.digest(row))
-    const met = group.filter((row) => !isNew(row))
+    const met = group.filter((row) => !isNew(row) && !isErased(row))
     const stored = met.length > 0 ? await table.stored?.(client, met) : undefined
 
     for (const { entry, row, leader, key } of rows) {
-      const standing = isNew(leader) || !stored ? table.digest(leader) : stored.get(key)
+      const standing = isErased(leader) ? null : isNew(leader) || !stored ? table.digest(leader) : stored.get(key)
       if (standing === undefined) throw new RowVanishedError('a stored row vanished between two statements')
       if (standing === null || standing === table.digest(row)) {
         outcomes.set(entry, row === leader && isNew(leader) ? 'stored' : 'duplicate')

@@ -1,6 +1,15 @@
 /** What was given is no number that could be told from other digits. Says what it should be, never what it was. */
 export class NumberError extends Error {}
 
+// Digits of both widths, and what may stand between groups of them, in plain text, URLs and JSON.
+const anyDigit = '[0-9\uff10-\uff19]'
+const wide = (digits: string) => digits.replace(/[0-9]/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))
+const either = (digits: string) => `(?:${digits}|${wide(digits)})`
+const plus = '[+\uff0b]'
+const mark = '[-\u2010-\u2015\u2212\uff0d.\uff0e\u00b7/+()\uff08\uff09 \t\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]'
+const encodedMark = '%(?:25){0,2}(?:20|2[bBdDeEfF89]|[cC]2%(?:25){0,2}[aA]0)'
+const gap = String.raw`(?:${mark}|\(0\)|\\{1,8}[nrt]|${encodedMark}){0,3}`
+
 /**
  * Finds a phone number in whatever was stored: with or without +86 or 0086, with a 0 before it, in groups (138 0000 0021),
  * inside longer text, and inside Base64, as userData is sent when it holds Chinese or braces (CV-api). Another number that
@@ -9,29 +18,38 @@ export class NumberError extends Error {}
 export class NumberSearch {
   /** Patterns for LIKE. All texts that hold the number match one of them; others may match too. */
   readonly patterns: string[]
+  readonly #anywhere: RegExp
   readonly #plain: RegExp
   readonly #encoded: { text: string; offset: number }[]
 
   /** Throws NumberError for what is too short, or whose country is not known. */
-  constructor(written: string) {
-    const { digits, isChinese } = parse(written)
-    const core = isChinese ? grouped(digits, '[ -]?') : digits
-    // A + before a Chinese number without its 86 makes it a foreign one: +1 380 000 0021.
+  constructor(number: string) {
+    const { digits, isChinese } = parse(number)
+    const cuts = cutsOf(digits, isChinese)
+    const core = `(?:${divided(digits, cuts, gap)}|${divided(wide(digits), cuts, gap)})`
+    // The digits of %20 in a URL belong to no number.
+    const edge = `(?:(?<=%(?:25){0,2}[0-9a-fA-F]{2})|(?<!${anyDigit}))`
+    // A + before a Chinese number without its 86 makes it a foreign one: +1 380 000 0021, +49 138 00000021.
+    const native = `(?<!(?:${plus}|%2[bB])(?:${anyDigit}{1,3}${mark}{1,3})?)`
     const country = isChinese
-      ? String.raw`(?:(?:\+|(?<![0-9])00|(?<![0-9+]))86[ -]?0?|(?<![0-9+])0?)`
-      : String.raw`(?:\+|(?<![0-9])00|(?<![0-9+]))`
-    this.#plain = new RegExp(`${country}${core}(?![0-9])`, 'g')
-    this.#encoded = [0, 1, 2].map((offset) => encodedCore(digits, offset))
-    const parts = new Set([
-      digits,
-      ...(isChinese ? [grouped(digits, '_')] : []),
-      ...this.#encoded.map(({ text }) => text),
-    ])
-    this.patterns = [...parts].map((part) => `%${part}%`)
+      ? `(?:(?:${plus}|${edge}(?:${either('00')}${gap})?)${either('86')}${gap}|${edge}${native})(?:${either('0')}${gap})?`
+      : `(?:${plus}|(?<=%2[bB])|${edge}${either('00')}${gap}|${edge}${native})`
+    this.#plain = new RegExp(`${country}${core}(?!${anyDigit})`, 'g')
+    const layouts = isChinese ? encodedLayouts(digits, cuts) : [digits]
+    this.#encoded = layouts.flatMap(encodedCores)
+    this.#anywhere = new RegExp([core, ...this.#encoded.map(({ text }) => text)].join('|'))
+    const parts = [
+      divided(digits, cuts, '%'),
+      divided(wide(digits), cuts, '%'),
+      // The last four digits of a Chinese number stand together in every layout.
+      ...encodedCores(isChinese ? digits.slice(-4) : digits).map(({ text }) => text),
+    ]
+    this.patterns = parts.map((part) => `%${part}%`)
   }
 
   /** The text with the pseudonym in the place of the number, wherever it stands. */
   replace(text: string, pseudonym: string): string {
+    if (!this.#anywhere.test(text)) return text
     return this.#replaceEncoded(text.replace(this.#plain, pseudonym), pseudonym)
   }
 
@@ -86,16 +104,33 @@ export class NumberSearch {
   }
 }
 
-/** The characters of Base64 that depend on nothing but these digits, when `offset` bytes (modulo 3) come before. */
-function encodedCore(digits: string, offset: number): { text: string; offset: number } {
-  const encoded = Buffer.from('\0'.repeat(offset) + digits).toString('base64')
-  const text = encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + digits.length) * 8) / 6))
-  return { text, offset }
+/** The characters of Base64 that depend on nothing but this text, in each of the three shapes. */
+function encodedCores(text: string): { text: string; offset: number }[] {
+  return [0, 1, 2].map((offset) => {
+    const encoded = Buffer.from('\0'.repeat(offset) + text).toString('base64')
+    return {
+      text: encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + text.length) * 8) / 6)),
+      offset,
+    }
+  })
 }
 
-/** As people write mobile numbers: 138 0000 0021. */
-function grouped(digits: string, separator: string): string {
-  return isMobile(digits) ? [digits.slice(0, 3), digits.slice(3, 7), digits.slice(7)].join(separator) : digits
+/** Where people divide a number: a fixed one as in 0755 8765 4321, a mobile one anywhere after 138, a foreign one anywhere. */
+function cutsOf(digits: string, isChinese: boolean): number[] {
+  if (isChinese && !isMobile(digits)) return [/^(?:10|2)/.test(digits) ? 2 : 3, digits.length - 4]
+  const first = isChinese ? 3 : 1
+  return Array.from({ length: digits.length - first - 1 }, (_, i) => first + i)
+}
+
+/** In Base64 each form has to be tried by itself: only the usual ones are, with the same sign at both places. */
+function encodedLayouts(digits: string, [first = 0]: number[]): string[] {
+  const last = digits.length - 4
+  const usual = [[first], [last], [first, last]]
+  return [digits, ...usual.flatMap((cuts) => [' ', '-', '.', ')'].map((sign) => divided(digits, cuts, sign)))]
+}
+
+function divided(digits: string, cuts: number[], by: string): string {
+  return [...digits].map((digit, i) => (cuts.includes(i) ? by : '') + digit).join('')
 }
 
 const isMobile = (digits: string) => /^1[3-9][0-9]{9}$/.test(digits)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { NumberSearch } from '../rtc/number-search.ts'
 import type { JsonObject } from '../rtc/record.ts'
+import { eraseFromBody, isUnreadable } from './erase-body.ts'
 import { publicError } from './errors.ts'
 import { transaction } from './pool.ts'
 
@@ -13,7 +14,7 @@ export interface ErasureOptions {
   number: NumberSearch
   /** False only counts. */
   apply: boolean
-  /** Milliseconds between the announcement of a run and its first change of an event: receivers have heard of it then. */
+  /** Milliseconds between the announcement of a run and its first change of an event or CDR: receivers know of it then. */
   announceMs?: number
   /** Rows looked at so far, of about so many. */
   progress?: (done: number, about: number) => void
@@ -26,6 +27,8 @@ export interface Erased {
   counts: Record<ErasableTable, number>
   /** What stands in its place. Undefined where it was only counted. */
   pseudonym: string | undefined
+  /** Entries in quarantine whose bodies cannot be read: nobody knows whether they hold it. */
+  unreadable: number[]
   /** Whether the run went through all tables. */
   finished: boolean
 }
@@ -33,6 +36,8 @@ export interface Erased {
 /** Rows of a big table that are looked at in one statement, and of any table that are changed in one transaction. */
 const pageRows = 10_000
 const batchRows = 100
+/** Entries of quarantine that are read at a time: of up to 64 KiB, or a record. */
+const pageBodies = 50
 
 interface Shape {
   /** Columns of one row's identity. */
@@ -80,7 +85,7 @@ export async function eraseNumber(client: pg.ClientBase, options: ErasureOptions
     }
     const finished = !options.signal?.aborted
     if (finished) await run.finish()
-    return { counts: run.counts, pseudonym: run.announced?.pseudonym, finished }
+    return { counts: run.counts, pseudonym: run.announced?.pseudonym, unreadable: run.unreadable, finished }
   } finally {
     // Where the connection is lost, so is the lock.
     if (apply) await client.query(`SELECT pg_advisory_unlock_shared(${summariesLock})`).catch(() => {})
@@ -149,6 +154,7 @@ class Run {
     cdrs: 0,
     call_events: 0,
   }
+  readonly unreadable: number[] = []
   readonly announced: Announced | undefined
   readonly #client: pg.ClientBase
   readonly #options: ErasureOptions
@@ -187,20 +193,25 @@ class Run {
     }
   }
 
-  /** The same of a small table, by its only key column. Bodies are read later, one by one. */
-  async *listed({ name, columns, key: [key = ''], about }: Table): AsyncGenerator<Row[]> {
+  /** The same of a small table, by its only key column. Of quarantine all rows: bodies are read here, not by Postgres. */
+  async *listed(table: Table): AsyncGenerator<Row[]> {
+    const { name, columns, about } = table
+    const [key = ''] = table.key
+    const bodies = columns.some(isBody)
+    const chosen = bodies ? '' : `AND ${textOf(columns)} LIKE ANY ($2::text[])`
     for (let last: unknown = null; !this.#stopped; ) {
-      const { rows } = await this.#client.query<{ row: Row }>(
-        `SELECT to_jsonb(k) AS row FROM (SELECT ${key} FROM rtc.${name}
-         WHERE ($1::text IS NULL OR ${key} > $1::text::${key === 'id' ? 'bigint' : 'uuid'}) AND ${textOf(columns)} LIKE ANY ($2::text[])
-         ORDER BY ${key} LIMIT 1000) k`,
-        [last, this.#options.number.patterns],
+      const { rows } = await this.#client.query<StoredRow>(
+        `SELECT ${rowOf(table)} FROM rtc.${name} t
+         WHERE ($1::text IS NULL OR ${key} > $1::text::${key === 'id' ? 'bigint' : 'uuid'}) ${chosen}
+         ORDER BY ${key} LIMIT ${bodies ? pageBodies : 1000}`,
+        bodies ? [last] : [last, this.#options.number.patterns],
       )
       if (rows.length === 0) break
-      yield rows.map(({ row }) => row)
+      yield rows.map(whole)
       last = String(rows.at(-1)?.row[key])
+      if (bodies) this.#show(rows.length)
     }
-    this.#show(about)
+    if (!bodies) this.#show(about)
   }
 
   #show(rows: number): void {
@@ -210,13 +221,14 @@ class Run {
 
   /** Counts the rows of a page, and changes them. */
   async treat(table: Table, page: Row[]): Promise<void> {
-    const rows = table.time === undefined ? page : page.filter((row) => this.#erased(table, row, 'x') !== undefined)
+    const rows = page.filter((row) => this.#erased(table, row, 'x') !== undefined)
+    for (const { id, body } of page) if (Buffer.isBuffer(body) && isUnreadable(body)) this.unreadable.push(Number(id))
     for (let i = 0; i < rows.length && !this.#stopped; i += batchRows) {
       const batch = rows.slice(i, i + batchRows)
       const { announced } = this
-      if (announced && table.name === 'call_events') await this.#waitUntilHeard(announced)
+      if (announced && table.time !== undefined) await this.#waitUntilHeard(announced)
       if (announced) this.#add(await this.#change(table, batch, announced))
-      else this.#add({ [table.name]: await this.#count(table, batch) })
+      else this.#add({ [table.name]: batch.length })
     }
   }
 
@@ -228,16 +240,6 @@ class Run {
     const { announceMs = 5_000, signal } = this.#options
     const left = at + announceMs - performance.now()
     if (left > 0) await sleep(left, undefined, signal ? { signal } : {}).catch(() => {})
-  }
-
-  async #count(table: Table, batch: Row[]): Promise<number> {
-    if (table.time !== undefined) return batch.length
-    let n = 0
-    for (const row of batch) {
-      const stored = await this.#read(table, row)
-      if (stored && this.#erased(table, stored, 'x')) n++
-    }
-    return n
   }
 
   /** One short transaction. Where another one was in the way it is tried again: nothing was changed then. */
@@ -261,11 +263,11 @@ class Run {
       const stored = await this.#read(table, row, 'FOR UPDATE')
       const erased = stored && this.#erased(table, stored, pseudonym)
       if (!erased) continue
-      const isMoved = table.time !== undefined && erased.session_id !== stored.session_id
+      const isMoved = table.time !== undefined && table.key.some((column) => erased[column] !== stored[column])
       if (isMoved) reveals += await this.#move(table, stored, erased)
       else await this.#update(table, stored, erased)
       changed++
-      if (table.name === 'call_events') latest = later(latest, String(stored.occurred_at))
+      if (isMoved || table.name === 'call_events') latest = later(latest, String(stored[table.time ?? '']))
     }
     const counts: Counts = table.name === 'reveals' ? { reveals: changed } : { [table.name]: changed, reveals }
     const sums = erasableTables.map((name) => [name, this.counts[name] + (counts[name] ?? 0)])
@@ -277,14 +279,13 @@ class Run {
   }
 
   /** A row as it is now; undefined where it is gone. */
-  async #read({ name, key, columns }: Table, row: Row, lock = ''): Promise<Row | undefined> {
-    const hasBody = columns.some(({ type }) => type === 'bytea')
-    const { rows } = await this.#client.query<{ row: Row; body?: Buffer }>(
-      `SELECT to_jsonb(t)${hasBody ? " - 'body' AS row, body" : ' AS row'} FROM rtc.${name} t WHERE ${where(key)} ${lock}`,
+  async #read(table: Table, row: Row, lock = ''): Promise<Row | undefined> {
+    const { name, key } = table
+    const { rows } = await this.#client.query<StoredRow>(
+      `SELECT ${rowOf(table)} FROM rtc.${name} t WHERE ${where(key)} ${lock}`,
       key.map((column) => row[column]),
     )
-    const [found] = rows
-    return found && (hasBody ? { ...found.row, body: found.body } : found.row)
+    return rows[0] && whole(rows[0])
   }
 
   /** The row without the number; undefined where it does not hold it. */
@@ -296,8 +297,14 @@ class Run {
       const value = row[name]
       if (value === null || value === undefined) continue
       if (type === 'bytea') {
-        const body = replaceInBody(number, value as Buffer, pseudonym)
+        const body = eraseFromBody(number, value as Buffer, pseudonym)
         if (body.equals(value as Buffer)) continue
+        if (body.length === 0) {
+          erased.resolution = [erased.resolution, 'the body held an erased number and was emptied']
+            .filter(Boolean)
+            .join('; ')
+          erased.resolved_at ??= new Date().toISOString()
+        }
         // Whether a body is complete is told by its size.
         erased.body_size = Number(row.body_size) + body.length - (value as Buffer).length
         erased[name] = body
@@ -322,7 +329,11 @@ class Run {
       )
     if (name === 'placed_calls') sets.push(`session_id = ${json} ->> 'session_id'`)
     if (body !== undefined) {
-      sets.push(`body = $${values.push(body)}`, `body_size = (${json} ->> 'body_size')::integer`)
+      sets.push(
+        `body = $${values.push(body)}`,
+        `body_size = (${json} ->> 'body_size')::integer`,
+        `resolved_at = (${json} ->> 'resolved_at')::timestamptz`,
+      )
     }
     if (digest) sets.push(`${digest} = gen_random_uuid()`)
     await this.#client.query(`UPDATE rtc.${name} SET ${sets.join(', ')}, erased_at = now() WHERE ${where(key)}`, values)
@@ -330,7 +341,7 @@ class Run {
 
   /**
    * A session id is what rows are distributed by, which no UPDATE may change. Reveals of the session go along; says how
-   * many. Two ids that differ only in how the number is written stay two.
+   * many. Two keys that differ only in how the number is written stay two.
    */
   async #move({ name, key, digest = '' }: Table, stored: Row, erased: Row): Promise<number> {
     await this.#client.query(
@@ -338,13 +349,15 @@ class Run {
       key.map((column) => stored[column]),
     )
     const row = { ...erased, [digest]: randomUUID(), erased_at: new Date().toISOString() }
-    const insert = (session: unknown) =>
+    const id = erased.session_id === stored.session_id ? 'icid' : 'session_id'
+    const insert = (value: unknown) =>
       this.#client.query(
         `INSERT INTO rtc.${name} SELECT * FROM jsonb_populate_record(NULL::rtc.${name}, $1) ON CONFLICT DO NOTHING`,
-        [{ ...row, session_id: session }],
+        [{ ...row, [id]: value }],
       )
-    const { rowCount } = await insert(erased.session_id)
-    if (rowCount === 0) await insert(`${erased.session_id}-${letters(8)}`)
+    const { rowCount } = await insert(erased[id])
+    if (rowCount === 0) await insert(`${erased[id]}-${letters(8)}`)
+    if (id === 'icid') return 0
     const moved = await this.#client.query(
       `UPDATE rtc.reveals r SET call_ref = rtc.ref(k.key, 'session', $2), erased_at = now()
        FROM rtc.keys k WHERE k.purpose = 'ref' AND r.call_ref = rtc.ref(k.key, 'session', $1)`,
@@ -356,14 +369,18 @@ class Run {
   /** Cleans up behind: dead rows, and what the planner remembers of values. What is locked is left to autovacuum. */
   async finish(): Promise<void> {
     if (!this.announced) return
-    const { patterns } = this.#options.number
+    const { number } = this.#options
     // A bind_num may be somebody's. Whatever this run has found: an earlier one may have been interrupted before.
+    const summaries = `(SELECT hour, concat_ws(' ', app_key, bind_num) AS said FROM rtc.call_summary
+      UNION SELECT hour, concat_ws(' ', app_key, bind_num) FROM rtc.bill_summary
+      UNION SELECT hour, app_key FROM rtc.record_summary) s`
+    const { rows: texts } = await this.#client.query<{ said: string }>(
+      `SELECT DISTINCT said FROM ${summaries} WHERE said LIKE ANY ($1::text[])`,
+      [number.patterns],
+    )
     const { rowCount: hours } = await this.#client.query(
-      `DELETE FROM rtc.summary_hours WHERE hour IN (
-         SELECT s.hour FROM rtc.call_summary s WHERE s::text LIKE ANY ($1::text[])
-         UNION SELECT s.hour FROM rtc.bill_summary s WHERE s::text LIKE ANY ($1::text[])
-         UNION SELECT s.hour FROM rtc.record_summary s WHERE s::text LIKE ANY ($1::text[]))`,
-      [patterns],
+      `DELETE FROM rtc.summary_hours WHERE hour IN (SELECT hour FROM ${summaries} WHERE said = ANY ($1::text[]))`,
+      [texts.map(({ said }) => said).filter((said) => number.replace(said, '') !== said)],
     )
     for (const name of erasableTables)
       if (this.counts[name] > 0) await this.#client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
@@ -372,20 +389,37 @@ class Run {
     const { rows } = await this.#client.query<{ name: string }>(
       `SELECT DISTINCT tablename AS name FROM pg_stats WHERE schemaname = 'rtc'
         AND concat_ws(' ', most_common_vals::text, histogram_bounds::text, most_common_elems::text) LIKE ANY ($1::text[])`,
-      [patterns],
+      [number.patterns],
     )
     for (const { name } of rows) await this.#client.query(`ANALYZE (SKIP_LOCKED) rtc.${name}`)
     await this.#client.query('UPDATE rtc.erasures SET finished_at = now() WHERE id = $1', [this.announced.id])
   }
 }
 
-/** All that a row says, as one text. Bytes of a body that are not ASCII are written as \ooo, which does not matter here. */
+/** All that a row says, as one text, without bodies. */
 function textOf(columns: Table['columns']): string {
-  const texts = columns.map(({ name, type }) =>
-    type === 'bytea' ? `encode(${name}, 'escape')` : type === 'jsonb' ? `${name}::text` : name,
-  )
+  const texts = columns
+    .filter((column) => !isBody(column))
+    .map(({ name, type }) => (type === 'jsonb' ? `${name}::text` : name))
   return `concat_ws(' ', ${texts.join(', ')})`
 }
+
+const isBody = ({ type }: Table['columns'][number]) => type === 'bytea'
+
+/** A row t as JSON, with its body as bytes: to_jsonb would write that out in hexadecimal. */
+interface StoredRow {
+  row: Row
+  body?: Buffer
+}
+
+function rowOf({ key, columns }: Table): string {
+  if (!columns.some(isBody)) return 'to_jsonb(t) AS row'
+  const texts = columns.filter((column) => !isBody(column)).map(({ name }) => name)
+  const members = [...key, ...texts, 'body_size', 'resolved_at'].map((name) => `'${name}', ${name}`)
+  return `jsonb_build_object(${members.join(', ')}) AS row, body`
+}
+
+const whole = ({ row, body }: StoredRow): Row => (body ? { ...row, body } : row)
 
 /** Every key column has the type of its parameter, as JSON gave it. */
 function where(key: string[]): string {
@@ -394,29 +428,4 @@ function where(key: string[]): string {
 
 function later(a: string | null, b: string): string {
   return a === null || Date.parse(b) > Date.parse(a) ? b : a
-}
-
-/**
- * The bytes are searched, so that all the rest of a body stays as it came. Where the number was a number of JSON, or was
- * written with \u, what is left would be no JSON or still hold it: then the body is made anew from its value.
- */
-function replaceInBody(number: NumberSearch, body: Buffer, pseudonym: string): Buffer {
-  const replaced = Buffer.from(number.replace(body.toString('latin1'), pseudonym), 'latin1')
-  try {
-    const value: unknown = JSON.parse(body.toString())
-    const text = JSON.stringify(number.replaceDeep(value, pseudonym))
-    if (text === JSON.stringify(value)) return replaced
-    return JSON.stringify(parsed(replaced)) === text ? replaced : Buffer.from(text)
-  } catch {
-    // No JSON, or nested too deep.
-    return replaced
-  }
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    return undefined
-  }
 }

@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type pg from 'pg'
 import { insertCdrs } from './cdrs.ts'
 import { durabilityWarnings } from './durability.ts'
-import { ErasedEvents } from './erased.ts'
+import { ErasedRows } from './erased.ts'
 import { publicError } from './errors.ts'
 import { insertEvents } from './events.ts'
 import { readDigestKey } from './keys.ts'
@@ -31,7 +31,7 @@ export interface CommitContext {
   digestKey: KeyObject
   partitions: Partitions
   /** Absent for the occasional commit of a command. */
-  erasedEvents?: ErasedEvents
+  erasedRows?: ErasedRows
 }
 
 /** Thrown where Postgres was never reached, so that its digest key is not known yet. */
@@ -107,7 +107,7 @@ export class Postgres {
     const digestKey = createSecretKey(await withClient(this.pool, readDigestKey))
     await this.partitions.createAhead(this.pool)
     for (const warning of await withClient(this.pool, durabilityWarnings)) log.warn({}, warning)
-    this.#context = { digestKey, partitions: this.partitions, erasedEvents: new ErasedEvents() }
+    this.#context = { digestKey, partitions: this.partitions, erasedRows: new ErasedRows() }
   }
 
   async #migrate(): Promise<void> {

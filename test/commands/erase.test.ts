@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { Spool } from '../../src/ingest/spool/spool.ts'
 import { insertCdrs } from '../../src/store/cdrs.ts'
 import { withClient } from '../../src/store/pool.ts'
-import { cdrRow } from '../store/rows.ts'
+import { insertQuarantine } from '../../src/store/quarantine.ts'
+import { cdrRow, quarantineRow } from '../store/rows.ts'
 import { freshDatabase } from '../support/database.ts'
 import { cli, temporaryDataDir } from '../support/program.ts'
 import { TestLog } from '../support/spool.ts'
@@ -42,6 +44,15 @@ test('counts first; erases with --yes; says what it cannot reach and when to run
   const again = await erase(['-', '--yes', '--json'], '8613800000021')
   expect(JSON.parse(again.stdout)).toMatchObject({ applied: true, finished: true, counts: { cdrs: 0 } })
   for (const { stdout, stderr } of [dry, done, again]) expect(stdout + stderr).not.toContain('13800000021')
+})
+
+test('bodies that nobody can read are named, in a count and in a run', async () => {
+  const { erase, pool } = await setUp()
+  const body = brotliCompressSync(`{"called":"${number}"}`)
+  await withClient(pool, (client) => insertQuarantine(client, [quarantineRow({ kind: 'unknown', body })]))
+  for (const args of [['-'], ['-', '--yes']])
+    expect((await erase(args)).stdout).toMatch(/unreadable.*: 1 bodies in quarantine \(1\)/)
+  expect(JSON.parse((await erase(['-', '--json'])).stdout)).toMatchObject({ unreadable: [1] })
 })
 
 test('refuses while the spool holds records, or some were set aside', async () => {

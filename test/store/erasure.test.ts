@@ -1,3 +1,5 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { NumberSearch } from '../../src/rtc/number-search.ts'
@@ -120,7 +122,12 @@ test('afterwards no table holds the number in any form, and everybody else is as
   expect(findings(await everything(pool), ...forms).length).toBeGreaterThan(20)
 
   const expected = { call_events: 7, cdrs: 6, placed_calls: 1, quarantine: 6, reveals: 1 }
-  expect(await erase(pool, { apply: false })).toEqual({ counts: expected, pseudonym: undefined, finished: true })
+  expect(await erase(pool, { apply: false })).toEqual({
+    counts: expected,
+    pseudonym: undefined,
+    unreadable: [],
+    finished: true,
+  })
   expect(await readTables(pool)).toEqual(before)
 
   const { counts, pseudonym = '', finished } = await erase(pool)
@@ -236,6 +243,159 @@ test('a record that is sent again and meets an erased row is a duplicate, never 
   ])
   await it.take('status', [event('s1', { called: '+8613900000077', timestamp: '2024-03-05 07:15:10' }, 'alerting')])
   expect(await it.outcomes()).toEqual({ stored: 8, duplicate: 7 })
+})
+
+test('nor does one whose ids held the number; another call of the same second is stored', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestReceiver.start(url)
+  const session = `${number}_+8613900000077_4_a1b2c3`
+  const send = async (of = number) => {
+    const in_ = (text: string) => text.replace(number, of)
+    await it.take('status', [event(in_(session), { called: of })])
+    await it.take('fee', [
+      cdr(in_(session), { calleeNum: of, icid: '' }),
+      cdr('s1', { calleeNum: of, icid: `${of.slice(1)}.77` }),
+      cdr('s2', { calleeNum: of, icid: base64(`.${of}.`) }),
+      cdr(of, { calleeNum: of, icid: '7' }),
+    ])
+  }
+  await send()
+  const { counts } = await erase(pool)
+  expect(counts).toMatchObject({ cdrs: 4, call_events: 1 })
+  const erased = await stored(pool)
+  await new Promise((resolve) => setTimeout(resolve, 2_100))
+  await send()
+  // Base64 is not looked into, and ids of nothing but the number tell no call: those two are new.
+  expect(await it.outcomes()).toEqual({ stored: 7, duplicate: 3 })
+  const added = (await stored(pool)).filter((row) => !erased.includes(row))
+  expect(added.filter((row) => row.startsWith('cdrs'))).toHaveLength(2)
+  expect(findings(added.filter((row) => /a1b2c3|\.77/.test(row)).join('\n'))).toEqual([])
+  await it.take('status', [event(session.replace('a1b2c3', 'a1b2c4'))])
+  await it.take('fee', [cdr('s1', { icid: '8613800000021.78' }), cdr('s3', { icid: '8613800000021.77' })])
+  expect(await it.outcomes()).toEqual({ stored: 10, duplicate: 3 })
+})
+
+test('two icids that differ only in how the number is written stay two', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestReceiver.start(url)
+  await it.take('fee', [cdr('s1', { icid: `${number}.4` }), cdr('s1', { icid: `${plain}.4` })])
+  const { counts, pseudonym } = await erase(pool)
+  expect(counts.cdrs).toBe(2)
+  const { rows } = await pool.query('SELECT session_id, icid FROM rtc.cdrs ORDER BY length(icid)')
+  expect(rows).toEqual([
+    { session_id: 's1', icid: `${pseudonym}.4` },
+    { session_id: 's1', icid: expect.stringMatching(new RegExp(`^${pseudonym}\\.4-[a-p]{8}$`)) },
+  ])
+})
+
+test('bodies in quarantine: compressed, UTF-16 and escaped ones lose the number, and what nobody can read is named', async () => {
+  const { pool } = await freshDatabase()
+  const json = (called: string) => JSON.stringify({ eventType: 'callout', statusInfo: { called, note: '客户' } })
+  const escaped = (text: string) => text.replace(/[0-9]/g, (digit) => `\\u003${digit}`)
+  const utf16 = Buffer.from(json(number), 'utf16le')
+  const bodies = {
+    gzip: gzipSync(json(number)),
+    'gzip, cut': gzipSync(json(number) + 'x'.repeat(9_000)).subarray(0, -12),
+    'gzip of UTF-16': gzipSync(utf16),
+    'UTF-16 LE': utf16,
+    'UTF-16 BE': Buffer.from(utf16).swap16(),
+    escaped: Buffer.from(escaped(json(number))),
+    'escaped, cut': Buffer.from(escaped(json(number)).slice(0, -3)),
+    wide: Buffer.from('{"tel":"１３８ ００００ ００２１"'),
+    'wide, cut': Buffer.from('{"tel":"１３８ ００００ ００２１","who":"客').subarray(0, -1),
+    'gzip, another': gzipSync(json(others[0] as string)),
+    'UTF-16, another': Buffer.from(json(others[0] as string), 'utf16le'),
+    GBK: Buffer.from([0x22, 0xbf, 0xcd, 0x22]),
+    'too much': gzipSync(Buffer.alloc(20 * 1024 * 1024)),
+    brotli: brotliCompressSync(json(number)),
+  }
+  const entries = Object.entries(bodies)
+  for (const [reason, body] of entries)
+    await withClient(pool, (client) =>
+      insertQuarantine(client, [quarantineRow({ kind: 'unknown', reason, body, body_size: body.length })]),
+    )
+  const read = async () =>
+    (
+      await pool.query(
+        'SELECT id::int, reason, body, body_size, resolution, resolved_at FROM rtc.quarantine ORDER BY id',
+      )
+    ).rows
+  const before = await read()
+  const unreadable = before.filter(({ reason }) => ['too much', 'brotli'].includes(reason)).map(({ id }) => id)
+  expect(await erase(pool, { apply: false })).toMatchObject({ counts: { quarantine: 9 }, unreadable })
+  const { counts, pseudonym, ...rest } = await erase(pool)
+  expect(rest).toEqual({ unreadable, finished: true })
+  expect(counts.quarantine).toBe(9)
+  const after = await read()
+  expect(after.slice(9)).toEqual(before.slice(9))
+  const emptied = after.filter(({ body }) => body.length === 0)
+  expect(emptied.map(({ reason }) => reason)).toEqual([
+    'gzip',
+    'gzip, cut',
+    'gzip of UTF-16',
+    'UTF-16 LE',
+    'UTF-16 BE',
+    'escaped, cut',
+    'wide, cut',
+  ])
+  for (const { body_size, resolution, resolved_at } of emptied)
+    expect({ body_size, resolution, resolved_at }).toEqual({
+      body_size: 0,
+      resolution: 'the body held an erased number and was emptied',
+      resolved_at: expect.any(Date),
+    })
+  const bodyOf = (name: string) => after.find(({ reason }) => reason === name).body.toString()
+  expect(JSON.parse(bodyOf('escaped')).statusInfo).toEqual({ called: pseudonym, note: '客户' })
+  expect(bodyOf('wide')).toBe(`{"tel":"${pseudonym}"`)
+  expect(await erase(pool)).toMatchObject({ counts: { quarantine: 0 }, unreadable })
+})
+
+test('whatever the search finds in a text, Postgres selects, in a column and in JSON', async () => {
+  const { pool } = await freshDatabase()
+  const signs = [
+    '',
+    ' ',
+    '-',
+    '.',
+    '  ',
+    ') ',
+    '(0)',
+    '\u00a0',
+    '\u3000',
+    '\t',
+    String.raw`\t`,
+    '%20',
+    '%2520',
+    '–',
+    '／',
+  ]
+  const wide = (text: string) => text.replace(/[0-9]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0))
+  for (const of of [number, '075587654321', '01087654321', '+442079460958']) {
+    const search = new NumberSearch(of)
+    const digits = of.replace(/^\+86|^\+|^0/, '')
+    const form = fc
+      .record({
+        country: fc.constantFrom('', '+86', '0086', '86 0', '0', '+', '00'),
+        cuts: fc.subarray([2, 3, digits.length - 4]),
+        sign: fc.constantFrom(...signs),
+        other: fc.constantFrom(...signs),
+        isWide: fc.boolean(),
+      })
+      .map(({ country, cuts, sign, other, isWide }) => {
+        const told = [...digits].map((digit, i) => (i === cuts[0] ? sign : cuts.includes(i) ? other : '') + digit)
+        return country + (isWide ? wide(told.join('')) : told.join(''))
+      })
+    const text = fc
+      .tuple(fc.string({ unit: 'grapheme', maxLength: 9 }), form, fc.string({ maxLength: 9 }), fc.boolean())
+      .map(([before, told, after, isBase64]) => (isBase64 ? base64(before + told + after) : before + told + after))
+    const found = fc.sample(text, 2_000).filter((each) => search.replace(each, 'x') !== each)
+    expect(found.length).toBeGreaterThan(100)
+    const { rows } = await pool.query(
+      'SELECT t FROM unnest($1::text[]) AS t WHERE NOT (t LIKE ANY ($2) AND to_jsonb(t)::text LIKE ANY ($2))',
+      [found, search.patterns],
+    )
+    expect(rows).toEqual([])
+  }
 })
 
 test('another receiver, which has heard of the run before the first event is changed, knows too', async () => {
