@@ -172,7 +172,7 @@ export async function buildApp({
   // The schemas document the routes; what is taken is decided record by record, more leniently than they say.
   app.setValidatorCompiler(() => () => true)
   const prefix = config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc'
-  const handler = callbackHandler(receiver, signatures)
+  const handler = callbackHandler(receiver, config.auth === 'enforce' ? signatures : undefined)
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const others = app.supportedMethods.filter((method) => method !== 'POST')
   for (const path of ['status', 'fee']) {

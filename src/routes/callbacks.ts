@@ -9,12 +9,10 @@ import type { Signatures } from './signatures.ts'
 /**
  * The handler of both callback paths: take, hand on, answer. The answer is 200 when every record is durable.
  * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
+ * @param replays refuses what comes under a used header; undefined where nothing is refused for its signature
  */
-export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, signatures: Signatures | undefined) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-    const receivedAt = new Date()
-    if (signatures?.isReplay(request, body)) return signatures.refuseReplay(request, reply, body)
+export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, replays: Signatures | undefined) {
+  async function take(request: FastifyRequest, reply: FastifyReply, body: Buffer, receivedAt: Date) {
     const envelope = open(body)
     if (envelope instanceof Error) {
       const { places } = envelope
@@ -28,8 +26,20 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
     request.callback = { kind, records: records.length }
     if (!request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
     await receiver.take({ kind, records, oddities, body, signer: request.signature?.appKey ?? null, receivedAt })
-    signatures?.taken(request)
+    replays?.taken(request)
     return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
+  }
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+    const receivedAt = new Date()
+    if (!replays) return take(request, reply, body, receivedAt)
+    if (!(await replays.admits(request, body))) return replays.refuseReplay(request, reply, body)
+    try {
+      return await take(request, reply, body, receivedAt)
+    } finally {
+      replays.leave(request)
+    }
   }
 }
 
