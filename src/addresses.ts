@@ -25,6 +25,22 @@ export function isEverywhere({ bits }: Cidr): boolean {
   return bits === 0
 }
 
+/**
+ * Whom an address stands for, where what one sender may do is counted: an IPv4 address, or the /64 network of an IPv6
+ * address, for whoever has one address of it has all. Other text, which some proxy may pass on, is not repeated.
+ */
+export function sourceOf(address: string): string {
+  const plain = address.replace(mapped, '')
+  const family = isIP(plain)
+  if (family !== 6) return family === 4 ? plain : 'unknown'
+  const halves = plain.replace(/%.*/, '').split('::')
+  const [left = [], right] = halves.map((half) => half.split(':').filter((group) => group !== ''))
+  // An IPv4 address at the end takes the room of two groups.
+  const given = left.length + (right?.length ?? 0) + (plain.includes('.') ? 1 : 0)
+  const groups = [...left, ...Array<string>(8 - given).fill('0'), ...(right ?? [])].slice(0, 4)
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+}
+
 /** The addresses of some ranges. */
 export class AddressSet {
   readonly #list = new BlockList()
