@@ -1,15 +1,17 @@
 import { METHODS, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { AddressSet } from './addresses.ts'
+import { AddressSet, sourceOf } from './addresses.ts'
 import type { Config } from './config.ts'
 import { CannotStoreError } from './ingest/delivery.ts'
 import type { Log } from './ingest/log.ts'
 import type { Receiver } from './ingest/receiver.ts'
 import { frames } from './logger.ts'
 import { allowedSource } from './routes/allowed-source.ts'
+import { BodyBudget } from './routes/body-budget.ts'
+import { BodyRefusedError, bodyReader } from './routes/body-reader.ts'
 import { callbackSchema } from './routes/callback-schema.ts'
 import { callbackHandler } from './routes/callbacks.ts'
 import { clientErrorHandler } from './routes/client-errors.ts'
@@ -84,13 +86,15 @@ export async function buildApp({
   /** Connections whose last request is counted already. */
   const givenUp = new WeakSet<Socket>()
   const proxies = new AddressSet(config.trustProxy)
+  // Of a connection that is gone there may be no address any more.
+  const isProxy = (address: string | undefined) => proxies.has(address ?? '')
   const hasProxies = config.trustProxy.length > 0
   const app = Fastify({
     logger: false,
     bodyLimit: config.bodyLimit,
     requestTimeout,
     ...serverOptions(config),
-    ...(hasProxies ? { trustProxy: (address: string) => proxies.has(address) } : {}),
+    ...(hasProxies ? { trustProxy: isProxy } : {}),
     // While closing, what still comes on open connections is taken, not refused: a status event comes only once.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -105,13 +109,15 @@ export async function buildApp({
     },
   })
   endUnusedConnections(app, config.tls !== undefined)
-  capConnections(app.server, { isProxy: (address) => proxies.has(address), log })
+  capConnections(app.server, { isProxy, log })
 
   app.decorateRequest('callback', null)
   app.decorateRequest('signature', null)
   app.removeAllContentTypeParsers()
+  const shareOf = ({ ip }: FastifyRequest) => (isProxy(ip) ? undefined : sourceOf(ip))
+  const reader = bodyReader({ limit: config.bodyLimit, budget: new BodyBudget(config.bodyLimit), shareOf })
   // JSON by name too: for what only `*` takes, Fastify parses the content type anew with each request.
-  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser(['application/json', '*'], reader)
 
   // The order of the answers: 404, 405, 403, 401, 415; then the body is read, 413.
   const allowed = config.allowFrom.length > 0 ? new AddressSet(config.allowFrom) : undefined
@@ -151,10 +157,9 @@ export async function buildApp({
     done()
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.setErrorHandler((error: Error, _request, reply) => {
     if (error instanceof CannotStoreError) return refuse(reply, 503, error.message)
-    if (error.statusCode === 413) return refuse(reply, 413, `the body is larger than ${config.bodyLimit} bytes`)
-    if (error.statusCode === 400) return refuse(reply, 400, 'the body is shorter or longer than its Content-Length')
+    if (error instanceof BodyRefusedError) return refuse(reply, error.status, error.message)
     log.error({ error: error.name, stack: frames(error) }, 'a callback met a mistake of the receiver: please report')
     return refuse(reply, 500, 'a mistake of the receiver')
   })
