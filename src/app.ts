@@ -14,9 +14,10 @@ import { BodyBudget } from './routes/body-budget.ts'
 import { BodyRefusedError, bodyReader } from './routes/body-reader.ts'
 import { callbackSchema } from './routes/callback-schema.ts'
 import { callbackHandler } from './routes/callbacks.ts'
-import { clientErrorHandler } from './routes/client-errors.ts'
+import { clientErrorHandler, expectationHandler } from './routes/client-errors.ts'
 import { capConnections } from './routes/connection-cap.ts'
 import { type Check, json, knownPath, post } from './routes/gate.ts'
+import { refusalLines } from './routes/refusal-lines.ts'
 import { outcomes, refuse } from './routes/refusals.ts'
 import { Signatures } from './routes/signatures.ts'
 import { endUnusedConnections } from './routes/unused-connections.ts'
@@ -61,6 +62,8 @@ const requestTimeout = 30_000
 const headersTimeout = 10_000
 const connectionsCheckingInterval = 2_000
 const handshakeTimeout = 10_000
+/** What the log calls a request whose sender went away, as nginx does. */
+const aborted = 499
 
 /** The public Fastify app: the two callback paths and nothing else. */
 export async function buildApp({
@@ -85,6 +88,11 @@ export async function buildApp({
 
   /** Connections whose last request is counted already. */
   const givenUp = new WeakSet<Socket>()
+  const refused = refusalLines(log)
+  const turnAway = (address: string | undefined, status: number) => {
+    callbacks.inc({ kind: 'unknown', outcome: outcomes[status] ?? String(status) })
+    refused(address, status)
+  }
   const proxies = new AddressSet(config.trustProxy)
   // Of a connection that is gone there may be no address any more.
   const isProxy = (address: string | undefined) => proxies.has(address ?? '')
@@ -101,13 +109,14 @@ export async function buildApp({
     exposeHeadRoutes: false,
     // The longest URL the platform takes leaves no room for a longer token.
     routerOptions: { maxParamLength: 128 },
-    clientErrorHandler: clientErrorHandler(callbacks, givenUp),
+    clientErrorHandler: clientErrorHandler(turnAway, givenUp),
     // A path that cannot be decoded, or is too long. No hook runs for it.
-    frameworkErrors: (_error, _request, reply) => {
-      callbacks.inc({ kind: 'unknown', outcome: 'not_found' })
+    frameworkErrors: (_error, request, reply) => {
+      turnAway(request.ip, 404)
       refuse(reply, 404, 'there is nothing at this path')
     },
   })
+  app.server.on('checkExpectation', expectationHandler(turnAway))
   endUnusedConnections(app, config.tls !== undefined)
   capConnections(app.server, { isProxy, log })
 
@@ -140,7 +149,8 @@ export async function buildApp({
     if (reply.raw.writableFinished || givenUp.has(request.raw.socket)) return
     const { kind = 'unknown', records = 0 } = request.callback ?? {}
     callbacks.inc({ kind, outcome: 'aborted' })
-    log.info({ kind, records }, 'callback: its sender was gone before the answer')
+    if (!request.callback) refused(request.ip, aborted)
+    else log.info({ kind, records }, 'callback: its sender was gone before the answer')
   }
 
   app.addHook('onSend', (_request, reply, payload, done) => {
@@ -152,8 +162,10 @@ export async function buildApp({
     const outcome = outcomes[reply.statusCode] ?? String(reply.statusCode)
     callbacks.inc({ kind, outcome })
     if (reply.statusCode === 200) lastCallback.set({ kind }, Date.now() / 1000)
-    const route = request.is404 ? undefined : request.routeOptions.url
-    log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
+    if (hasOwnLine(request, reply)) {
+      const route = request.routeOptions.url
+      log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
+    } else refused(request.ip, reply.statusCode)
     done()
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
@@ -185,6 +197,11 @@ export async function buildApp({
     app.route({ method: others, url: `${prefix}/${path}`, schema: { hide: true }, handler })
   }
   return app
+}
+
+/** A callback has a line of its own, and so has what cannot be read although it is signed: both should be looked into. */
+function hasOwnLine({ callback, signature }: FastifyRequest, { statusCode }: FastifyReply): boolean {
+  return callback !== null || (signature !== null && statusCode === 400)
 }
 
 function serverOptions({ tls }: AppConfig): { http: ServerOptions } {

@@ -75,8 +75,12 @@ describe('ALLOW_FROM', () => {
     const { app, log } = await ask(allow, '198.51.100.7')
     for (const remoteAddress of ['198.51.100.7', '198.51.100.7', '198.51.100.8'])
       await app.inject({ method: 'POST', url: '/rtc/status', remoteAddress, payload: '{}' })
-    const sources = log.lines.filter(({ level }) => level === 'warn').map(({ context }) => context)
-    expect(sources).toEqual([{ source: '198.51.100.7' }, { source: '198.51.100.8' }])
+    const refused = log.lines.filter(({ message }) => message === 'callback refused').map(({ context }) => context)
+    const sources = refused.filter((context) => (context as { status: number }).status === 403)
+    expect(sources).toEqual([
+      { source: '198.51.100.7', status: 403, leftOut: 0 },
+      { source: '198.51.100.8', status: 403, leftOut: 0 },
+    ])
   })
 })
 
