@@ -20,9 +20,9 @@ export function parseCidr(text: string): Cidr | undefined {
   return { address, bits, family: family === 4 ? 'ipv4' : 'ipv6' }
 }
 
-/** Whether a range holds every address there is: as a lock it keeps nobody out. */
-export function isEverywhere({ bits }: Cidr): boolean {
-  return bits === 0
+/** Whether a range is no range of somebody's: a few like it are everywhere. fc00::/7 holds all private networks. */
+export function isTooWide({ bits }: Cidr): boolean {
+  return bits < 7
 }
 
 /**
@@ -55,4 +55,14 @@ export class AddressSet {
     const family = isIP(plain)
     return family !== 0 && this.#list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
   }
+}
+
+export const loopback = new AddressSet([
+  { address: '127.0.0.0', bits: 8, family: 'ipv4' },
+  { address: '::1', bits: 128, family: 'ipv6' },
+])
+
+/** Whether a host is this machine for certain: of names only localhost is, wherever others lead today. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || loopback.has(host)
 }
