@@ -31,38 +31,41 @@ export function bodyReader({ limit, budget, shareOf }: BodyReaderOptions) {
     payload: IncomingMessage,
     done: (error: Error | null, body?: Buffer) => void,
   ): void => {
-    const tooLarge = () => new BodyRefusedError(413, `the body is larger than ${limit} bytes`)
     const declared = Number(request.headers['content-length'])
     if (declared > limit) {
-      done(tooLarge())
+      done(tooLarge(limit))
       return
     }
     const pieces: Buffer[] = []
-    let [size, cost, held] = [0, 0, 0]
+    let size = 0
+    let held = 0
     let source: string | undefined
 
     const take = (piece: Buffer) => {
-      size += piece.length
-      cost += piece.length + perPiece
-      if (size > limit) return finish(tooLarge())
-      if (cost > uncounted) {
-        if (held === 0) source = shareOf(request)
-        const refusal = budget.hold(source, cost - held)
-        if (refusal) return finish(new BodyRefusedError(refusal, 'too many large bodies are being read'))
-        held = cost
-      }
       pieces.push(piece)
+      size += piece.length
+      if (size > limit) return finish(tooLarge(limit))
+      const cost = size + pieces.length * perPiece
+      if (cost <= uncounted) return
+      if (held === 0) source = shareOf(request)
+      const refusal = budget.hold(source, cost - held)
+      if (refusal) return finish(new BodyRefusedError(refusal, 'too many large bodies are being read'))
+      held = cost
     }
     const end = () => finish(!Number.isNaN(declared) && size !== declared ? cutOff() : null)
     const fail = () => finish(cutOff())
     const finish = (error: Error | null) => {
       payload.off('data', take).off('end', end).off('error', fail).off('close', fail)
-      budget.release(source, held)
+      if (held > 0) budget.release(source, held)
       // A copy, for pieces are views of what was read from the socket.
       done(error, error ? undefined : Buffer.concat(pieces, size))
     }
     payload.on('data', take).on('end', end).on('error', fail).on('close', fail)
   }
+}
+
+function tooLarge(limit: number): BodyRefusedError {
+  return new BodyRefusedError(413, `the body is larger than ${limit} bytes`)
 }
 
 function cutOff(): BodyRefusedError {

@@ -12,7 +12,9 @@ import type { Signatures } from './signatures.ts'
  * @param replays refuses what comes under a used header; undefined where nothing is refused for its signature
  */
 export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, replays: Signatures | undefined) {
-  async function take(request: FastifyRequest, reply: FastifyReply, body: Buffer, receivedAt: Date) {
+  async function take(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const body = bodyOf(request)
+    const receivedAt = new Date()
     const envelope = open(body)
     if (envelope instanceof Error) {
       const { places } = envelope
@@ -30,17 +32,20 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
     return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
   }
 
+  if (!replays) return take
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-    const receivedAt = new Date()
-    if (!replays) return take(request, reply, body, receivedAt)
+    const body = bodyOf(request)
     if (!(await replays.admits(request, body))) return replays.refuseReplay(request, reply, body)
     try {
-      return await take(request, reply, body, receivedAt)
+      return await take(request, reply)
     } finally {
       replays.leave(request)
     }
   }
+}
+
+function bodyOf({ body }: FastifyRequest): Buffer {
+  return (body as Buffer | undefined) ?? Buffer.alloc(0)
 }
 
 function open(body: Buffer): Envelope | BodyError | EnvelopeError {
