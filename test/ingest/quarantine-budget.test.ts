@@ -35,6 +35,13 @@ describe('bodies answered 4xx', () => {
     expect(admitted('192.0.2.1', 2 * hour)).toBe(true)
   })
 
+  test('the addresses of an IPv6 network are one source', () => {
+    const budget = new QuarantineBudget(1e9)
+    let admitted = 0
+    for (let i = 0; i < 200; i++) if (budget.admitUnread(note(10), `2001:db8::${i.toString(16)}`, hour)) admitted++
+    expect(admitted).toBe(unreadLimits.perSourceHour)
+  })
+
   test('and from all together', () => {
     const budget = new QuarantineBudget(1e9)
     let admitted = 0
