@@ -20,9 +20,25 @@ export function parseCidr(text: string): Cidr | undefined {
   return { address, bits, family: family === 4 ? 'ipv4' : 'ipv6' }
 }
 
-/** Whether a range holds every address there is: as a lock it keeps nobody out. */
-export function isEverywhere({ bits }: Cidr): boolean {
-  return bits === 0
+/** Whether a range is no range of somebody's: a few like it are everywhere. fc00::/7 holds all private networks. */
+export function isTooWide({ bits }: Cidr): boolean {
+  return bits < 7
+}
+
+/**
+ * Whom an address stands for, where what one sender may do is counted: an IPv4 address, or the /64 network of an IPv6
+ * address, for whoever has one address of it has all. Other text, which some proxy may pass on, is not repeated.
+ */
+export function sourceOf(address: string): string {
+  const plain = address.replace(mapped, '')
+  const family = isIP(plain)
+  if (family !== 6) return family === 4 ? plain : 'unknown'
+  const halves = plain.replace(/%.*/, '').split('::')
+  const [left = [], right] = halves.map((half) => half.split(':').filter((group) => group !== ''))
+  // An IPv4 address at the end takes the room of two groups.
+  const given = left.length + (right?.length ?? 0) + (plain.includes('.') ? 1 : 0)
+  const groups = [...left, ...Array<string>(8 - given).fill('0'), ...(right ?? [])].slice(0, 4)
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }
 
 /** The addresses of some ranges. */
@@ -39,4 +55,14 @@ export class AddressSet {
     const family = isIP(plain)
     return family !== 0 && this.#list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
   }
+}
+
+export const loopback = new AddressSet([
+  { address: '127.0.0.0', bits: 8, family: 'ipv4' },
+  { address: '::1', bits: 128, family: 'ipv6' },
+])
+
+/** Whether a host is this machine for certain: of names only localhost is, wherever others lead today. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || loopback.has(host)
 }

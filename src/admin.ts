@@ -23,6 +23,12 @@ export function buildAdmin({ config, readiness, registry, openapi, ops }: AdminP
     return503OnClosing: false,
     forceCloseConnections: true,
     requestTimeout: 30_000,
+    frameworkErrors: (_error, _request, reply) => nothingHere(reply),
+  })
+  admin.setNotFoundHandler((_request, reply) => nothingHere(reply))
+  admin.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500
+    return reply.code(status).send({ error: status < 500 ? 'this request is not valid' : 'a mistake of the receiver' })
   })
   admin.addHook('onRequest', knownHost(config.adminHosts))
   admin.addHook('onRequest', sameOrigin)
@@ -43,6 +49,11 @@ export function buildAdmin({ config, readiness, registry, openapi, ops }: AdminP
   admin.get('/openapi.json', locked, () => openapi())
   if (ops) admin.register(opsPage, { ...ops, registry, readiness, locked })
   return admin
+}
+
+/** Not as Fastify says it: a path is not repeated, for somebody may have put a token or a number into it. */
+function nothingHere(reply: FastifyReply): FastifyReply {
+  return reply.code(404).send({ error: 'there is nothing at this path' })
 }
 
 /** HTTP Basic with any user, or Bearer: Prometheus, browsers and curl can each do one of them. */

@@ -1,20 +1,23 @@
 import { METHODS, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { AddressSet } from './addresses.ts'
+import { AddressSet, sourceOf } from './addresses.ts'
 import type { Config } from './config.ts'
 import { CannotStoreError } from './ingest/delivery.ts'
 import type { Log } from './ingest/log.ts'
 import type { Receiver } from './ingest/receiver.ts'
 import { frames } from './logger.ts'
 import { allowedSource } from './routes/allowed-source.ts'
+import { BodyBudget } from './routes/body-budget.ts'
+import { BodyRefusedError, bodyReader } from './routes/body-reader.ts'
 import { callbackSchema } from './routes/callback-schema.ts'
 import { callbackHandler } from './routes/callbacks.ts'
-import { clientErrorHandler } from './routes/client-errors.ts'
+import { clientErrorHandler, expectationHandler } from './routes/client-errors.ts'
 import { capConnections } from './routes/connection-cap.ts'
 import { type Check, json, knownPath, post } from './routes/gate.ts'
+import { refusalLines } from './routes/refusal-lines.ts'
 import { outcomes, refuse } from './routes/refusals.ts'
 import { Signatures } from './routes/signatures.ts'
 import { endUnusedConnections } from './routes/unused-connections.ts'
@@ -59,6 +62,8 @@ const requestTimeout = 30_000
 const headersTimeout = 10_000
 const connectionsCheckingInterval = 2_000
 const handshakeTimeout = 10_000
+/** What the log calls a request whose sender went away, as nginx does. */
+const aborted = 499
 
 /** The public Fastify app: the two callback paths and nothing else. */
 export async function buildApp({
@@ -83,35 +88,45 @@ export async function buildApp({
 
   /** Connections whose last request is counted already. */
   const givenUp = new WeakSet<Socket>()
+  const refused = refusalLines(log)
+  const turnAway = (address: string | undefined, status: number) => {
+    callbacks.inc({ kind: 'unknown', outcome: outcomes[status] ?? String(status) })
+    refused(address, status)
+  }
   const proxies = new AddressSet(config.trustProxy)
+  // Of a connection that is gone there may be no address any more.
+  const isProxy = (address: string | undefined) => proxies.has(address ?? '')
   const hasProxies = config.trustProxy.length > 0
   const app = Fastify({
     logger: false,
     bodyLimit: config.bodyLimit,
     requestTimeout,
     ...serverOptions(config),
-    ...(hasProxies ? { trustProxy: (address: string) => proxies.has(address) } : {}),
+    ...(hasProxies ? { trustProxy: isProxy } : {}),
     // While closing, what still comes on open connections is taken, not refused: a status event comes only once.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     // The longest URL the platform takes leaves no room for a longer token.
     routerOptions: { maxParamLength: 128 },
-    clientErrorHandler: clientErrorHandler(callbacks, givenUp),
+    clientErrorHandler: clientErrorHandler(turnAway, givenUp),
     // A path that cannot be decoded, or is too long. No hook runs for it.
-    frameworkErrors: (_error, _request, reply) => {
-      callbacks.inc({ kind: 'unknown', outcome: 'not_found' })
+    frameworkErrors: (_error, request, reply) => {
+      turnAway(request.ip, 404)
       refuse(reply, 404, 'there is nothing at this path')
     },
   })
+  app.server.on('checkExpectation', expectationHandler(turnAway))
   endUnusedConnections(app, config.tls !== undefined)
-  capConnections(app.server, { isProxy: (address) => proxies.has(address), log })
+  capConnections(app.server, { isProxy, log })
 
   app.decorateRequest('callback', null)
   app.decorateRequest('signature', null)
   app.removeAllContentTypeParsers()
+  const shareOf = ({ ip }: FastifyRequest) => (isProxy(ip) ? undefined : sourceOf(ip))
+  const reader = bodyReader({ limit: config.bodyLimit, budget: new BodyBudget(config.bodyLimit), shareOf })
   // JSON by name too: for what only `*` takes, Fastify parses the content type anew with each request.
-  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser(['application/json', '*'], reader)
 
   // The order of the answers: 404, 405, 403, 401, 415; then the body is read, 413.
   const allowed = config.allowFrom.length > 0 ? new AddressSet(config.allowFrom) : undefined
@@ -134,7 +149,8 @@ export async function buildApp({
     if (reply.raw.writableFinished || givenUp.has(request.raw.socket)) return
     const { kind = 'unknown', records = 0 } = request.callback ?? {}
     callbacks.inc({ kind, outcome: 'aborted' })
-    log.info({ kind, records }, 'callback: its sender was gone before the answer')
+    if (!request.callback) refused(request.ip, aborted)
+    else log.info({ kind, records }, 'callback: its sender was gone before the answer')
   }
 
   app.addHook('onSend', (_request, reply, payload, done) => {
@@ -146,15 +162,16 @@ export async function buildApp({
     const outcome = outcomes[reply.statusCode] ?? String(reply.statusCode)
     callbacks.inc({ kind, outcome })
     if (reply.statusCode === 200) lastCallback.set({ kind }, Date.now() / 1000)
-    const route = request.is404 ? undefined : request.routeOptions.url
-    log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
+    if (hasOwnLine(request, reply)) {
+      const route = request.routeOptions.url
+      log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
+    } else refused(request.ip, reply.statusCode)
     done()
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.setErrorHandler((error: Error, _request, reply) => {
     if (error instanceof CannotStoreError) return refuse(reply, 503, error.message)
-    if (error.statusCode === 413) return refuse(reply, 413, `the body is larger than ${config.bodyLimit} bytes`)
-    if (error.statusCode === 400) return refuse(reply, 400, 'the body is shorter or longer than its Content-Length')
+    if (error instanceof BodyRefusedError) return refuse(reply, error.status, error.message)
     log.error({ error: error.name, stack: frames(error) }, 'a callback met a mistake of the receiver: please report')
     return refuse(reply, 500, 'a mistake of the receiver')
   })
@@ -172,7 +189,7 @@ export async function buildApp({
   // The schemas document the routes; what is taken is decided record by record, more leniently than they say.
   app.setValidatorCompiler(() => () => true)
   const prefix = config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc'
-  const handler = callbackHandler(receiver, signatures)
+  const handler = callbackHandler(receiver, config.auth === 'enforce' ? signatures : undefined)
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const others = app.supportedMethods.filter((method) => method !== 'POST')
   for (const path of ['status', 'fee']) {
@@ -180,6 +197,11 @@ export async function buildApp({
     app.route({ method: others, url: `${prefix}/${path}`, schema: { hide: true }, handler })
   }
   return app
+}
+
+/** A callback has a line of its own, and so has what cannot be read although it is signed: both should be looked into. */
+function hasOwnLine({ callback, signature }: FastifyRequest, { statusCode }: FastifyReply): boolean {
+  return callback !== null || (signature !== null && statusCode === 400)
 }
 
 function serverOptions({ tls }: AppConfig): { http: ServerOptions } {

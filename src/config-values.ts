@@ -76,10 +76,6 @@ export function bytes(value: string): number {
   return Number.parseInt(value, 10) * unit
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
-}
-
 /** As the driver reads it: where the host is left out, a socket or the default is meant. */
 export function isDatabaseUrl(text: string): boolean {
   return URL.canParse(text.replace('@/', '@localhost/'))

@@ -4,18 +4,8 @@ import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import { type Cidr, isEverywhere } from './addresses.ts'
-import {
-  bytes,
-  ConfigError,
-  isDatabaseUrl,
-  isLoopback,
-  isTimeZone,
-  list,
-  readApps,
-  readRanges,
-  readTls,
-} from './config-values.ts'
+import { type Cidr, isLoopback, isTooWide } from './addresses.ts'
+import { bytes, ConfigError, isDatabaseUrl, isTimeZone, list, readApps, readRanges, readTls } from './config-values.ts'
 import { Environment, secretVariables } from './environment.ts'
 import type { AppSecret } from './rtc/aksk-verifier.ts'
 import { callbackUrls, checkCallbackUrl, isPathToken } from './rtc/urls.ts'
@@ -169,13 +159,13 @@ function toConfig(env: Static<typeof Environment>): Config {
     )
   const allowFrom = readRanges('ALLOW_FROM', env.ALLOW_FROM)
   const trustProxy = readRanges('TRUST_PROXY', env.TRUST_PROXY)
-  if (trustProxy.some(isEverywhere))
-    throw new ConfigError('TRUST_PROXY holds every address: it should be the ranges of our own proxies only')
-  const keepsStrangersOut = allowFrom.length > 0 && !allowFrom.some(isEverywhere)
+  if (trustProxy.some(isTooWide))
+    throw new ConfigError('TRUST_PROXY holds a range wider than /7: it should be the ranges of our own proxies only')
+  const keepsStrangersOut = allowFrom.length > 0 && !allowFrom.some(isTooWide)
   const isLocked = auth === 'enforce' || pathTokens.length > 0 || keepsStrangersOut
   if (!isLoopback(env.HOST) && !isLocked && env.RTC_AUTH !== 'off') {
     throw new ConfigError(
-      'HOST is not loopback, and nothing keeps strangers out: set PATH_TOKEN, ALLOW_FROM or RTC_AUTH=enforce, or write RTC_AUTH=off to take callbacks from anybody',
+      'HOST is not loopback, and nothing keeps strangers out: set PATH_TOKEN, ALLOW_FROM (no range wider than /7) or RTC_AUTH=enforce, or write RTC_AUTH=off to take callbacks from anybody',
     )
   }
   if (!isLoopback(env.ADMIN_HOST) && env.ADMIN_TOKEN === undefined) {

@@ -114,11 +114,13 @@ export const Environment = Type.Object({
   SHUTDOWN_TIMEOUT_MS: whole('milliseconds in which the rest of the shutdown must be done', 20_000, 1_000, 600_000),
 })
 
-/** Variables that hold a secret: each may come from a file named in NAME_FILE instead. */
+/** Variables that hold a secret, if only as a part of a URL: each may come from a file named in NAME_FILE instead. */
 export const secretVariables = [
   'ADMIN_TOKEN',
   'DATABASE_URL',
   'MIGRATE_DATABASE_URL',
   'PATH_TOKEN',
   'RTC_APPS',
+  'STATUS_URL',
+  'FEE_URL',
 ] as const

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AddressSet, type Cidr, parseCidr } from '../src/addresses.ts'
+import { AddressSet, type Cidr, parseCidr, sourceOf } from '../src/addresses.ts'
 
 const setOf = (...texts: string[]) => new AddressSet(texts.map((text) => parseCidr(text) as Cidr))
 
@@ -41,4 +41,29 @@ test.each([
   '',
 ])('%j is no range', (text) => {
   expect(parseCidr(text)).toBeUndefined()
+})
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['::FFFF:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::9', '2001:db8:1:2::/64'],
+  ['2001:0db8:0001:0002:ffff::', '2001:db8:1:2::/64'],
+  ['2001:db8::1:2:3:4:5', '2001:db8:0:1::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['::', '0:0:0:0::/64'],
+  ['1::', '1:0:0:0::/64'],
+  ['1:2:3:4:5:6:7::', '1:2:3:4::/64'],
+  ['::2:3:4:5:6:7:8', '0:2:3:4::/64'],
+  ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
+  ['1:2:3:4:5:6:192.0.2.7', '1:2:3:4::/64'],
+  ['1::4:5:6:7:192.0.2.7', '1:0:4:5::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['unknown', 'unknown'],
+  ['+8613800000021', 'unknown'],
+  ['', 'unknown'],
+])('%s is counted as %s', (address, source) => {
+  expect(sourceOf(address)).toBe(source)
 })

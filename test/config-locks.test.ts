@@ -75,6 +75,8 @@ describe('off loopback', () => {
     [{ ...apps, PUBLIC_URL }, false], // report keeps nobody out
     [{ ALLOW_FROM: '0.0.0.0/0' }, false],
     [{ ALLOW_FROM: '192.0.2.0/24,::/0' }, false],
+    [{ ALLOW_FROM: '0.0.0.0/1,128.0.0.0/1' }, false],
+    [{ ALLOW_FROM: '10.0.0.0/8,fc00::/7' }, true],
     [{ RTC_AUTH: 'off' }, true],
     [{ PATH_TOKEN: token }, true],
     [{ ALLOW_FROM: '192.0.2.0/24' }, true],
@@ -88,6 +90,14 @@ describe('off loopback', () => {
   test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s needs no lock', async (host) => {
     expect((await loadConfig({ HOST: host })).host).toBe(host)
   })
+
+  test.each(['127.example.com', '127.0.0.1.example.com', 'localhost.example.com', '127.1'])(
+    '%s is a name, which may lead anywhere',
+    async (host) => {
+      await expect(loadConfig({ HOST: host })).rejects.toThrow(/^HOST is not loopback/)
+      await expect(loadConfig({ ADMIN_HOST: host })).rejects.toThrow(/^ADMIN_HOST is not loopback/)
+    },
+  )
 })
 
 test.each([
@@ -95,7 +105,9 @@ test.each([
   [{ ALLOW_FROM: 'example.com' }, /^ALLOW_FROM is not valid/],
   [{ TRUST_PROXY: 'true' }, /^TRUST_PROXY is not valid/],
   [{ TRUST_PROXY: '1' }, /^TRUST_PROXY is not valid/],
-  [{ TRUST_PROXY: '0.0.0.0/0' }, /^TRUST_PROXY holds every address/],
+  [{ TRUST_PROXY: '0.0.0.0/0' }, /^TRUST_PROXY holds a range wider than \/7/],
+  [{ TRUST_PROXY: '0.0.0.0/1,128.0.0.0/1' }, /^TRUST_PROXY holds a range wider than \/7/],
+  [{ TRUST_PROXY: '10.0.0.0/8,2000::/3' }, /^TRUST_PROXY holds a range wider than \/7/],
 ])('%j stops the start', async (environment, message) => {
   await expect(loadConfig(environment)).rejects.toThrow(message)
 })

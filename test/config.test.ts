@@ -161,7 +161,8 @@ describe('secrets from files', () => {
 
   test('each secret may come from one, with or without a line feed at its end', async () => {
     const url = 'postgres://rtc:secret@db.example.com/rtc'
-    const values: Record<string, string> = { ADMIN_TOKEN: token, PATH_TOKEN: token, RTC_APPS: 'app:secret' }
+    const urls = { STATUS_URL: 'https://rtc.example.com/s', FEE_URL: 'https://rtc.example.com/f' }
+    const values: Record<string, string> = { ADMIN_TOKEN: token, PATH_TOKEN: token, RTC_APPS: 'app:secret', ...urls }
     for (const name of secretVariables) {
       const value = values[name] ?? url
       const fromFile = await loadConfig({ [`${name}_FILE`]: await file(`${value}\n`) })

@@ -1,3 +1,4 @@
+import { sourceOf } from '../addresses.ts'
 import type { QuarantineNote } from './item.ts'
 
 /** Bodies answered 4xx: as much as is kept of one, and as many as are kept an hour, from one source and from all. */
@@ -50,13 +51,14 @@ export class QuarantineBudget {
   }
 
   /** The note to keep of a body that is answered 4xx, cut to size; undefined when a limit is reached. */
-  admitUnread(note: QuarantineNote, source: string, now = Date.now()): QuarantineNote | undefined {
+  admitUnread(note: QuarantineNote, address: string, now = Date.now()): QuarantineNote | undefined {
     const hour = Math.floor(now / 3_600_000)
     if (hour !== this.#hour) {
       this.#hour = hour
       this.#unread = 0
       this.#bySource.clear()
     }
+    const source = sourceOf(address)
     const seen = this.#bySource.get(source) ?? 0
     const body = note.body.subarray(0, unreadLimits.bodyBytes)
     // Who knows the path token is the platform, with a secret mixed up: that must not cost a callback.

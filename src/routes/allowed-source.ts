@@ -1,7 +1,6 @@
 import type { AddressSet } from '../addresses.ts'
 import type { Log } from '../ingest/log.ts'
 import type { Check } from './gate.ts'
-import { OncePerMinute } from './once-a-minute.ts'
 import { refuse } from './refusals.ts'
 
 export interface SourceOptions {
@@ -14,7 +13,6 @@ export interface SourceOptions {
 
 /** Refuses addresses that are not allowed. The platform names none (protocol "Source addresses"): what was seen counts. */
 export function allowedSource({ allowed, hasProxies, log }: SourceOptions): Check {
-  const lines = new OncePerMinute()
   let warned = false
   return (request, reply) => {
     const { 'x-forwarded-for': forwardedFor, forwarded } = request.headers
@@ -26,7 +24,6 @@ export function allowedSource({ allowed, hasProxies, log }: SourceOptions): Chec
       )
     }
     if (!allowed || allowed.has(request.ip)) return undefined
-    if (lines.isDue(request.ip)) log.warn({ source: request.ip }, 'refused: the source is not in ALLOW_FROM')
     return refuse(reply, 403, 'callbacks are not taken from this address')
   }
 }

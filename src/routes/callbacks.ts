@@ -9,12 +9,12 @@ import type { Signatures } from './signatures.ts'
 /**
  * The handler of both callback paths: take, hand on, answer. The answer is 200 when every record is durable.
  * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
+ * @param replays refuses what comes under a used header; undefined where nothing is refused for its signature
  */
-export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, signatures: Signatures | undefined) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, replays: Signatures | undefined) {
+  async function take(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const body = bodyOf(request)
     const receivedAt = new Date()
-    if (signatures?.isReplay(request, body)) return signatures.refuseReplay(request, reply, body)
     const envelope = open(body)
     if (envelope instanceof Error) {
       const { places } = envelope
@@ -28,9 +28,24 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
     request.callback = { kind, records: records.length }
     if (!request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
     await receiver.take({ kind, records, oddities, body, signer: request.signature?.appKey ?? null, receivedAt })
-    signatures?.taken(request)
+    replays?.taken(request)
     return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
   }
+
+  if (!replays) return take
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = bodyOf(request)
+    if (!(await replays.admits(request, body))) return replays.refuseReplay(request, reply, body)
+    try {
+      return await take(request, reply)
+    } finally {
+      replays.leave(request)
+    }
+  }
+}
+
+function bodyOf({ body }: FastifyRequest): Buffer {
+  return (body as Buffer | undefined) ?? Buffer.alloc(0)
 }
 
 function open(body: Buffer): Envelope | BodyError | EnvelopeError {

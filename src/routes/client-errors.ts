@@ -1,7 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Counter } from 'prom-client'
 import { refusal } from '../rtc/answer.ts'
-import { outcomes } from './refusals.ts'
+
+/** Counts and logs a request that reaches no route. */
+export type TurnAway = (address: string | undefined, status: number) => void
 
 const statuses: Record<string, { status: number; phrase: string; message: string }> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, phrase: 'Request Timeout', message: 'the request came too slowly' },
@@ -13,7 +15,7 @@ const malformed = { status: 400, phrase: 'Bad Request', message: 'the request is
  * Answers requests that Node's HTTP parser gives up. Most never reach a route; one whose body was being read does, so
  * the connection goes into `givenUp`, for it is counted here.
  */
-export function clientErrorHandler(callbacks: Counter<'kind' | 'outcome'>, givenUp: WeakSet<Socket>) {
+export function clientErrorHandler(turnAway: TurnAway, givenUp: WeakSet<Socket>) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     // Whoever does not get through the TLS handshake could not read an answer.
     const unanswerable =
@@ -22,9 +24,19 @@ export function clientErrorHandler(callbacks: Counter<'kind' | 'outcome'>, given
     const { status, phrase, message } = statuses[error.code ?? ''] ?? malformed
     const body = JSON.stringify(refusal(status, message))
     givenUp.add(socket)
-    callbacks.inc({ kind: 'unknown', outcome: outcomes[status] ?? String(status) })
+    turnAway(socket.remoteAddress, status)
     socket.end(
       `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     )
+  }
+}
+
+/** Answers `Expect` with anything but 100-continue, which Node would do uncounted and keep the connection. */
+export function expectationHandler(turnAway: TurnAway) {
+  return ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    turnAway(socket.remoteAddress, 417)
+    const body = JSON.stringify(refusal(417, 'of Expect only 100-continue is understood'))
+    const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
+    response.writeHead(417, { ...headers, connection: 'close' }).end(body)
   }
 }

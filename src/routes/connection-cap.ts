@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { sourceOf } from '../addresses.ts'
 import type { Log } from '../ingest/log.ts'
 import { OncePerMinute } from './once-a-minute.ts'
 
@@ -18,8 +19,9 @@ export function capConnections(server: Server, { isProxy, log, cap = connections
   const open = new Map<string, number>()
   const lines = new OncePerMinute()
   server.on('connection', (socket: Socket) => {
-    const source = socket.remoteAddress ?? ''
-    if (isProxy(source)) return
+    const address = socket.remoteAddress ?? ''
+    if (isProxy(address)) return
+    const source = sourceOf(address)
     const count = (open.get(source) ?? 0) + 1
     if (count > cap) {
       if (lines.isDue(source))

@@ -1,20 +1,29 @@
-/** Sources remembered a minute; of more than these at once, a line each would be a flood of its own. */
-const mostSources = 1_000
+/** Keys remembered a minute; of more than these at once, a line each would be a flood of its own. */
+const mostKeys = 1_000
 
-/** Lets one line a source a minute through, so that a flood of refusals does not become a flood of logs. */
+/** Lets one line a minute through for a source, or for what else is told apart: a flood of refusals floods no log. */
 export class OncePerMinute {
-  readonly #seen = new Set<string>()
+  /** How many lines of a key were left out, in this minute and in the one before it in which there were any. */
+  #leftOut = new Map<string, number>()
+  #before = new Map<string, number>()
   #minute = 0
 
-  /** Whether nothing was said of this source in this minute. */
-  isDue(source: string, now = Date.now()): boolean {
+  /** Whether nothing was said of this key in this minute. */
+  isDue(key: string, now = Date.now()): boolean {
     const minute = Math.floor(now / 60_000)
     if (minute !== this.#minute) {
       this.#minute = minute
-      this.#seen.clear()
+      this.#before = this.#leftOut
+      this.#leftOut = new Map()
     }
-    if (this.#seen.has(source) || this.#seen.size >= mostSources) return false
-    this.#seen.add(source)
-    return true
+    const leftOut = this.#leftOut.get(key)
+    if (leftOut === undefined && this.#leftOut.size >= mostKeys) return false
+    this.#leftOut.set(key, leftOut === undefined ? 0 : leftOut + 1)
+    return leftOut === undefined
+  }
+
+  /** How many lines the one that is due now stands for, besides itself. */
+  leftOutBefore(key: string): number {
+    return this.#before.get(key) ?? 0
   }
 }

@@ -16,6 +16,8 @@ export const outcomes: Record<number, string> = {
   408: 'timeout',
   413: 'too_large',
   415: 'unsupported_media_type',
+  417: 'expectation_failed',
+  429: 'too_many_bytes',
   431: 'headers_too_large',
   503: 'unavailable',
 }
@@ -25,7 +27,7 @@ export const outcomes: Record<number, string> = {
  * is going to read.
  */
 export function refuse(reply: FastifyReply, status: number, message: string, places: Place[] = []): FastifyReply {
-  if (status === 503) reply.header('retry-after', retryAfterSeconds)
+  if (status === 503 || status === 429) reply.header('retry-after', retryAfterSeconds)
   return reply
     .code(status)
     .headers({ 'content-type': 'application/json; charset=utf-8', connection: 'close' })

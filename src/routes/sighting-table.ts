@@ -16,6 +16,11 @@ export function sightingOf(token: string, body: Buffer): Sighting {
   return words
 }
 
+export function isSameBody(one: Sighting, other: Sighting): boolean {
+  for (let i = wordsPerDigest; i < wordsPerSlot; i++) if (one[i] !== other[i]) return false
+  return true
+}
+
 /** Four bytes of a digest. */
 function wordAt(digest: string, i: number): number {
   const byte = (k: number) => digest.charCodeAt(i + k) << (8 * k)

@@ -9,6 +9,7 @@ import type { Check } from './gate.ts'
 import { refuse } from './refusals.ts'
 import { Replays } from './replays.ts'
 import type { Sighting } from './sighting-table.ts'
+import { Underway } from './underway.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,6 +44,7 @@ export interface SignatureOptions {
 export class Signatures {
   readonly #options: SignatureOptions
   readonly #replays = new Replays()
+  readonly #underway = new Underway()
   /** Counted here and handed over at a scrape: prom-client takes longer to find a sample by its labels. */
   readonly #results = new Map<string, { labels: Record<'app' | 'result' | 'form', string>; count: number }>()
   readonly #ages: Histogram
@@ -85,11 +87,29 @@ export class Signatures {
     return reply
   }
 
-  /** Whether a body comes under a header that another body came under. */
-  isReplay({ signature }: FastifyRequest, body: Buffer): boolean {
-    if (!this.#options.enforce || !signature) return false
-    signature.sighting = this.#replays.sight(signature.token, body)
-    return this.#replays.isReplay(signature.sighting)
+  /**
+   * False when a body comes under a header that another body came under. While it is open how the other one ends, this
+   * one waits. Where it is true, `leave` must follow.
+   */
+  async admits({ signature }: FastifyRequest, body: Buffer): Promise<boolean> {
+    if (!signature) return true
+    const { token } = signature
+    signature.sighting = this.#replays.sight(token, body)
+    while (!this.#replays.isReplay(signature.sighting)) {
+      if (this.#underway.claim(token, signature.sighting)) return true
+      if (!(await this.#underway.wait(token))) return false
+    }
+    return false
+  }
+
+  /** To be called once a callback is taken, and not before: who is answered 503 comes again, perhaps with more. */
+  taken({ signature }: FastifyRequest): void {
+    if (signature?.sighting) this.#replays.remember(signature.sighting)
+  }
+
+  /** To be called when a callback that was admitted has ended, however it did. */
+  leave({ signature }: FastifyRequest): void {
+    if (signature) this.#underway.leave(signature.token)
   }
 
   async refuseReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<FastifyReply> {
@@ -97,11 +117,6 @@ export class Signatures {
     this.#tally(app, 'replayed_nonce', 'none')
     await this.#keep(request, 'replayed_nonce', body)
     return refuse(reply, 401, messages.replayed_nonce)
-  }
-
-  /** To be called once a callback is taken, and not before: who is answered 503 comes again, perhaps with more. */
-  taken({ signature }: FastifyRequest): void {
-    if (signature?.sighting) this.#replays.remember(signature.sighting)
   }
 
   async #refuse(request: FastifyRequest, reply: FastifyReply, reason: keyof typeof messages): Promise<void> {

@@ -3,12 +3,7 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { AddressSet } from '../addresses.ts'
-
-const loopback = new AddressSet([
-  { address: '127.0.0.0', bits: 8, family: 'ipv4' },
-  { address: '::1', bits: 128, family: 'ipv6' },
-])
+import { loopback } from '../addresses.ts'
 
 /** The simulator would be a weapon if it posted anywhere else. */
 export class NotLoopbackError extends Error {

@@ -85,11 +85,15 @@ test('everything the program writes at LOG_LEVEL=trace holds nothing of what it 
     if (secret !== '') expect(program.output().includes(secret), `the log holds the ${what}`).toBe(false)
   expect(program.output()).not.toMatch(/[\u4e00-\u9fff]{3}/)
 
-  // All of it is JSON, and each callback that was read has its line.
+  // All of it is JSON, and each callback has its line; of what is refused there is one a minute.
   const lines = program.output().trim().split('\n')
   expect(lines.map((line) => typeof JSON.parse(line))).toEqual(lines.map(() => 'object'))
   const callbacks = program.lines.filter(({ msg }) => msg === 'callback')
-  expect(callbacks).toHaveLength(bodies.length + 3 + 2)
+  expect(callbacks).toHaveLength(statuses.filter((status) => status === 200).length + 2)
+  const refused = program.lines.filter(({ msg }) => msg === 'callback refused')
+  expect(new Set(refused.map(({ source, status }) => `${source} ${status}`))).toEqual(
+    new Set([400, 404, 405, 415].map((status) => `127.0.0.1 ${status}`)),
+  )
   expect(callbacks[3]).toEqual({
     level: 'info',
     time: expect.any(String),

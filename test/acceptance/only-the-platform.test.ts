@@ -51,6 +51,22 @@ test('what is signed is stored with its signer; what is not is refused and leave
   expect(tables.quarantine).toEqual([])
 })
 
+test('one captured header, forty bodies at once: one of them is stored', async () => {
+  const database = await freshDatabase()
+  const { url } = await startProgram({ database, env: enforce })
+  const headers = sign('/rtc/status')
+  const agent = new Agent({ keepAlive: true, maxSockets: 40 })
+  const warm = (n: number) => send(`${url}/rtc/status`, event(`warm-${n}`), { agent, headers: sign('/rtc/status') })
+  await Promise.all(Array.from({ length: 40 }, (_, n) => warm(n)))
+  const forged = (n: number) => send(`${url}/rtc/status`, event(`forged-${n}`), { agent, headers })
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => forged(n)))
+  agent.destroy()
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(39)
+  const { call_events } = await readTables(database.pool)
+  expect(call_events.filter(({ session_id }) => String(session_id).startsWith('forged'))).toHaveLength(1)
+})
+
 describe('with a path token', () => {
   const PATH_TOKEN = 'ThePathToken-0123456789'
   const ADMIN_TOKEN = 'the-admin-token-0123456789'

@@ -18,24 +18,34 @@ describe('bodies answered 4xx', () => {
 
   test('are cut to their first 64 KiB', () => {
     const budget = new QuarantineBudget(1e9)
-    expect(budget.admitUnread(note(100_000), 'a')).toMatchObject({ bodySize: 100_000, body: { length: 65_536 } })
+    expect(budget.admitUnread(note(100_000), '192.0.2.1')).toMatchObject({
+      bodySize: 100_000,
+      body: { length: 65_536 },
+    })
     expect(budget.usedBytes).toBe(65_536)
   })
 
   test('are so many an hour from one source', () => {
     const budget = new QuarantineBudget(1e9)
     const admitted = (source: string, now: number) => budget.admitUnread(note(10), source, now) !== undefined
-    for (let i = 0; i < unreadLimits.perSourceHour; i++) expect(admitted('a', hour)).toBe(true)
-    expect(admitted('a', hour)).toBe(false)
-    expect(admitted('b', hour)).toBe(true)
+    for (let i = 0; i < unreadLimits.perSourceHour; i++) expect(admitted('192.0.2.1', hour)).toBe(true)
+    expect(admitted('192.0.2.1', hour)).toBe(false)
+    expect(admitted('192.0.2.2', hour)).toBe(true)
     expect(budget.dropped).toBe(1)
-    expect(admitted('a', 2 * hour)).toBe(true)
+    expect(admitted('192.0.2.1', 2 * hour)).toBe(true)
+  })
+
+  test('the addresses of an IPv6 network are one source', () => {
+    const budget = new QuarantineBudget(1e9)
+    let admitted = 0
+    for (let i = 0; i < 200; i++) if (budget.admitUnread(note(10), `2001:db8::${i.toString(16)}`, hour)) admitted++
+    expect(admitted).toBe(unreadLimits.perSourceHour)
   })
 
   test('and from all together', () => {
     const budget = new QuarantineBudget(1e9)
     let admitted = 0
-    for (let i = 0; i < 2_000; i++) if (budget.admitUnread(note(10), `source ${i}`, hour)) admitted++
+    for (let i = 0; i < 2_000; i++) if (budget.admitUnread(note(10), `10.0.${i >> 8}.${i & 255}`, hour)) admitted++
     expect(admitted).toBe(unreadLimits.perHour)
   })
 
@@ -43,14 +53,14 @@ describe('bodies answered 4xx', () => {
     const budget = new QuarantineBudget(10_000)
     const unauthenticated = { ...note(1), kind: 'unauthenticated' } as const
     let admitted = 0
-    for (let i = 0; i < 10_000; i++) if (budget.admitUnread(unauthenticated, 'a', hour)) admitted++
+    for (let i = 0; i < 10_000; i++) if (budget.admitUnread(unauthenticated, '192.0.2.1', hour)) admitted++
     expect(admitted).toBe(5_000)
   })
 
   test('fill half of the quarantine at most; the other half is for records', () => {
     const budget = new QuarantineBudget(1_000)
-    expect(budget.admitUnread(note(500), 'a')).toBeDefined()
-    expect(budget.admitUnread(note(1), 'a')).toBeUndefined()
+    expect(budget.admitUnread(note(500), '192.0.2.1')).toBeDefined()
+    expect(budget.admitUnread(note(1), '192.0.2.1')).toBeUndefined()
     expect(budget.admitRecord(note(500))).toBe(true)
     expect(budget.admitRecord(note(1))).toBe(false)
     budget.measured(100, true)

@@ -1,13 +1,14 @@
-import { once } from 'node:events'
-import { Agent } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import { Agent, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connectionsPerSource } from '../../src/routes/connection-cap.ts'
+import { capConnections, connectionsPerSource } from '../../src/routes/connection-cap.ts'
 import { OncePerMinute } from '../../src/routes/once-a-minute.ts'
 import { event } from '../support/callbacks.ts'
 import { send, wire } from '../support/http.ts'
 import { publicApp } from '../support/public-app.ts'
+import { TestLog } from '../support/spool.ts'
 
 describe('ALLOW_FROM', () => {
   const ask = async (
@@ -75,9 +76,31 @@ describe('ALLOW_FROM', () => {
     const { app, log } = await ask(allow, '198.51.100.7')
     for (const remoteAddress of ['198.51.100.7', '198.51.100.7', '198.51.100.8'])
       await app.inject({ method: 'POST', url: '/rtc/status', remoteAddress, payload: '{}' })
-    const sources = log.lines.filter(({ level }) => level === 'warn').map(({ context }) => context)
-    expect(sources).toEqual([{ source: '198.51.100.7' }, { source: '198.51.100.8' }])
+    const refused = log.lines.filter(({ message }) => message === 'callback refused').map(({ context }) => context)
+    const sources = refused.filter((context) => (context as { status: number }).status === 403)
+    expect(sources).toEqual([
+      { source: '198.51.100.7', status: 403, leftOut: 0 },
+      { source: '198.51.100.8', status: 403, leftOut: 0 },
+    ])
   })
+})
+
+test('the connections of an IPv6 network count together', () => {
+  const server = new EventEmitter()
+  const log = new TestLog()
+  capConnections(server as Server, { isProxy: () => false, log, cap: 3 })
+  const closed = (remoteAddress: string) => {
+    const socket = Object.assign(new EventEmitter(), { remoteAddress, destroyed: false, destroy: () => {} })
+    socket.destroy = () => {
+      socket.destroyed = true
+    }
+    server.emit('connection', socket)
+    return socket.destroyed
+  }
+  const network = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8::5']
+  expect(network.map(closed)).toEqual([false, false, false, true, true])
+  expect(closed('2001:db8:0:1::1')).toBe(false)
+  expect(log.lines.map(({ context }) => context)).toEqual([{ source: '2001:db8:0:0::/64', connections: 3 }])
 })
 
 test('lines are bounded whatever the number of sources', () => {

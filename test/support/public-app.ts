@@ -8,14 +8,17 @@ import type { QuarantineNote } from '../../src/ingest/item.ts'
 import { TestLog } from './spool.ts'
 
 /** The public app as the environment configures it, in front of a receiver that only keeps what it is handed. */
-export async function publicApp(environment: Record<string, string> = {}) {
+export async function publicApp(environment: Record<string, string> = {}, whenTaking: () => unknown = () => {}) {
   const config = await loadConfig(environment)
   const registry = new Registry()
   const log = new TestLog()
   const taken: Callback[] = []
   const kept: QuarantineNote[] = []
   const receiver = {
-    take: async (callback: Callback) => void taken.push(callback),
+    take: async (callback: Callback) => {
+      await whenTaking()
+      taken.push(callback)
+    },
     keepUnread: async (note: QuarantineNote) => void kept.push(note),
   }
   const app = await buildApp({ config, receiver, registry, log })

@@ -1,4 +1,4 @@
-import { isEverywhere } from '../../addresses.ts'
+import { isTooWide } from '../../addresses.ts'
 import type { Config } from '../../config.ts'
 import { callbackUrls, checkCallbackUrl } from '../../rtc/urls.ts'
 import { type Finding, findings } from './finding.ts'
@@ -35,7 +35,7 @@ export function checkLocks({ auth, pathTokens, allowFrom }: Config): Finding[] {
   const locks = [
     ...(auth === 'enforce' ? ['RTC_AUTH=enforce'] : []),
     ...(pathTokens.length > 0 ? ['PATH_TOKEN'] : []),
-    ...(allowFrom.length > 0 && !allowFrom.some(isEverywhere) ? ['ALLOW_FROM'] : []),
+    ...(allowFrom.length > 0 && !allowFrom.some(isTooWide) ? ['ALLOW_FROM'] : []),
   ]
   if (locks.length > 0) ok(`strangers are kept out by ${locks.join(', ')}`)
   else {
