@@ -12,7 +12,9 @@ const marks: Record<State, string> = { ok: 'ok', careful: 'careful', wrong: 'WRO
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('say what is wrong, and what to do: URLs, TLS, a self-test callback, database, clock, disk, spool')
+    .description(
+      'say what is wrong, and what to do: URLs, TLS, a self-test callback, database, roles, clock, disk, spool',
+    )
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const config = await loadConfig()
