@@ -9,8 +9,10 @@ import type { Finding } from '../../src/commands/check/finding.ts'
 import { checkPublicUrls } from '../../src/commands/check/public-url.ts'
 import { loadConfig } from '../../src/config.ts'
 import { refusal } from '../../src/rtc/answer.ts'
+import { event } from '../support/callbacks.ts'
 import { selfSigned } from '../support/certificates.ts'
 import { emptyDatabase, freshDatabase, type TestDatabase } from '../support/database.ts'
+import { send } from '../support/http.ts'
 import { cli, type Program, startProgram, temporaryDataDir } from '../support/program.ts'
 import { countRows } from '../support/tables.ts'
 
@@ -34,7 +36,32 @@ describe('beside a receiver', () => {
     // The public URL leads to the receiver itself, as it does behind a proxy.
     const PUBLIC_URL = 'https://rtc.example.com'
     program = await startProgram({ database, env: { ...locks, PUBLIC_URL } })
-    env = { ...program.env, PORT: new URL(program.url).port }
+    env = { ...program.env, PORT: new URL(program.url).port, ADMIN_PORT: new URL(program.adminUrl).port }
+  })
+
+  test('without a callback it says so, and with some how they were answered', async () => {
+    const own = await startProgram({
+      env: { ...locks, PUBLIC_URL: 'https://rtc.example.com', ADMIN_TOKEN: 'a-token-of-16-chars' },
+    })
+    const ownEnv = { ...own.env, PORT: new URL(own.url).port, ADMIN_PORT: new URL(own.adminUrl).port }
+    const before = await check(ownEnv)
+    expect(before.lines).toContainEqual(expect.stringMatching(/^careful callbacks: none came since its start at 2/))
+    expect(before.lines).toContain('ok quarantine: nothing is open')
+    expect(before.stdout).not.toContain('a-token-of-16-chars')
+
+    await send(`${own.url}/rtc/status`, event('unknown path'))
+    for (let n = 0; n < 2; n++) await send(`${own.url}/rtc/${PATH_TOKEN}/status`, event('not signed'))
+    const { found, lines } = await check(ownEnv)
+    const todo = (what: RegExp) => found.find((finding) => what.test(finding.what))?.todo
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ok callbacks: 1 with status events were accepted .*, the last at 2/),
+    )
+    expect(todo(/^none with CDRs was accepted/)).toBe('docs/nothing-arrives.md, section 1')
+    expect(todo(/^1 were answered 404 .*: not_found$/)).toBe('docs/nothing-arrives.md, section 5')
+    expect(todo(/^2 were answered 401 .*: unauthenticated \(missing 2\)$/)).toBe('docs/nothing-arrives.md, section 7')
+    expect(lines).toContain('careful quarantine: open entries by reason: missing 1')
+    const stranger = await check({ ...ownEnv, ADMIN_TOKEN: 'another-of-16-chars' })
+    expect(stranger.lines).toContainEqual(expect.stringMatching(/^unknown callbacks: .*it answers 401/))
   })
 
   test('a signed callback is sent, found and removed', async () => {
@@ -94,7 +121,7 @@ describe('beside a receiver', () => {
 
 test('without receiver and database, and with nothing set, everything is said', async () => {
   const DATA_DIR = await temporaryDataDir()
-  const { lines, code } = await check({ DATA_DIR, PORT: '1' })
+  const { lines, code } = await check({ DATA_DIR, PORT: '1', ADMIN_PORT: '1' })
   expect(code).toBe(1)
   for (const line of [
     /^wrong URLs: statusUrl is not known/,
@@ -102,6 +129,7 @@ test('without receiver and database, and with nothing set, everything is said', 
     /^careful locks: whoever reaches the public listener can post callbacks/,
     /^wrong database: DATABASE_URL is not set, and the embedded Postgres of DATA_DIR does not run/,
     /^wrong self-test: nothing takes callbacks/,
+    /^unknown callbacks: what came is not known: the private listener at port 1 cannot be asked \(ECONNREFUSED\)/,
   ])
     expect(lines).toContainEqual(expect.stringMatching(line))
 })
