@@ -23,9 +23,10 @@ function isWriters(granted: Set<string>, table: string, privilege: string, colum
   return granted.has(`${table} ${privilege}`) || granted.has(`${table} ${privilege} ${column}`)
 }
 
+/** Those that are not there, or only for another database of this server. */
 export async function missingRoles(client: Queryable): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regrole(name) IS NULL',
+    `SELECT name FROM unnest($1::text[]) AS name WHERE has_schema_privilege(to_regrole(name), 'ops', 'USAGE') IS NOT TRUE`,
     [roles],
   )
   return rows.map(({ name }) => name)

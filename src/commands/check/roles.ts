@@ -19,7 +19,10 @@ export async function checkRoles(client: Queryable, { databaseUrl }: Pick<Config
   found.push(...loginFindings(await readLogin(client), databaseUrl === undefined))
   const missing = await missingRoles(client)
   if (missing.length > 0)
-    ok(`not there: ${missing.join(', ')}`, 'no harm while nobody else looks; rtc-receiver roles makes them')
+    ok(
+      `not there, or without rights in this database: ${missing.join(', ')}`,
+      'no harm while nobody looks with a login of their own; rtc-receiver roles makes them',
+    )
   const faults = [...(await mightyRoles(client)), ...(await grantsTooMany(client))]
   for (const { what, sql } of faults) wrong(what, `as the owner or a DBA: ${sql}`)
   for (const schema of await schemasForAll(client)) {
