@@ -135,6 +135,7 @@ function isMeant({ kind, schema, object, column, grantee, privilege }: Grant, gr
 }
 
 export interface Login {
+  /** As SQL writes it. */
   name: string
   superuser: boolean
   /** Of tables of schema rtc, itself or as a member. */
@@ -150,7 +151,7 @@ export interface Login {
 export async function readLogin(client: Queryable): Promise<Login> {
   const granted = writersGrants()
   const { rows } = await client.query<Omit<Login, 'lacks' | 'more'>>(
-    `SELECT current_user::text AS name, rolsuper AS superuser,
+    `SELECT quote_ident(current_user) AS name, rolsuper AS superuser,
         EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('rtc') AND relkind IN ('r', 'p')
           AND pg_has_role(relowner, 'USAGE')) AS owner,
         ARRAY(SELECT g.rolname::text FROM pg_catalog.pg_roles g WHERE g.rolname = ANY ($1)

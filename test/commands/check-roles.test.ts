@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { checkRoles } from '../../src/commands/check/roles.ts'
-import { mightyRoles } from '../../src/store/role-audit.ts'
 import { makeRoles } from '../../src/store/roles.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { OwnPostgres } from '../support/own-postgres.ts'
+import { cli } from '../support/program.ts'
 
 let database: TestDatabase
 let client: pg.Client
@@ -153,12 +154,25 @@ test('a role that is missing is no failure', async () => {
   expect(lines.filter((line) => line.startsWith('wrong'))).toEqual([])
 })
 
-test('rtc-receiver roles tells of roles that were there and can do too much', async () => {
-  expect(await mightyRoles(client)).toEqual([])
-  await client.query('BEGIN')
-  await client.query('ALTER ROLE rtc_ops LOGIN SUPERUSER')
-  expect(await mightyRoles(client)).toEqual([
-    { what: 'rtc_ops is LOGIN, SUPERUSER', sql: 'ALTER ROLE rtc_ops NOLOGIN NOSUPERUSER;' },
-  ])
-  await client.query('ROLLBACK')
+test('sql says who makes a role that is missing; roles makes it, and tells of one that can do too much', async () => {
+  // A server of its own: the roles of the run are everybody's.
+  const server = await OwnPostgres.start()
+  onTestFinished(() => server.remove())
+  const name = await server.createDatabase()
+  const env = { DATABASE_URL: server.url(name) }
+  const run = () => cli(['roles'], { env })
+  expect(await cli(['sql', 'SELECT 1'], { env })).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: 'rtc-receiver: there is no role rtc_ops, as which queries run: rtc-receiver roles makes it\n',
+  })
+  expect(await run()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^the roles are there: .*\n$/) })
+  expect(await cli(['sql', 'SELECT 1 AS one'], { env })).toMatchObject({ code: 0 })
+  await server.query(name, 'ALTER ROLE rtc_ops LOGIN SUPERUSER')
+  expect(await run()).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^the roles are there: .*\ncareful: rtc_ops is LOGIN, SUPERUSER; it should not be: ALTER ROLE rtc_ops NOLOGIN NOSUPERUSER;\n$/,
+    ),
+  })
 })

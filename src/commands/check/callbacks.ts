@@ -49,7 +49,7 @@ export function judge(samples: readonly Sample[]): Finding[] {
     const details = status === '401' ? ` (${results(named('rtc_signature_total'))})` : ''
     careful(`${refused} were answered ${status} ${since}: ${outcome}${details}`, see(`${section}`))
   }
-  if (callbacks.length > 0) ok('what this command sent itself, now or earlier, is counted among them')
+  if (callbacks.length > 0) ok('what earlier runs of this command sent is counted among them')
   return found
 }
 
