@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import type { Readiness } from './ingest/receiver.ts'
 import { type OpsParts, opsPage } from './ops/page.ts'
+import { credentialsOf } from './routes/credentials.ts'
 import { knownHost, sameOrigin } from './routes/same-origin.ts'
 
 export interface AdminParts {
@@ -56,18 +57,10 @@ function nothingHere(reply: FastifyReply): FastifyReply {
   return reply.code(404).send({ error: 'there is nothing at this path' })
 }
 
-/** HTTP Basic with any user, or Bearer: Prometheus, browsers and curl can each do one of them. */
 function authenticate(token: string) {
   const expected = fingerprint(token)
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const [scheme = '', credentials = ''] = (request.headers.authorization ?? '').split(/ +/, 2)
-    const given =
-      scheme.toLowerCase() === 'basic'
-        ? Buffer.from(credentials, 'base64')
-            .toString()
-            .replace(/^[^:]*:/, '')
-        : credentials
-    if (timingSafeEqual(fingerprint(given), expected)) return
+    if (timingSafeEqual(fingerprint(credentialsOf(request).secret), expected)) return
     await reply.code(401).header('www-authenticate', 'Basic realm="rtc-receiver"').send({ error: 'a token is needed' })
   }
 }

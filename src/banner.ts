@@ -20,7 +20,7 @@ const sample = JSON.stringify({
 export function welcome(config: Config, service: Service): void {
   if (!service.embedded && !process.stderr.isTTY) return
   const base = config.pathTokens.length > 0 ? `${service.url}/rtc/PATH_TOKEN` : `${service.url}/rtc`
-  const query = 'SELECT session_id, event_type, occurred_at FROM rtc.call_events ORDER BY stored_at DESC LIMIT 5'
+  const query = 'SELECT session_id, event_type, occurred_at FROM ops.events ORDER BY stored_at DESC LIMIT 5'
   const psql = service.embedded && isInstalled('psql') && `or         ${service.embedded.psql} -c '${query}'\n`
   process.stderr.write(`
   statusUrl  ${base}/status

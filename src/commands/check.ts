@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
+import { checkCallbacks } from './check/callbacks.ts'
 import { checkDatabase } from './check/database.ts'
 import { checkDisk } from './check/disk.ts'
 import type { Finding, State } from './check/finding.ts'
@@ -12,7 +13,9 @@ const marks: Record<State, string> = { ok: 'ok', careful: 'careful', wrong: 'WRO
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('say what is wrong, and what to do: URLs, TLS, a self-test callback, database, clock, disk, spool')
+    .description(
+      'say what is wrong, and what to do: URLs, TLS, a self-test callback, database, roles, clock, disk, spool, what came',
+    )
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const config = await loadConfig()
@@ -23,11 +26,14 @@ export function checkCommand(): Command {
         if (!json) for (const finding of some) print(textOf(finding))
       }
       try {
+        // Before anything below sends something that is counted too.
+        const callbacks = await checkCallbacks(config, client)
         tell(checkUrls(config))
         tell(checkLocks(config))
         tell(await checkPublicUrls(config))
         tell(database)
         tell(await checkDisk(config))
+        tell(callbacks)
         tell(await checkSelfTest(config, client))
       } finally {
         await client?.end()

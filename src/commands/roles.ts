@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import pg from 'pg'
+import { mightyRoles } from '../store/role-audit.ts'
 import { makeRoles, roles, rolesScript } from '../store/roles.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
 import { print } from './output.ts'
@@ -19,8 +20,11 @@ export function rolesCommand(): Command {
         })
         await client.connect()
         try {
-          if (await makeRoles(client)) print(`the roles are there: ${roles.join(', ')}\n`)
-          else {
+          if (await makeRoles(client)) {
+            print(`the roles are there: ${roles.join(', ')}\n`)
+            // Made by somebody else, who may need them so: it is theirs to mend.
+            for (const { what, sql } of await mightyRoles(client)) print(`careful: ${what}; it should not be: ${sql}\n`)
+          } else {
             print(rolesScript())
             throw new Error(
               'this login may not make roles or grant on schemas rtc and ops: have a DBA run the SQL above (it is also what --print shows)',

@@ -4,6 +4,7 @@ import { callPage, noCallPage } from './call.ts'
 import { callsPage, listLength, type Search } from './calls.ts'
 import { type Desk, field, openEntries, send, viewOf } from './desk.ts'
 import { callPath } from './layout.ts'
+import { noteLookUp } from './look-ups.ts'
 import { readLocal } from './periods.ts'
 import { quick } from './reader.ts'
 
@@ -36,12 +37,13 @@ export function callsRoutes(app: FastifyInstance, desk: Desk): void {
   app.post('/calls', async (request, reply) => {
     const number = field(request.body, 'number')?.replace(/[\s()-]/g, '')
     const userData = field(request.body, 'userData')
+    const by = number === undefined ? 'userData' : 'number'
+    noteLookUp(desk.log, request, by)
     const calls = await reader.once((client) =>
       number === undefined
         ? ops.readCallsByUserData(client, userData ?? '', listLength)
         : ops.readCallsOfNumber(client, number, listLength),
     )
-    const by = number === undefined ? 'userData' : 'number'
     const page = { search: {}, calls, rights: await rights(), openEntries: await openEntries(desk), by } as const
     return send(reply, callsPage(viewOf(request, desk), page))
   })

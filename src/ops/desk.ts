@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
+import type { Log } from '../ingest/log.ts'
 import type { Readiness } from '../ingest/receiver.ts'
 import { readOpenReasons } from '../store/ops.ts'
 import type { Postgres } from '../store/postgres.ts'
@@ -16,6 +17,7 @@ export interface Desk {
   registry: Registry
   readiness: () => Readiness
   timeZone: string
+  log: Log
 }
 
 export function viewOf(request: FastifyRequest, { timeZone }: Desk): View {

@@ -73,7 +73,7 @@ export async function opsPage(app: FastifyInstance, parts: PageParts): Promise<v
   )
   app.get('/icon.svg', (_request, reply) => reply.headers(still).type('image/svg+xml').send(icon))
 
-  const desk = { reader, postgres, registry, readiness, timeZone }
+  const desk = { reader, postgres, registry, readiness, timeZone, log }
   overviewRoutes(app, desk)
   callsRoutes(app, desk)
   quarantineRoutes(app, desk)

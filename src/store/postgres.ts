@@ -9,6 +9,7 @@ import { readDigestKey } from './keys.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import { Partitions } from './partitions.ts'
 import { createPool, transaction, withClient } from './pool.ts'
+import { makeRoles } from './roles.ts'
 
 export interface PostgresOptions {
   /** Undefined: `revive` says where Postgres is. */
@@ -104,6 +105,7 @@ export class Postgres {
   async #connect(): Promise<void> {
     const { log } = this.#options
     await this.#migrate()
+    if (this.#options.revive) await this.#makeRoles()
     const digestKey = createSecretKey(await withClient(this.pool, readDigestKey))
     await this.partitions.createAhead(this.pool)
     for (const warning of await withClient(this.pool, durabilityWarnings)) log.warn({}, warning)
@@ -119,6 +121,18 @@ export class Postgres {
     } else {
       const pending = await pendingMigrations({ databaseUrl })
       if (pending.length > 0) throw new Error(`migrations are pending, run rtc-receiver migrate: ${pending.join(', ')}`)
+    }
+  }
+
+  /** The embedded one is ours alone, and `rtc-receiver sql` reads there as rtc_ops: no step for people to forget. */
+  async #makeRoles(): Promise<void> {
+    try {
+      await withClient(this.pool, makeRoles)
+    } catch (error) {
+      this.#options.log.warn(
+        { err: publicError(error) },
+        'the database roles could not be made: run rtc-receiver roles',
+      )
     }
   }
 

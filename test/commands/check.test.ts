@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer as http, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,8 +8,11 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Finding } from '../../src/commands/check/finding.ts'
 import { checkPublicUrls } from '../../src/commands/check/public-url.ts'
 import { loadConfig } from '../../src/config.ts'
+import { refusal } from '../../src/rtc/answer.ts'
+import { event } from '../support/callbacks.ts'
 import { selfSigned } from '../support/certificates.ts'
 import { emptyDatabase, freshDatabase, type TestDatabase } from '../support/database.ts'
+import { send } from '../support/http.ts'
 import { cli, type Program, startProgram, temporaryDataDir } from '../support/program.ts'
 import { countRows } from '../support/tables.ts'
 
@@ -32,7 +36,32 @@ describe('beside a receiver', () => {
     // The public URL leads to the receiver itself, as it does behind a proxy.
     const PUBLIC_URL = 'https://rtc.example.com'
     program = await startProgram({ database, env: { ...locks, PUBLIC_URL } })
-    env = { ...program.env, PORT: new URL(program.url).port }
+    env = { ...program.env, PORT: new URL(program.url).port, ADMIN_PORT: new URL(program.adminUrl).port }
+  })
+
+  test('without a callback it says so, and with some how they were answered', async () => {
+    const own = await startProgram({
+      env: { ...locks, PUBLIC_URL: 'https://rtc.example.com', ADMIN_TOKEN: 'a-token-of-16-chars' },
+    })
+    const ownEnv = { ...own.env, PORT: new URL(own.url).port, ADMIN_PORT: new URL(own.adminUrl).port }
+    const before = await check(ownEnv)
+    expect(before.lines).toContainEqual(expect.stringMatching(/^careful callbacks: none came since its start at 2/))
+    expect(before.lines).toContain('ok quarantine: nothing is open')
+    expect(before.stdout).not.toContain('a-token-of-16-chars')
+
+    await send(`${own.url}/rtc/status`, event('unknown path'))
+    for (let n = 0; n < 2; n++) await send(`${own.url}/rtc/${PATH_TOKEN}/status`, event('not signed'))
+    const { found, lines } = await check(ownEnv)
+    const todo = (what: RegExp) => found.find((finding) => what.test(finding.what))?.todo
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ok callbacks: 1 with status events were accepted .*, the last at 2/),
+    )
+    expect(todo(/^none with CDRs was accepted/)).toBe('docs/nothing-arrives.md, section 1')
+    expect(todo(/^1 were answered 404 .*: not_found$/)).toBe('docs/nothing-arrives.md, section 5')
+    expect(todo(/^2 were answered 401 .*: unauthenticated \(missing 2\)$/)).toBe('docs/nothing-arrives.md, section 7')
+    expect(lines).toContain('careful quarantine: open entries by reason: missing 1')
+    const stranger = await check({ ...ownEnv, ADMIN_TOKEN: 'another-of-16-chars' })
+    expect(stranger.lines).toContainEqual(expect.stringMatching(/^unknown callbacks: .*it answers 401/))
   })
 
   test('a signed callback is sent, found and removed', async () => {
@@ -76,12 +105,11 @@ describe('beside a receiver', () => {
     expect(stderr).toMatch(/^rtc-receiver: \d+ of \d+ checks found something wrong\n$/)
   })
 
-  test('a receiver that answers under its public URL is recognised, another server too', async () => {
-    const PUBLIC_URL = program.url
-    const config = { ...env, PUBLIC_URL }
-    expect((await check(config)).lines).toContain(`ok ${PUBLIC_URL}: a receiver answers there`)
-    const other = await check({ ...config, PATH_TOKEN: `${PATH_TOKEN}x` })
-    expect(other.lines).toContainEqual(expect.stringMatching(/^wrong http.*: answers 404 to the path of statusUrl/))
+  test('a receiver that answers under its public URL is recognised, and is not told the path token over http', async () => {
+    const { lines } = await check({ ...env, PUBLIC_URL: program.url })
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ok http:.*: a receiver answers there; it was not asked whether it knows PATH_TOKEN/),
+    )
   })
 
   test('prints plain words for people', async () => {
@@ -93,7 +121,7 @@ describe('beside a receiver', () => {
 
 test('without receiver and database, and with nothing set, everything is said', async () => {
   const DATA_DIR = await temporaryDataDir()
-  const { lines, code } = await check({ DATA_DIR, PORT: '1' })
+  const { lines, code } = await check({ DATA_DIR, PORT: '1', ADMIN_PORT: '1' })
   expect(code).toBe(1)
   for (const line of [
     /^wrong URLs: statusUrl is not known/,
@@ -101,6 +129,7 @@ test('without receiver and database, and with nothing set, everything is said', 
     /^careful locks: whoever reaches the public listener can post callbacks/,
     /^wrong database: DATABASE_URL is not set, and the embedded Postgres of DATA_DIR does not run/,
     /^wrong self-test: nothing takes callbacks/,
+    /^unknown callbacks: what came is not known: the private listener at port 1 cannot be asked \(ECONNREFUSED\)/,
   ])
     expect(lines).toContainEqual(expect.stringMatching(line))
 })
@@ -109,6 +138,67 @@ test('a database that is not migrated is wrong', async () => {
   const database = await emptyDatabase()
   const { lines } = await check({ DATABASE_URL: database.url, DATA_DIR: await temporaryDataDir(), PORT: '1' })
   expect(lines).toContainEqual(expect.stringMatching(/^wrong database: migrations are pending: 0001/))
+})
+
+describe('the server of the public URL', () => {
+  type Scheme = 'http' | 'https'
+
+  /** One that answers as it is told, and remembers what it was asked. */
+  async function server(scheme: Scheme, answer: { status: number; headers?: object; body?: string }, options = {}) {
+    const asked: string[] = []
+    const listener = (request: IncomingMessage, response: ServerResponse) => {
+      asked.push(request.url ?? '')
+      response.writeHead(answer.status, { ...answer.headers }).end(answer.body)
+    }
+    const listening =
+      scheme === 'https' ? createServer({ ...(await selfSigned('rsa')), ...options }, listener) : http(listener)
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void listening.close())
+    return { url: `${scheme}://localhost:${(listening.address() as AddressInfo).port}`, asked }
+  }
+
+  async function found(PUBLIC_URL: string, token?: string) {
+    const config = await loadConfig({ PUBLIC_URL, ...(token ? { PATH_TOKEN: token } : {}) })
+    return (await checkPublicUrls(config)).map(({ state, what }) => `${state} ${what}`)
+  }
+
+  const ours = { status: 404, body: JSON.stringify(refusal(404, 'there is nothing at this path')) }
+  test.each([
+    [ours, /^ok a receiver answers there; it was not asked/],
+    [{ status: 404, body: '<h1>not found</h1>' }, /^wrong answers 404, and not as a receiver does/],
+    [{ status: 404, body: 'null' }, /^wrong answers 404, and not as a receiver does/],
+    [{ status: 302, headers: { location: 'http://localhost:1/' } }, /^careful answers 302 where/],
+    [{ status: 405, headers: { allow: 'POST' } }, /^careful answers 405 where/],
+  ])('hears no path token over http or without a trusted certificate: %j', async (answer, line) => {
+    for (const scheme of ['http', 'https'] as const) {
+      const { url, asked } = await server(scheme, answer)
+      expect(await found(url, PATH_TOKEN)).toContainEqual(expect.stringMatching(line))
+      expect(asked).toEqual([expect.stringMatching(/^\/rtc\/[-0-9a-f]{36}\/status$/)])
+    }
+  })
+
+  test('is asked the path itself where nothing is secret in it', async () => {
+    for (const scheme of ['http', 'https'] as const) {
+      const { url, asked } = await server(scheme, { status: 405, headers: { allow: 'POST' } })
+      expect(await found(url)).toContain('ok a receiver answers there')
+      expect(asked).toEqual(['/rtc/status'])
+    }
+  })
+
+  test('with a trusted certificate is asked whether it knows the path token', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rtc-check-test-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const NODE_EXTRA_CA_CERTS = join(directory, 'cert')
+    await writeFile(NODE_EXTRA_CA_CERTS, (await selfSigned('rsa')).cert)
+    const env = { NODE_EXTRA_CA_CERTS, PATH_TOKEN, DATABASE_URL: 'postgres://127.0.0.1:1/x', PORT: '1' }
+    const knows = await server('https', { status: 405, headers: { allow: 'POST' } })
+    const { lines } = await check({ ...env, PUBLIC_URL: knows.url })
+    expect(lines).toContain(`ok ${knows.url}: a receiver answers there`)
+    expect(knows.asked).toEqual([`/rtc/${PATH_TOKEN}/status`])
+    const knowsNot = await server('https', ours)
+    const other = await check({ ...env, PUBLIC_URL: knowsNot.url })
+    expect(other.lines).toContainEqual(expect.stringMatching(/^wrong https.*: answers 404 to the path of statusUrl/))
+  })
 })
 
 describe('TLS of the public URL', () => {

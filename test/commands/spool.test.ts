@@ -107,7 +107,8 @@ test('drain fails when a line is damaged, which is set aside, and brings the oth
 test('drain starts the embedded Postgres where there is no DATABASE_URL, and stops it again', async () => {
   const { dataDir, run } = await spooled(4)
   expect(await run(['drain'])).toMatchObject({ code: 0, stdout: 'drained 4 records\n' })
-  const { stdout } = await cli(['sql', 'SELECT count(*) AS n FROM rtc.call_events', '--json'], {
+  expect(await cli(['roles'], { env: { DATA_DIR: dataDir } })).toMatchObject({ code: 0 })
+  const { stdout } = await cli(['sql', 'SELECT count(*) AS n FROM ops.events', '--json'], {
     env: { DATA_DIR: dataDir },
   })
   expect(JSON.parse(stdout)).toEqual([{ n: '4' }])

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { withClient } from '../../src/store/pool.ts'
 import { readOnly } from '../../src/store/read-only.ts'
+import { makeRoles } from '../../src/store/roles.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { cli, type Exit } from '../support/program.ts'
 
@@ -11,7 +14,13 @@ let database: TestDatabase
 
 beforeAll(async () => {
   database = await freshDatabase()
-  await database.pool.query('CREATE TABLE public.words (id int, word text); CREATE SEQUENCE public.numbers')
+  await withClient(database.pool, makeRoles)
+  await database.pool.query(
+    `CREATE TABLE public.words (id int, word text); CREATE SEQUENCE public.numbers;
+    GRANT ALL ON public.words, public.numbers TO rtc_ops; SELECT rtc.ensure_period('call_events', now(), 'month');
+    INSERT INTO rtc.call_events (session_id, event_key, occurred_at, event_type, called, received_at)
+      VALUES ('one', gen_random_uuid(), now(), 'callout', '+8613800000021', now())`,
+  )
   await database.pool.query(`INSERT INTO public.words VALUES (1, 'one'), (2, '二'), (3, NULL)`)
 })
 
@@ -20,8 +29,8 @@ function sql(query: string, ...more: string[]): Promise<Exit> {
 }
 
 /** What the command runs, without a process of its own for each query. */
-async function run(query: string): Promise<unknown> {
-  const client = new pg.Client({ connectionString: database.url })
+async function run(query: string, connectionString = database.url): Promise<unknown> {
+  const client = new pg.Client({ connectionString })
   client.on('error', () => {})
   await client.connect()
   return readOnly(client, query).finally(() => client.end())
@@ -90,37 +99,50 @@ describe('what it prints', () => {
 
 describe('it reads and does nothing else', () => {
   test.each([
-    `INSERT INTO words VALUES (4, 'four')`,
-    'UPDATE words SET word = NULL',
-    'DELETE FROM words',
-    'TRUNCATE words',
-    'DROP TABLE words',
-    'CREATE TABLE more (id int)',
     'WITH gone AS (DELETE FROM words RETURNING *) SELECT * FROM gone',
     'SELECT * FROM words FOR UPDATE',
     `SELECT nextval('numbers')`,
-    `SELECT rtc.ensure_period('cdrs', '2024-07-01', 'month')`,
-    'DO $$ BEGIN DELETE FROM words; END $$',
-    `COPY words FROM PROGRAM 'echo 4'`,
     'EXPLAIN ANALYZE DELETE FROM words',
-    'GRANT SELECT ON words TO PUBLIC',
+    'SELECT * INTO more FROM words',
   ])('%s', async (query) => {
     await expect(run(query)).rejects.toThrow(/read-only transaction/)
   })
 
   test.each([
-    'SELECT 1; COMMIT; DROP TABLE words',
-    'SELECT 1; SELECT 2',
+    `INSERT INTO words VALUES (4, 'four')`,
+    'DROP TABLE words',
+    'DO $$ BEGIN DELETE FROM words; END $$',
+    '-- select\nDO $$ BEGIN DELETE FROM words; END $$',
+    '-- select\rDO $$ BEGIN DELETE FROM words; END $$',
+    `/* */ DO $$ BEGIN DELETE FROM words; END $$ /* */ SELECT`,
+    `/* /* */ SELECT */ DO $$ BEGIN DELETE FROM words; END $$`,
+    `COPY words FROM PROGRAM 'echo 4'`,
+    `COPY (SELECT 1) TO PROGRAM 'true'`,
     'COMMIT; DELETE FROM words',
-    'ROLLBACK; BEGIN; DELETE FROM words; COMMIT',
     'SET TRANSACTION READ WRITE; DELETE FROM words',
-  ])('%s: one query only', async (query) => {
+    'RESET ROLE',
+    'GRANT SELECT ON words TO PUBLIC',
+    '',
+  ])('%j is not a query', async (query) => {
+    await expect(run(query)).rejects.toThrow(/^one query that reads: SELECT/)
+  })
+
+  test.each(['SELECT 1; COMMIT; DROP TABLE words', 'SELECT 1; SELECT 2'])('%s: one query only', async (query) => {
     await expect(run(query)).rejects.toThrow(/cannot insert multiple commands/)
   })
 
-  test('the way out of the transaction leads nowhere', async () => {
-    for (const query of ['COMMIT', 'ROLLBACK', 'SET TRANSACTION READ WRITE', 'SET default_transaction_read_only = off'])
-      await run(query)
+  test.each([
+    '(SELECT 1) UNION (SELECT 2)',
+    ' -- a\n/* b * / */ (((SELECT 1)))',
+    'TABLE words',
+    'VALUES (1)',
+    'SHOW role',
+    'explain SELECT 1',
+  ])('%j is one', async (query) => {
+    await expect(run(query)).resolves.toBeTruthy()
+  })
+
+  test('words are as they were', async () => {
     const { rows } = await database.pool.query('SELECT * FROM words ORDER BY id')
     expect(rows).toEqual([
       { id: 1, word: 'one' },
@@ -130,10 +152,75 @@ describe('it reads and does nothing else', () => {
   })
 })
 
+describe('with the rights of the owner or the receiver it reads as rtc_ops', () => {
+  const secret = 'SELECT called FROM rtc.call_events'
+
+  test.each([
+    secret,
+    `SELECT set_config('role', 'none', true), (${secret} LIMIT 1)`,
+    `SELECT set_config('role', 'none', true), query_to_xml('${secret}', true, true, '')`,
+    `SELECT U&"set_confi\\0067"('role', 'none', true), u&"query_to_xm\\006c"('${secret}', true, true, '')`,
+    `SELECT "set_config"('role', 'none', true), ts_stat('${secret}')`,
+    `EXPLAIN ANALYZE SELECT pg_catalog.set_config('role', 'none', true), table_to_xml('rtc.call_events', true, true, '')`,
+    `WITH r AS (UPDATE pg_settings SET setting = 'none' WHERE name = 'role' RETURNING 1) SELECT * FROM r`,
+    `WITH r AS (UPDATE pg_settings SET setting = 'none' WHERE name = 'role') ${secret}`,
+    `SELECT pg_read_file('postgresql.conf')`,
+    `SELECT rtc.ensure_period('cdrs', '2024-07-01', 'month')`,
+    "SELECT ops.calls_of('+8613800000021')",
+    "SELECT ops.ask_reveal('0123456789abcdef', 'no reason')",
+  ])('%s', async (query) => {
+    await expect(run(query)).rejects.toThrow(
+      /permission denied .*rtc-receiver roles|not for this command|not supported|cannot perform UPDATE/,
+    )
+  })
+
+  test('and sees masked numbers, as the owner, as the receiver, as anybody else with their own rights', async () => {
+    const masked = { rows: [['one', '+86138****0021']] }
+    const query = 'SELECT session_id, called FROM ops.events'
+    expect(await run(query)).toMatchObject(masked)
+    const suffix = randomBytes(4).toString('hex')
+    const login = async (name: string, groups: string) => {
+      await database.pool.query(`CREATE ROLE ${name}_${suffix} LOGIN PASSWORD 'test' IN ROLE ${groups}`)
+      onTestFinished(async () => void (await database.pool.query(`DROP ROLE ${name}_${suffix}`)))
+      const url = new URL(database.url)
+      Object.assign(url, { username: `${name}_${suffix}`, password: 'test' })
+      return url.href
+    }
+    const both = await login('rtc_test_both', 'rtc_writer, rtc_ops')
+    const writer = await login('rtc_test_writer', 'rtc_writer')
+    const support = await login('rtc_test_support', 'rtc_support, rtc_ops')
+    for (const url of [both, writer, support]) expect(await run(query, url)).toMatchObject(masked)
+    expect(await run('SELECT current_user', both)).toMatchObject({ rows: [['rtc_ops']] })
+    expect(await run('SELECT current_user = session_user', writer)).toMatchObject({ rows: [[true]] })
+    expect(await run("SELECT session_id FROM ops.calls_of('+8613800000021')", support)).toMatchObject({
+      rows: [['one']],
+    })
+  })
+
+  test('who owns and may not become rtc_ops is told what to do', async () => {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    onTestFinished(() => client.end())
+    const owner = `rtc_test_owner_${randomBytes(4).toString('hex')}`
+    await client.query(
+      `CREATE ROLE ${owner}; GRANT CREATE ON DATABASE ${new URL(database.url).pathname.slice(1)} TO ${owner}`,
+    )
+    onTestFinished(
+      async () =>
+        void (await database.pool.query(
+          `REASSIGN OWNED BY ${owner} TO CURRENT_USER; DROP OWNED BY ${owner}; DROP ROLE ${owner}`,
+        )),
+    )
+    await client.query(`ALTER SCHEMA ops OWNER TO ${owner}; SET ROLE ${owner}`)
+    await expect(readOnly(client, 'SELECT 1')).rejects.toThrow(`GRANT rtc_ops TO ${owner}`)
+  })
+})
+
 test.each([
-  ['INSERT INTO words VALUES (4)', /read-only transaction/],
+  ['INSERT INTO words VALUES (4)', /one query that reads/],
+  ['SELECT called FROM rtc.call_events', /permission denied for schema rtc/],
   ['SELECT 1; COMMIT; DROP TABLE words', /multiple commands/],
-  ['SELEC 1', /syntax error/],
+  ['SELECT FROM WHERE', /syntax error/],
   ['SELECT pg_terminate_backend(pg_backend_pid())', /terminat/],
 ])('%s: one clear line, not 0', async (query, says) => {
   const { code, stdout, stderr } = await sql(query)

@@ -232,6 +232,57 @@ describe('by number or userData', () => {
     expect((await post('/calls', {})).text).toContain('No call fits')
   })
 
+  test('each look-up is on record: from where, by whom as far as they said, never for what', async () => {
+    const { admin, receiver } = await privateListener(day.url, { adminToken: 'sixteen-characters' })
+    const number = '+8613800000021'
+    const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+    const headers = {
+      host: 'localhost',
+      origin: 'http://localhost',
+      'sec-fetch-site': 'same-origin',
+      'content-type': 'application/x-www-form-urlencoded',
+    }
+    const looked = async (authorization: string, payload: string) => {
+      const before = receiver.log.lines.length
+      const { statusCode } = await admin.inject({
+        method: 'POST',
+        url: '/calls',
+        headers: { ...headers, authorization },
+        payload,
+      })
+      return [
+        statusCode,
+        ...receiver.log.lines.slice(before).map(({ level, message, context }) => ({ level, message, ...context })),
+      ]
+    }
+    const line = { level: 'info', message: 'calls are looked up on the page', from: '127.0.0.1' }
+    const byNumber = `number=${encodeURIComponent(number)}`
+    const token = 'sixteen-characters'
+    expect(await looked(basic(`ann.li:${token}`), byNumber)).toEqual([200, { ...line, by: 'number', user: 'ann.li' }])
+    expect(await looked(basic(`ann.li:${token}`), 'userData=order-77')).toEqual([
+      200,
+      { ...line, by: 'userData', user: 'ann.li' },
+    ])
+    // What is no name is left out: the token in the wrong field, a number, a line of its own.
+    for (const text of [
+      token,
+      `:${token}`,
+      `${token}:${token}`,
+      `${number}:${token}`,
+      `13800000021:${token}`,
+      `a\nb:${token}`,
+    ])
+      expect(await looked(basic(text), byNumber)).toEqual([200, { ...line, by: 'number' }])
+    expect(await looked(`Bearer ${token}`, byNumber)).toEqual([200, { ...line, by: 'number' }])
+    expect(await looked(basic('ann.li:wrong'), byNumber)).toEqual([401])
+    expect(JSON.stringify(receiver.log.lines)).not.toMatch(/3800000021|order-77|sixteen/)
+    // Without a token it is noted too; what is not searched by personal data is not.
+    const open = await privateListener(day.url)
+    await open.post('/calls', { number })
+    await open.get('/calls?session=one')
+    expect(open.receiver.log.lines.filter(({ message }) => message === line.message)).toHaveLength(1)
+  })
+
   test('not where it may not, and the page says so', async () => {
     const login = `page_${randomBytes(4).toString('hex')}`
     const { pool, url } = await freshDatabase()

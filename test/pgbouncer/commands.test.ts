@@ -36,6 +36,7 @@ if (throughPgbouncer()) {
         ['partitions', '--create'],
         ['partitions', '--create'],
         ['quarantine', 'list', '--all'],
+        ['roles'],
         ['sql', 'SELECT count(*) FROM ops.calls'],
         ['erase', '-'],
       ])

@@ -1,16 +1,32 @@
 import type { AddressInfo } from 'node:net'
+import type { onRouteHookHandler } from 'fastify'
 import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildAdmin } from '../../src/admin.ts'
 import { loadConfig } from '../../src/config.ts'
+import type { OpsParts } from '../../src/ops/page.ts'
+import { NotConnectedError } from '../../src/store/postgres.ts'
 import { send } from '../support/http.ts'
 
-async function admin(environment: Record<string, string> = {}) {
+/** The page in front of a Postgres that is away, which does not matter to who may ask. */
+const away = new NotConnectedError('away')
+const ops: OpsParts = {
+  postgres: {
+    get pool(): never {
+      throw away
+    },
+    withClient: () => Promise.reject(away),
+  },
+  pooler: undefined,
+  timeZone: 'UTC',
+  log: { info() {}, warn() {}, error() {} },
+}
+
+async function admin(environment: Record<string, string> = {}, onRoute: onRouteHookHandler = () => {}) {
   const config = await loadConfig(environment)
   const readiness = () => ({ ready: true, degraded: [] })
-  const app = buildAdmin({ config, readiness, registry: new Registry(), openapi: () => ({}) })
-  // The page's forms will POST; until then this stands for them.
-  app.post('/change', () => ({ changed: true }))
+  const app = buildAdmin({ config, readiness, registry: new Registry(), openapi: () => ({}), ops })
+  app.addHook('onRoute', onRoute)
   onTestFinished(() => app.close())
   return app
 }
@@ -64,7 +80,15 @@ describe('the Host header of the private listener', () => {
   })
 })
 
-describe('what changes something comes from our own pages', () => {
+describe('what changes something, or is searched by a number, comes from our own pages', () => {
+  const forms = ['/calls', '/quarantine/:id/replay', '/quarantine/:id/resolve']
+
+  test('these are all that take more than GET', async () => {
+    const found: string[] = []
+    await admin({}, ({ method, url }) => void (/^(GET|HEAD)$/.test(String(method)) || found.push(url)))
+    expect(found).toEqual(forms)
+  })
+
   const ours = { host: 'localhost:3001', origin: 'http://localhost:3001', 'sec-fetch-site': 'same-origin' }
   test.each([
     [ours, 200],
@@ -79,6 +103,9 @@ describe('what changes something comes from our own pages', () => {
     [{ ...ours, host: 'evil.example.com', origin: 'http://evil.example.com' }, 403],
   ])('%j: %i', async (headers, status) => {
     const app = await admin()
-    expect((await app.inject({ method: 'POST', url: '/change', headers })).statusCode).toBe(status)
+    for (const form of forms) {
+      const { statusCode } = await app.inject({ method: 'POST', url: form.replace(':id', '1'), headers })
+      expect([form, statusCode === 403 ? 403 : 200]).toEqual([form, status])
+    }
   })
 })

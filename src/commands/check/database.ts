@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts'
 import { durabilityWarnings } from '../../store/durability.ts'
 import { pendingMigrations } from '../../store/migrate.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
+import { checkRoles } from './roles.ts'
 
 const patienceMs = 5_000
 
@@ -33,7 +34,10 @@ export async function checkDatabase(config: Config): Promise<{ client: pg.Client
     ok('Postgres can be reached')
     const pending = await pendingMigrations({ databaseUrl })
     if (pending.length > 0) wrong(`migrations are pending: ${pending.join(', ')}`, 'run rtc-receiver migrate')
-    else ok('it is migrated to this release')
+    else {
+      ok('it is migrated to this release')
+      found.push(...(await checkRoles(client, config)))
+    }
     const warnings = await durabilityWarnings(client)
     for (const warning of warnings)
       careful(warning, 'a callback answered 200 shall survive a crash: change the setting')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { request as httpRequest } from 'node:http'
@@ -5,6 +6,7 @@ import { request as httpsRequest } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { AddressSet, type Cidr, parseCidr } from '../../addresses.ts'
 import type { Config } from '../../config.ts'
+import type { Refusal } from '../../rtc/answer.ts'
 import { platformSuites } from '../../rtc/tls-suites.ts'
 import { callbackUrls } from '../../rtc/urls.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
@@ -35,11 +37,11 @@ export async function checkPublicUrls(config: Config): Promise<Finding[]> {
     [...fee, ...status].filter((url) => URL.canParse(url)).map((url) => [new URL(url).origin, url]),
   )
   const found: Finding[] = []
-  for (const url of oneOfEach.values()) found.push(...(await checkPublicUrl(new URL(url))))
+  for (const url of oneOfEach.values()) found.push(...(await checkPublicUrl(new URL(url), config.pathTokens)))
   return found
 }
 
-async function checkPublicUrl(url: URL): Promise<Finding[]> {
+async function checkPublicUrl(url: URL, tokens: readonly string[]): Promise<Finding[]> {
   const { found, ok, careful, wrong, unknown } = findings(url.origin)
   let addresses: LookupAddress[]
   try {
@@ -56,8 +58,9 @@ async function checkPublicUrl(url: URL): Promise<Finding[]> {
     )
   } else ok(`its name leads to ${list.join(', ')}`)
   try {
-    if (url.protocol === 'https:') found.push(...(await checkTls(url)))
-    found.push(...(await checkAnswer(url)))
+    const tls = url.protocol === 'https:' ? await checkTls(url) : { found: [], trusted: false }
+    found.push(...tls.found)
+    found.push(...(await (tls.trusted ? checkAnswer(url) : checkStranger(url, tokens))))
   } catch (error) {
     unknown(
       `cannot be reached from this machine (${reasonOf(error)}): that may be the firewall, or this network alone`,
@@ -67,7 +70,7 @@ async function checkPublicUrl(url: URL): Promise<Finding[]> {
   return found
 }
 
-async function checkTls(url: URL): Promise<Finding[]> {
+async function checkTls(url: URL): Promise<{ found: Finding[]; trusted: boolean }> {
   const { found, ok, careful, wrong } = findings(`${url.origin} TLS`)
   const { certificate, problem } = await shake(url, {}, (socket) => ({
     certificate: socket.getPeerCertificate(),
@@ -91,7 +94,7 @@ async function checkTls(url: URL): Promise<Finding[]> {
   if (spoken.length > 0) ok(`speaks TLS 1.2 with ${spoken.join(', ')}`)
   else
     wrong('speaks none of the TLS 1.2 suites that the platform names (FAQ-00003)', `offer ${platformSuites.join(', ')}`)
-  return found
+  return { found, trusted: problem === undefined }
 }
 
 /** A handshake, and what `look` sees after it. A certificate that is not trusted ends nothing: that is a finding. */
@@ -109,30 +112,84 @@ function shake<T>(url: URL, options: ConnectionOptions, look: (socket: TLSSocket
   })
 }
 
-async function checkAnswer(url: URL): Promise<Finding[]> {
+/** Of a server that has proved its name, or where nothing is secret: the whole path. */
+async function checkAnswer(url: URL, rejectUnauthorized = true): Promise<Finding[]> {
   const { found, ok, careful, wrong } = findings(url.origin)
-  const { status, allow, date } = await get(url)
+  const { status, allow, date } = await get(url, rejectUnauthorized)
   if (status === 405 && allow === 'POST') ok('a receiver answers there')
   else if (status === 404) {
     wrong(
       'answers 404 to the path of statusUrl: another server stands there, or it has another PATH_TOKEN',
       'pass /rtc/ through to the receiver as it comes, and register the URLs that rtc-receiver urls prints',
     )
-  } else {
-    careful(`answers ${status} where a receiver answers a GET with 405`, 'look at the proxy or server in front')
-  }
+  } else careful(`answers ${status} where a receiver answers a GET with 405`, lookInFront)
+  return [...found, ...clockOf(url, date)]
+}
+
+/** Whoever answers over http, or with a certificate that nobody vouches for, need not be ours: it hears no path token. */
+async function checkStranger(url: URL, tokens: readonly string[]): Promise<Finding[]> {
+  const asked = new URL(url)
+  asked.pathname = url.pathname
+    .split('/')
+    .map((part) => (tokens.includes(part) ? randomUUID() : part))
+    .join('/')
+  if (asked.href === url.href) return checkAnswer(url, false)
+  const { found, ok, careful, wrong } = findings(url.origin)
+  const { status, date, body } = await get(asked, false)
+  if (status === 404 && isRefusal(body)) {
+    ok(
+      'a receiver answers there; it was not asked whether it knows PATH_TOKEN, which this command tells only to a server with a trusted certificate',
+    )
+  } else if (status === 404) {
+    wrong(
+      'answers 404, and not as a receiver does: another server stands there',
+      'pass /rtc/ through to the receiver as it comes',
+    )
+  } else careful(`answers ${status} where a receiver answers a path it does not know with 404`, lookInFront)
+  return [...found, ...clockOf(url, date)]
+}
+
+const lookInFront = 'look at the proxy or server in front'
+
+function clockOf(url: URL, date: string | undefined): Finding[] {
+  const { found, careful } = findings(url.origin)
   const apart = Math.abs(Date.parse(date ?? '') - Date.now()) / 1000
   if (apart > 60) careful(`its clock is ${Math.round(apart)} s apart from the one here`, 'keep both by NTP')
   return found
 }
 
-function get(url: URL): Promise<{ status: number; allow: string | undefined; date: string | undefined }> {
+/** Whether it is in the receiver's own form. */
+function isRefusal(body: string): boolean {
+  try {
+    return (JSON.parse(body) as Partial<Refusal>).resultcode === '404'
+  } catch {
+    return false
+  }
+}
+
+interface Answer {
+  status: number
+  allow: string | undefined
+  date: string | undefined
+  /** Its beginning. */
+  body: string
+}
+
+function get(url: URL, rejectUnauthorized: boolean): Promise<Answer> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { rejectUnauthorized: false, timeout: patienceMs, agent: false }, (response) => {
-      response.resume()
+    const outgoing = request(url, { rejectUnauthorized, timeout: patienceMs, agent: false }, async (response) => {
       const { allow, date } = response.headers
-      resolve({ status: response.statusCode ?? 0, allow, date })
+      let body = ''
+      try {
+        for await (const text of response.setEncoding('utf8')) {
+          body += text
+          if (body.length > 1_000) break
+        }
+        resolve({ status: response.statusCode ?? 0, allow, date, body })
+      } catch (error) {
+        reject(error)
+      }
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
     outgoing.on('error', reject)

@@ -1,0 +1,38 @@
+import { Counter, Registry } from 'prom-client'
+import { expect, test } from 'vitest'
+import { judge } from '../../src/commands/check/callbacks.ts'
+import { parseMetrics } from '../../src/commands/check/metrics.ts'
+
+test('what prom-client writes is read back', async () => {
+  const registry = new Registry()
+  const counter = new Counter({
+    name: 'some_total',
+    help: 'a {b="c"} 1',
+    labelNames: ['x', 'y'],
+    registers: [registry],
+  })
+  counter.inc({ x: 'a"b\\c\nd, e="f"} 3', y: '' }, 1.5e21)
+  expect(parseMetrics(await registry.metrics())).toEqual([
+    { name: 'some_total', labels: { x: 'a"b\\c\nd, e="f"} 3', y: '' }, value: 1.5e21 },
+  ])
+  expect(parseMetrics('')).toEqual([])
+})
+
+test.each([
+  ['not_found', 404, '5'],
+  ['forbidden', 403, '6'],
+  ['unauthenticated', 401, '7'],
+  ['malformed', 400, '8'],
+  ['too_large', 413, '8'],
+  ['unsupported_media_type', 415, '8'],
+  ['unavailable', 503, '9'],
+])('%s leads to the section about it', (outcome, status, section) => {
+  const callbacks = ['status', 'unknown'].map((kind) => `rtc_callbacks_total{kind="${kind}",outcome="${outcome}"} 2`)
+  const found = judge(parseMetrics(callbacks.join('\n')))
+  expect(found).toContainEqual({
+    check: 'callbacks',
+    state: 'careful',
+    what: expect.stringMatching(`^4 were answered ${status} since its start: ${outcome}`),
+    todo: `docs/nothing-arrives.md, section ${section}`,
+  })
+})
