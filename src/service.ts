@@ -16,7 +16,7 @@ import { Postgres } from './store/postgres.ts'
 
 /** Milliseconds to wait for Postgres before serving without it: what is not taken meanwhile may never come again. */
 const patienceMs = 1_000
-/** The same for the start of the embedded Postgres, whose first one takes seconds. */
+/** The same for the embedded Postgres, whose first start and migrations take seconds: for each of the two. */
 const embeddedPatienceMs = 10_000
 /** Milliseconds kept for closing the spool and the pool after the lanes. */
 const closingMs = 400
@@ -79,7 +79,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
   const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger(), ops })
 
   receiver.start()
-  await receiver.whenConnected(patienceMs)
+  await receiver.whenConnected(embedded ? embeddedPatienceMs : patienceMs)
   await admin.listen({ host: config.adminHost, port: config.adminPort })
   await app.listen({ host: config.host, port: config.port })
 
