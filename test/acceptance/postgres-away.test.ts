@@ -40,7 +40,7 @@ async function post({ url }: Program, body: object): Promise<void> {
 
 test('taken without Postgres, killed, started again, stored once when Postgres comes', async () => {
   const { real, relayed } = addresses()
-  const first = await startProgram({ database: relayed })
+  const first = await startProgram({ database: relayed, connected: false })
   expect(await readiness(first)).toMatchObject({
     code: 200,
     status: 'ready',
@@ -142,7 +142,8 @@ test('a database that does not exist, and a wrong password, are loud and named, 
   ].slice(0, asksPassword ? 2 : 1)
   await Promise.all(
     expected.map(async ({ url, code, says }) => {
-      const program = await startProgram({ database: { url } })
+      const program = await startProgram({ database: { url }, connected: false })
+      await program.logged('Postgres cannot be written to')
       const line = program.lines.find(({ err }) => (err as { code?: string } | undefined)?.code === code)
       expect(line).toMatchObject({ level: 'error', err: { code, message: expect.stringMatching(says) } })
       expect(await readiness(program)).toMatchObject({ code: 200, degraded: [expect.stringMatching(says)] })

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { ACCEPTED, send } from '../support/http.ts'
-import { cli, type Program, startProgram, temporaryDataDir } from '../support/program.ts'
+import { cli, eventually, type Program, startProgram, temporaryDataDir } from '../support/program.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -44,7 +44,11 @@ test('without DATABASE_URL: its own Postgres, and the data is there after Ctrl-C
     await query(program, `SELECT current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync`),
   ).toEqual([{ encoding: 'UTF8', fsync: 'on' }])
 
-  // What it tells a person to paste.
+  // What it tells a person to paste; all of it is there once its last line is.
+  await eventually(
+    async () => program.output(),
+    (output) => output.includes('Ctrl-C stops it'),
+  )
   const pasted = (line: string) => run('sh', ['-c', line], { cwd: root, env: { ...process.env, ...program.env } })
   const told = (pattern: RegExp) => pattern.exec(program.output())?.[1] as string
   expect(told(/statusUrl +(\S+)/)).toBe(`${program.url}/rtc/status`)
