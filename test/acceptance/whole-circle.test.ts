@@ -72,7 +72,7 @@ test(
     const { database, receiver, start, simulator, audit } = await circle({
       calls: 250,
       rate: 100,
-      resendMs: 1_500,
+      resendMs: 4_000,
       duplicates: 0.1,
       reorder: 0.1,
       malformed: 0.05,

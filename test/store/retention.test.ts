@@ -296,7 +296,10 @@ test('the receiver does it by itself when it starts, says so, and another one at
   await until('it was said', () =>
     receivers.some(({ log }) => log.messages('info').includes('removed what is past retention')),
   )
-  expect(receivers.flatMap(({ log }) => log.messages('warn'))).toEqual([])
+  // Where both make the same partition one of them may be late; it tries again.
+  const isLate = (context: object) => JSON.stringify(context).includes('55P03')
+  const warnings = receivers.flatMap(({ log }) => log.lines.filter(({ level }) => level === 'warn'))
+  expect(warnings.filter(({ context }) => !isLate(context))).toEqual([])
 })
 
 test('a receiver that waits to drop a partition stops at once', async () => {

@@ -161,7 +161,7 @@ export async function cli(
 }
 
 /** Waits until a condition holds, and fails with what it found last. */
-export async function eventually<T>(look: () => Promise<T>, holds: (found: T) => boolean, ms = 15_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T>, holds: (found: T) => boolean, ms = 30_000): Promise<T> {
   const until = performance.now() + ms
   for (;;) {
     const found = await look()
