@@ -83,7 +83,7 @@ test('taken without Postgres, killed, started again, stored once when Postgres c
   expect(sum(now, 'rtc_records_total', { via: 'spool', outcome: 'quarantined' })).toBe(2)
   second.signal('SIGTERM')
   expect((await second.exited).code).toBe(0)
-}, 60_000)
+}, 120_000)
 
 test('lost in the middle of work and back: every answer is 200, every record is there once', async () => {
   const { real, relayed } = addresses()
@@ -107,7 +107,7 @@ test('lost in the middle of work and back: every answer is 200, every record is 
   expect([received, spooled]).toEqual([accounted, spoolAccounted])
   expect(received).toBe(500)
   expect(spooled).toBeGreaterThan(0)
-}, 60_000)
+}, 120_000)
 
 test('read-only, as after a failover: taken, and stored when it can be written again', async () => {
   const { real, relayed } = addresses()
@@ -151,4 +151,4 @@ test('a database that does not exist, and a wrong password, are loud and named, 
       expect(program.output()).not.toContain('wrong')
     }),
   )
-}, 60_000)
+}, 120_000)

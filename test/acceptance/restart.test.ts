@@ -90,7 +90,7 @@ test('without DATABASE_URL: its own Postgres, and the data is there after Ctrl-C
   program.signal('SIGTERM')
   expect((await program.exited).code).toBe(0)
   expect((await run('ps', ['-eo', 'args='])).stdout).not.toContain(dataDir)
-}, 120_000)
+}, 240_000)
 
 test('with DATABASE_URL nothing of it is there', async () => {
   const { dataDir } = await startProgram({ env })

@@ -59,7 +59,7 @@ export interface Program {
 }
 
 // A program takes most of a second of CPU time to start, and on a busy machine many times that.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const running = new Set<() => Promise<void>>()
 const directories = new Set<string>()
