@@ -10,7 +10,9 @@ export default defineConfig({
     exclude: withFaults ? configDefaults.exclude : [...configDefaults.exclude, '**/faults/**'],
     globalSetup: ['test/support/global-setup.ts'],
     // A test that waits for a child process or a database needs seconds on a busy machine; one that hangs shall not take minutes.
-    testTimeout: withFaults ? 120_000 : 20_000,
+    testTimeout: withFaults ? 120_000 : 60_000,
+    // Of itself it gives up after a second.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
     // Every worker brings its own pools to the one Postgres of the run.

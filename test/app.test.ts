@@ -41,12 +41,23 @@ test('a client that is gone before the answer is counted once', async () => {
   const taken = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const { url, counted, log } = await start({ take: () => taken })
+  let begin = () => {}
+  const began = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const take = () => {
+    begin()
+    return taken
+  }
+  const { app, url, counted, log } = await start({ take })
+  const closed = new Promise<void>((resolve) => {
+    app.server.once('connection', (socket) => socket.once('close', () => resolve()))
+  })
   const connection = new RawConnection(url)
   connection.write(wire('/rtc/status', callback))
-  await sleep(50)
+  await began
   connection.socket.destroy()
-  await sleep(50)
+  await closed
   finish()
   await expect.poll(counted).toEqual({ 'status aborted': 1 })
   await sleep(50)

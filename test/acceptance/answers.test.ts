@@ -24,7 +24,11 @@ beforeAll(async () => {
   const [a, b, c] = await Promise.all([
     startProgram({ database }),
     startProgram({ database, env: { PATH_TOKEN: `${token}, ${nextToken}` } }),
-    startProgram({ database: { url: 'postgres://nobody@127.0.0.1:1/none' }, env: { SPOOL_MAX_BYTES: '1' } }),
+    startProgram({
+      database: { url: 'postgres://nobody@127.0.0.1:1/none' },
+      connected: false,
+      env: { SPOOL_MAX_BYTES: '1' },
+    }),
   ])
   open = a
   locked = b

@@ -84,7 +84,7 @@ test('at every scrape, with Postgres there, away and back, every record is accou
   expect(await countRows(database.pool)).toMatchObject({ call_events: 100, cdrs: 100 })
   expect(sum(last, 'rtc_callbacks_total')).toBe(400)
   expect(sum(last, 'rtc_inflight_records')).toBe(0)
-}, 60_000)
+}, 120_000)
 
 /** Bodies that were refused anyway and are beyond what is kept of one source in an hour. */
 function droppedOf(scrape: Scrape): number {

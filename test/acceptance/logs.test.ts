@@ -104,4 +104,4 @@ test('everything the program writes at LOG_LEVEL=trace holds nothing of what it 
     status: 200,
     ms: expect.any(Number),
   })
-}, 60_000)
+}, 120_000)

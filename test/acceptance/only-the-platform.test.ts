@@ -185,7 +185,7 @@ test(
     expect([...statuses.keys()].filter((status) => status.startsWith('5'))).toEqual([])
     expect(statuses.get('401')).toBeGreaterThan(mutants / 4)
     expect(await countRows(database.pool)).toEqual({ call_events: 1 + served, cdrs: 0, quarantine: 0 })
-    expect(slowest).toBeLessThan(5_000)
+    expect(slowest).toBeLessThan(10_000)
     // The heap has grown to its working size in the first quarter.
     const [early, late] = [memory.slice(4, 8), memory.slice(-4)].map((part) => Math.max(...part)) as [number, number]
     expect((late - early) / 2 ** 20).toBeLessThan(64)

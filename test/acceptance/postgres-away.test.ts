@@ -40,7 +40,7 @@ async function post({ url }: Program, body: object): Promise<void> {
 
 test('taken without Postgres, killed, started again, stored once when Postgres comes', async () => {
   const { real, relayed } = addresses()
-  const first = await startProgram({ database: relayed })
+  const first = await startProgram({ database: relayed, connected: false })
   expect(await readiness(first)).toMatchObject({
     code: 200,
     status: 'ready',
@@ -83,7 +83,7 @@ test('taken without Postgres, killed, started again, stored once when Postgres c
   expect(sum(now, 'rtc_records_total', { via: 'spool', outcome: 'quarantined' })).toBe(2)
   second.signal('SIGTERM')
   expect((await second.exited).code).toBe(0)
-}, 60_000)
+}, 120_000)
 
 test('lost in the middle of work and back: every answer is 200, every record is there once', async () => {
   const { real, relayed } = addresses()
@@ -107,7 +107,7 @@ test('lost in the middle of work and back: every answer is 200, every record is 
   expect([received, spooled]).toEqual([accounted, spoolAccounted])
   expect(received).toBe(500)
   expect(spooled).toBeGreaterThan(0)
-}, 60_000)
+}, 120_000)
 
 test('read-only, as after a failover: taken, and stored when it can be written again', async () => {
   const { real, relayed } = addresses()
@@ -142,7 +142,8 @@ test('a database that does not exist, and a wrong password, are loud and named, 
   ].slice(0, asksPassword ? 2 : 1)
   await Promise.all(
     expected.map(async ({ url, code, says }) => {
-      const program = await startProgram({ database: { url } })
+      const program = await startProgram({ database: { url }, connected: false })
+      await program.logged('Postgres cannot be written to')
       const line = program.lines.find(({ err }) => (err as { code?: string } | undefined)?.code === code)
       expect(line).toMatchObject({ level: 'error', err: { code, message: expect.stringMatching(says) } })
       expect(await readiness(program)).toMatchObject({ code: 200, degraded: [expect.stringMatching(says)] })
@@ -150,4 +151,4 @@ test('a database that does not exist, and a wrong password, are loud and named, 
       expect(program.output()).not.toContain('wrong')
     }),
   )
-}, 60_000)
+}, 120_000)

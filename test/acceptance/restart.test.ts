@@ -68,7 +68,11 @@ test('without DATABASE_URL: its own Postgres, and the data is there after Ctrl-C
   expect(refused.stderr).toMatch(/permission denied for schema rtc \(this command reads as rtc_ops/)
   expect(await query(program, 'SELECT user_data FROM ops.events')).toEqual([{ user_data: '***' }])
 
-  // What it tells a person to paste.
+  // What it tells a person to paste; all of it is there once its last line is.
+  await eventually(
+    async () => program.output(),
+    (output) => output.includes('Ctrl-C stops it'),
+  )
   const pasted = (line: string) => run('sh', ['-c', line], { cwd: root, env: { ...process.env, ...program.env } })
   const told = (pattern: RegExp) => pattern.exec(program.output())?.[1] as string
   expect(told(/statusUrl +(\S+)/)).toBe(`${program.url}/rtc/status`)
@@ -110,7 +114,7 @@ test('without DATABASE_URL: its own Postgres, and the data is there after Ctrl-C
   program.signal('SIGTERM')
   expect((await program.exited).code).toBe(0)
   expect((await run('ps', ['-eo', 'args='])).stdout).not.toContain(dataDir)
-}, 120_000)
+}, 240_000)
 
 test('with DATABASE_URL nothing of it is there', async () => {
   const { dataDir } = await startProgram({ env })

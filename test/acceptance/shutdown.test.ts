@@ -53,7 +53,7 @@ test('a request that has begun is finished and stored, however late the rest of 
 
 test('under load, with SHUTDOWN_DELAY_MS: every client is told to go elsewhere, none gets 503, none is cut off', async () => {
   const database = await freshDatabase()
-  const program = await startProgram({ database, env: { SHUTDOWN_DELAY_MS: '1000' } })
+  const program = await startProgram({ database, env: { SHUTDOWN_DELAY_MS: '3000' } })
   const agent = new Agent({ keepAlive: true })
   const answers: unknown[] = []
   const client = async (n: number) => {

@@ -63,7 +63,7 @@ async function circle(more: Partial<SimulatorOptions>) {
 }
 
 // A few seconds; more where other things run at the same time.
-const patience = { timeout: 60_000 }
+const patience = { timeout: 120_000 }
 
 test(
   'what is acknowledged is in the tables, column by column and once, through a restart of the receiver',
@@ -72,7 +72,7 @@ test(
     const { database, receiver, start, simulator, audit } = await circle({
       calls: 250,
       rate: 100,
-      resendMs: 1_500,
+      resendMs: 4_000,
       duplicates: 0.1,
       reorder: 0.1,
       malformed: 0.05,

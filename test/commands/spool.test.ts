@@ -46,14 +46,15 @@ test('status says what the spool holds, without Postgres', async () => {
 })
 
 test('status of a DATA_DIR that is not there yet', async () => {
-  const { code, stdout } = await cli(['spool', 'status'], { env: { DATA_DIR: '/tmp/rtc-receiver-none', ...nowhere } })
-  expect([code, stdout]).toEqual([0, '/tmp/rtc-receiver-none/spool\n  0 records in 0 files, 0 bytes\n'])
+  const none = join(await temporaryDataDir(), 'none')
+  const { code, stdout } = await cli(['spool', 'status'], { env: { DATA_DIR: none, ...nowhere } })
+  expect([code, stdout]).toEqual([0, `${none}/spool\n  0 records in 0 files, 0 bytes\n`])
 })
 
 test('status works while a receiver runs, drain does not, and says why', async () => {
   const { dataDir, run } = await spooled(2)
   const { url } = await freshDatabase()
-  await startProgram({ dataDir, database: { url: nowhere.DATABASE_URL } })
+  await startProgram({ dataDir, database: { url: nowhere.DATABASE_URL }, connected: false })
   const { code, stdout } = await run(['status'], nowhere)
   expect(code).toBe(0)
   expect(stdout).toMatch(/spool, in use by a receiver\n {2}2 records in 2 files/)

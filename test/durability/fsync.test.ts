@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { ReceiverProcess } from '../support/receiver-process.ts'
@@ -48,7 +47,8 @@ test('a spooled callback is synced to the disk between being read and being answ
     expect(response.status).toBe(200)
   }
   await receiver.end('SIGTERM')
-  await sleep(500) // strace writes its last lines
+  // strace writes its last lines when its child has gone.
+  await expect.poll(() => readFile(trace, 'utf8'), { interval: 100 }).toContain('+++ exited')
 
   const lines = joined((await readFile(trace, 'utf8')).split('\n'))
   for (const sessionId of sessions) {

@@ -39,7 +39,7 @@ export async function mix(options: MixOptions): Promise<Mixed> {
     rate,
     receivers,
     migrated: random.chance(0.5),
-    env: { SHUTDOWN_TIMEOUT_MS: '6000', CLOCK_OFFSET_FILE: offset },
+    env: { SHUTDOWN_TIMEOUT_MS: '20000', CLOCK_OFFSET_FILE: offset },
     receiver: { nodeArgs: ['--import', new URL('../support/clock.mjs', import.meta.url).href] },
   })
   try {

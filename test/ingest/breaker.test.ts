@@ -20,10 +20,10 @@ const isAway = (it: TestReceiver) => it.receiver.readiness.degraded.some((text) 
 
 test('an outage costs only the first callbacks their deadline', async () => {
   const database = await freshDatabase()
-  const it = await TestReceiver.start(database.url, { deadlineMs: 400 })
+  const it = await TestReceiver.start(database.url, { deadlineMs: 2_000 })
   const lock = await locked(database)
   const first = await took(it.take('status', events(0, 1)))
-  expect(first).toBeGreaterThan(380)
+  expect(first).toBeGreaterThan(1_980)
   await until('the breaker is open', () => isAway(it))
   const later: number[] = []
   for (const one of events(1, 21)) later.push(await took(it.take('status', [one])))
@@ -31,7 +31,12 @@ test('an outage costs only the first callbacks their deadline', async () => {
   expect(await it.outcomes()).toEqual({ spooled: 21 })
   expect(it.receiver.readiness).toEqual({
     ready: true,
-    degraded: ['Postgres is away (canceling statement due to statement timeout): callbacks are spooled'],
+    // The drain goes on asking, and what it was told last is shown.
+    degraded: [
+      expect.stringMatching(
+        /^Postgres is away \((canceling statement due to statement timeout|Query read timeout|timeout exceeded when trying to connect)\): callbacks are spooled$/,
+      ),
+    ],
   })
   await lock.commit()
   await until('the spool is drained', () => it.spool.records === 0)
@@ -44,13 +49,13 @@ test('an outage costs only the first callbacks their deadline', async () => {
 
 test('what waits when it opens goes to the spool at once', async () => {
   const database = await freshDatabase()
-  const it = await TestReceiver.start(database.url, { deadlineMs: 1_500 })
+  const it = await TestReceiver.start(database.url, { deadlineMs: 4_000 })
   const lock = await locked(database)
   const inFlight = [it.take('status', events(0, 1))]
   await turns(2)
   inFlight.push(it.take('status', events(1, 2)))
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  expect(await took(it.take('status', events(2, 10)))).toBeLessThan(1_400)
+  await new Promise((resolve) => setTimeout(resolve, 3_500))
+  expect(await took(it.take('status', events(2, 10)))).toBeLessThan(3_900)
   expect(await it.metric('rtc_queue_rows')).toBe(0)
   await Promise.all(inFlight)
   await lock.commit()
@@ -85,11 +90,11 @@ test('Postgres that is not there is asked again with backoff, and callbacks need
     ready: true,
     degraded: ['Postgres is away (not reached yet): callbacks are spooled'],
   })
-  expect(await took(it.take('fee', [cdr('c1')]))).toBeLessThan(1_000)
+  expect(await took(it.take('fee', [cdr('c1')]))).toBeLessThan(5_000)
   expect(await it.receiver.whenConnected(1_500)).toBe(false)
-  const asked = it.log.messages('warn').filter((message) => message === 'Postgres cannot be written to').length
-  expect(asked).toBeGreaterThan(1)
-  expect(asked).toBeLessThan(8)
+  const asked = () => it.log.messages('warn').filter((message) => message === 'Postgres cannot be written to').length
+  await until('it was asked again', () => asked() > 1)
+  expect(asked()).toBeLessThan(8)
   expect(it.receiver.readiness.degraded).toEqual([expect.stringContaining('ECONNREFUSED')])
 })
 

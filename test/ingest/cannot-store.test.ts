@@ -71,6 +71,7 @@ test('Postgres late and the spool unwritable: refused, although the records may 
   const io = new FaultyIo()
   const it = await TestReceiver.start(database.url, { io, deadlineMs: 400 })
   await it.take('fee', [cdr('c0')])
+  await until('c0 is stored', async () => (await countRows(database.pool)).cdrs === 1)
   const lock = await hold(database.url, 'LOCK TABLE rtc.cdrs IN EXCLUSIVE MODE')
   io.fail('datasync', 'ENOSPC', { times: 1_000_000 })
   io.fail('open', 'ENOSPC', { times: 1_000_000 })

@@ -151,7 +151,7 @@ test('live callbacks and the drain at once', async () => {
 test('a batch that Postgres turns away stays in the spool', async () => {
   const directory = await spooled(Array.from({ length: 1_200 }, (_, i) => status(`s${i}`)))
   const lock = await hold(database.url, 'LOCK TABLE rtc.call_events_old, rtc.call_events IN EXCLUSIVE MODE')
-  const it = await TestReceiver.start(database.url, { directory, deadlineMs: 300, connected: false })
+  const it = await TestReceiver.start(database.url, { directory, deadlineMs: 1_500, connected: false })
   const probes = () => it.log.messages('warn').filter((message) => message === 'Postgres cannot be written to').length
   await until('it was tried twice', () => probes() > 1)
   expect(it.spool.records).toBe(1_200)
@@ -159,7 +159,10 @@ test('a batch that Postgres turns away stays in the spool', async () => {
   await lock.commit()
   await drained(it)
   expect(await countRows(database.pool)).toMatchObject({ call_events: 1_200 })
-  expect(await it.outcomes('spool')).toEqual({ stored: 1_200 })
+  // One that was given up may have been committed all the same.
+  const { stored = 0, duplicate = 0, ...others } = await it.outcomes('spool')
+  expect(stored + duplicate).toBe(1_200)
+  expect(others).toEqual({})
 })
 
 test('stopped in the middle, the next start stores the rest, and nothing twice', async () => {

@@ -101,9 +101,11 @@ describe('spooled', () => {
   test('a fault that every group meets is said once a second', async () => {
     await failing('53100', 1_000_000)
     const it = await TestReceiver.start(database.url)
+    const began = performance.now()
     for (let i = 0; i < 30; i++) await it.take('status', [event(`s${i}`)])
+    const seconds = (performance.now() - began) / 1_000
     const said = it.log.messages('warn').filter((message) => message === 'Postgres did not take a group')
-    expect(said.length).toBeLessThan(10)
+    expect(said.length).toBeLessThanOrEqual(2 + seconds)
   })
 
   test.each(['08006', '53300', '57014', '57P01'])('%s, and the breaker opens', async (code) => {

@@ -40,7 +40,7 @@ const faults = {
   },
 }
 
-test('the two sums of the ledger hold at every scrape, under faults', { timeout: 60_000 }, async () => {
+test('the two sums of the ledger hold at every scrape, under faults', { timeout: 120_000 }, async () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
   const random = new Random(seed)
   const database = await freshDatabase()
@@ -95,10 +95,11 @@ test('the two sums of the ledger hold at every scrape, under faults', { timeout:
       await sleep(random.whole(0, 200))
       await fault(database, random.whole(100, 500))
     }
+    await until('there are enough samples', () => samples > 50)
     running = false
   })()
   await Promise.all([...senders, sampler, driver])
-  await until('the spool is drained', () => it.spool.records === 0, 20_000)
+  await until('the spool is drained', () => it.spool.records === 0, 40_000)
 
   expect(samples).toBeGreaterThan(50)
   const { received, accounted, spooled, spoolAccounted } = await it.ledger()

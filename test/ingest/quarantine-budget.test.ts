@@ -103,8 +103,11 @@ test('a flood of conflicts, or of records that Postgres refuses, fills it no fur
   const database = await freshDatabase()
   const maxBytes = 3_000
   const directory = await temporaryDirectory()
+  // By which it is seen that it was measured.
+  await database.pool.query(`INSERT INTO rtc.quarantine (first_seen_at, last_seen_at, body_size, body_key, kind, reason, body)
+    VALUES (now(), now(), 1, gen_random_uuid(), 'unknown', 'test', 'x')`)
   const it = await TestReceiver.start(database.url, { directory, quarantineMaxBytes: maxBytes })
-  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) === 0)
+  await until('it was measured', async () => (await it.metric('rtc_quarantine_bytes')) === 1)
   await it.take('fee', [cdr('c1')])
   const rival = (n: number) => cdr('c1', { userData: `rival ${n} ${'x'.repeat(200)}` })
   const answers = await Promise.allSettled(

@@ -17,11 +17,11 @@ import { countRows } from '../support/tables.ts'
 /** A time whose partition is always there. */
 const old = { timestamp: '2019-01-24 03:04:24' }
 
-/** Stops, and checks that it took no longer than it may: the time for Postgres and a second to close its connections. */
+/** Stops, and checks that it took no longer than it may: the time for Postgres and a second to close its connections, and what a busy machine adds. */
 async function stopInTime(it: TestReceiver, timeoutMs: number): Promise<void> {
   const started = performance.now()
   await it.stop(timeoutMs)
-  expect(performance.now() - started).toBeLessThan(timeoutMs + 1_000 + 1_000)
+  expect(performance.now() - started).toBeLessThan(timeoutMs + 1_000 + 5_000)
 }
 
 test('what waits is committed', async () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { SpoolLockedError } from '../../src/ingest/spool/errors.ts'
-import { acquireLock, isLocked } from '../../src/ingest/spool/lock.ts'
+import { acquireLock, isLocked, type SpoolLock } from '../../src/ingest/spool/lock.ts'
 import { errno, TestLog, temporaryDirectory } from '../support/spool.ts'
 
 const log = new TestLog()
@@ -43,8 +43,12 @@ test('a lock is one socket in the directory, gone when released', async () => {
 test('of many starters at once exactly one wins', async () => {
   for (let round = 0; round < 5; round++) {
     const directory = await temporaryDirectory()
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(directory, log)))
-    const locks = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    // Where the machine stands still for half a second all take each other for holders, and nobody wins.
+    let locks: SpoolLock[] = []
+    for (let tries = 0; locks.length === 0 && tries < 20; tries++) {
+      const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(directory, log)))
+      locks = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    }
     expect(locks.length).toBe(1)
     expect((await readdir(directory)).length).toBe(1)
     await locks[0]?.release()
@@ -70,9 +74,14 @@ test('a holder counts for more than another starter', async () => {
   const directory = await temporaryDirectory()
   for (const name of ['lock-a.sock', 'lock-c.sock']) await socketIn(directory, name, '')
   await socketIn(directory, 'lock-b.sock', 'held')
-  const began = performance.now()
-  await expect(acquireLock(directory, log)).rejects.toThrow(SpoolLockedError)
-  expect(performance.now() - began).toBeLessThan(1000)
+  // Found at the first attempt.
+  let attempts = 0
+  const listen = (path: string) => {
+    attempts++
+    return listenOn(path)
+  }
+  await expect(acquireLock(directory, log, listen)).rejects.toThrow(SpoolLockedError)
+  expect(attempts).toBe(1)
 })
 
 test('a starter whose own name was cleared away tries again', async () => {

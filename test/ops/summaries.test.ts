@@ -231,7 +231,7 @@ describe('the same as one look-up per call', () => {
     await refreshAll()
     expect(await summarised()).toBeGreaterThan(80)
     await expectSame()
-  }, 60_000)
+  }, 180_000)
 })
 
 /** As if everything had been stored ten minutes ago. */
@@ -270,7 +270,7 @@ test('an application that is described anew, also while hours are counted, begin
   expect(await summarised()).toBe(0)
   await refreshAll()
   await expectSame()
-}, 60_000)
+}, 180_000)
 
 test('a row that comes into sight long after its time is seen', async () => {
   await withClient(pool, async (client) => {

@@ -50,7 +50,7 @@ if (throughPgbouncer()) {
     },
   )
 
-  test(through('a call is placed, kept and followed to its end'), { timeout: 60_000 }, async () => {
+  test(through('a call is placed, kept and followed to its end'), { timeout: 120_000 }, async () => {
     const database = await freshDatabase()
     const receiver = await startProgram({ database })
     const secret = 'not-a-real-secret'

@@ -2,13 +2,19 @@ import { EventEmitter, once } from 'node:events'
 import { Agent, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { capConnections, connectionsPerSource } from '../../src/routes/connection-cap.ts'
 import { OncePerMinute } from '../../src/routes/once-a-minute.ts'
 import { event } from '../support/callbacks.ts'
 import { send, wire } from '../support/http.ts'
 import { publicApp } from '../support/public-app.ts'
 import { TestLog } from '../support/spool.ts'
+
+/** Lines are counted by the minute of the clock, which shall not turn meanwhile. */
+function stopTheClock(): void {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+}
 
 describe('ALLOW_FROM', () => {
   const ask = async (
@@ -73,6 +79,7 @@ describe('ALLOW_FROM', () => {
   })
 
   test('a refused source is logged once a minute', async () => {
+    stopTheClock()
     const { app, log } = await ask(allow, '198.51.100.7')
     for (const remoteAddress of ['198.51.100.7', '198.51.100.7', '198.51.100.8'])
       await app.inject({ method: 'POST', url: '/rtc/status', remoteAddress, payload: '{}' })
@@ -142,12 +149,13 @@ describe('one source misbehaves, another is served', () => {
   }
 
   test('a flood of connections: no more than the cap stays open, and that is logged once', async () => {
+    stopTheClock()
     const app = await publicApp()
     const url = await app.listen()
     const stop = serveMeanwhile(url)
     const sockets = Array.from({ length: connectionsPerSource + 100 }, () => dial(url, '127.0.0.1'))
     const closed = () => sockets.filter((socket) => socket.closed).length
-    await expect.poll(closed, { timeout: 10_000 }).toBe(100)
+    await expect.poll(closed, { timeout: 30_000 }).toBe(100)
     await sleep(100)
     expect(closed()).toBe(100)
     expect(app.log.lines).toContainEqual({
@@ -158,7 +166,7 @@ describe('one source misbehaves, another is served', () => {
     expect(app.log.messages('warn')).toHaveLength(1)
     const { served, slowest } = await stop()
     expect(served).toBeGreaterThan(0)
-    expect(slowest).toBeLessThan(5_000)
+    expect(slowest).toBeLessThan(10_000)
     // Room comes back with every connection that closes.
     for (const socket of sockets) socket.destroy()
     await expect.poll(async () => (await send(`${url}/rtc/status`, event('s'))).status).toBe(200)
@@ -186,8 +194,8 @@ describe('one source misbehaves, another is served', () => {
     }, 100)
     onTestFinished(() => clearInterval(drip))
     await Promise.all(slow.map((socket) => once(socket, 'close')))
-    expect((await stop()).slowest).toBeLessThan(5_000)
-  }, 15_000)
+    expect((await stop()).slowest).toBeLessThan(10_000)
+  })
 
   test('a flood of headers is refused', async () => {
     const app = await publicApp()
@@ -207,7 +215,7 @@ describe('one source misbehaves, another is served', () => {
     // A connection that is cut while it still sends may lose its answer.
     for (const line of answers) expect(line).toMatch(/^(HTTP\/1\.1 431 .*)?$/)
     expect(app.taken.every(({ body }) => body.length > 0)).toBe(true)
-    expect((await stop()).slowest).toBeLessThan(5_000)
+    expect((await stop()).slowest).toBeLessThan(10_000)
   })
 
   test('thousands of pipelined requests are answered in turn, refused ones end the connection', async () => {
@@ -220,10 +228,10 @@ describe('one source misbehaves, another is served', () => {
       text += chunk
     })
     good.write(wire('/rtc/status', JSON.stringify(event('p'))).repeat(5_000))
-    await expect.poll(() => text.split('HTTP/1.1 200').length - 1, { timeout: 15_000 }).toBe(5_000)
+    await expect.poll(() => text.split('HTTP/1.1 200').length - 1, { timeout: 30_000 }).toBe(5_000)
     const bad = dial(url, '127.0.0.1')
     bad.write(wire('/nowhere', '{}').repeat(5_000))
     await once(bad, 'close')
-    expect((await stop()).slowest).toBeLessThan(5_000)
-  }, 20_000)
+    expect((await stop()).slowest).toBeLessThan(10_000)
+  })
 })

@@ -188,10 +188,14 @@ describe('what does not verify', () => {
     )
     fc.assert(
       fc.property(text, text, (header, authorization) => {
-        const started = performance.now()
-        const { result } = verifier.verify({ authorization, 'x-aksk': header }, 'fee', now)
-        expect(['malformed', 'verified']).toContain(result)
-        expect(performance.now() - started).toBeLessThan(50)
+        // The shortest of three: a busy machine may stand still during one.
+        const took = [1, 2, 3].map(() => {
+          const started = performance.now()
+          const { result } = verifier.verify({ authorization, 'x-aksk': header }, 'fee', now)
+          expect(['malformed', 'verified']).toContain(result)
+          return performance.now() - started
+        })
+        expect(Math.min(...took)).toBeLessThan(50)
       }),
     )
   })

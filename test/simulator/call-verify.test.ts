@@ -10,7 +10,7 @@ import { cli, type Program, startProgram } from '../support/program.ts'
 const secret = 'not-a-real-secret'
 const apps = [{ appKey: 'simulated', secret: createSecretKey(Buffer.from(secret)) }]
 const input = '+8613800000021\n90210347\n'
-const patience = { timeout: 60_000 }
+const patience = { timeout: 120_000 }
 
 let database: TestDatabase
 let receiver: Program

@@ -16,6 +16,7 @@ function poolOf(options: Partial<PoolOptions> = {}): pg.Pool {
     databaseUrl: database.url,
     size: 1,
     statementTimeoutMs: 2_000,
+    connectTimeoutMs: 10_000,
     onError: () => {},
     ...options,
   })
@@ -51,7 +52,7 @@ test('through a transaction pooler they bring nothing, and statements have no na
 })
 
 test('an answer that never comes is given up, and its connection with it', async () => {
-  const pool = poolOf({ pooler: 'transaction', statementTimeoutMs: 100, connectTimeoutMs: 10_000 })
+  const pool = poolOf({ pooler: 'transaction', statementTimeoutMs: 1_000 })
   const before = await withClient(pool, pid)
   await expect(
     withClient(pool, (client) => transaction(client, () => client.query('SELECT pg_sleep(10)'))),
@@ -90,7 +91,7 @@ test('idle connections that break are reported and do not end the process', asyn
 })
 
 test('waiting for a free connection ends as well', async () => {
-  const pool = poolOf()
+  const pool = poolOf({ connectTimeoutMs: 2_000 })
   await withClient(pool, async () => {
     await expect(withClient(pool, pid)).rejects.toThrow('timeout exceeded when trying to connect')
   })

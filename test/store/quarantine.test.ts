@@ -32,6 +32,7 @@ test('an entry comes back as it went in, its body byte by byte', async () => {
       body,
       body_size: 99_999,
       signed_by: 'app1',
+      received_at: '2026-11-22T09:00:00.000Z',
     }),
   ])
   const [entry] = await listQuarantine(database.pool)
@@ -58,7 +59,7 @@ test('the same again is counted, in one statement as in several', async () => {
   const database = await freshDatabase()
   const at = (time: string) => quarantineRow({ received_at: `2026-11-22T${time}:00.000Z` })
   await insert(database, [])
-  await insert(database, [at('09:00'), at('08:00'), at('10:00'), quarantineRow({ reason: 'conflict' })])
+  await insert(database, [at('09:00'), at('08:00'), at('10:00'), { ...at('09:00'), reason: 'conflict' }])
   await insert(database, [at('12:00')])
   // From a spool, later than what came after it.
   await insert(database, [at('07:00')])

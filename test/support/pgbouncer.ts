@@ -38,6 +38,17 @@ export class Pgbouncer {
 
   /** @param server a URL of the Postgres behind it, with the user that all will come as; the database is each client's */
   static async start(server: URL): Promise<Pgbouncer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Pgbouncer.#start(server)
+      } catch (error) {
+        // Its port was free a moment ago, and may be somebody else's by now.
+        if (attempt === 5) throw error
+      }
+    }
+  }
+
+  static async #start(server: URL): Promise<Pgbouncer> {
     const directory = await mkdtemp(join(tmpdir(), 'rtc-receiver-test-pgbouncer-'))
     await chmod(directory, 0o755) // as root it runs as another user
     const port = await freePort()
@@ -72,8 +83,8 @@ export class Pgbouncer {
   }
 
   async #listening(): Promise<void> {
-    const until = performance.now() + 10_000
-    while (!(await takesConnections(this.#port))) {
+    const until = performance.now() + 30_000
+    while (!(await takesConnections(this.#port)) || !this.#output.includes(`listening on 127.0.0.1:${this.#port}`)) {
       if (this.#child.exitCode !== null || performance.now() > until) {
         await this.stop()
         throw new Error(`pgbouncer does not run:\n${this.#output}`)

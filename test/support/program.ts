@@ -10,6 +10,7 @@ import { afterAll, expect, vi } from 'vitest'
 import { clusterPaths } from '../../src/store/embedded-cluster.ts'
 import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
+import { send } from './http.ts'
 import { leaks } from './leaks.ts'
 import { variablesFor } from './route.ts'
 
@@ -36,6 +37,8 @@ export interface ProgramOptions {
   database?: TestDatabase | 'embedded' | { url: string }
   /** One that is there already, for a second start. */
   dataDir?: string
+  /** False: started with Postgres away, or with migrations pending. Only startProgram looks at it. */
+  connected?: boolean
 }
 
 /** The built receiver in a process of its own. It is ended, and its data removed, at the end of the test file. */
@@ -56,7 +59,7 @@ export interface Program {
 }
 
 // A program takes most of a second of CPU time to start, and on a busy machine many times that.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const running = new Set<() => Promise<void>>()
 const directories = new Set<string>()
@@ -79,7 +82,10 @@ export async function temporaryDataDir(): Promise<string> {
   return directory
 }
 
-/** Starts the receiver and resolves when it listens. Rejects with what it wrote when it ends before that. */
+/**
+ * Starts the receiver and resolves when it listens and has reached Postgres, for which it waits only a second itself:
+ * what a test posts shall not come by way of the spool. Rejects with what it wrote when it ends before that.
+ */
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
   const program = await spawnProgram(options)
   const listening = program.logged('listening')
@@ -87,6 +93,12 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     throw new Error(`the receiver ended with ${code}: ${stderr || stdout}`)
   })
   const { url, adminUrl } = await Promise.race([listening, ended])
+  if (options.connected ?? true) {
+    const degraded = async (): Promise<string[]> =>
+      JSON.parse((await send(`${adminUrl}/readyz`, undefined, { method: 'GET' })).body).degraded
+    const isThere = (reasons: string[]) => !reasons.some((reason) => reason.startsWith('Postgres is away'))
+    await Promise.race([eventually(degraded, isThere, 50_000), ended])
+  }
   ended.catch(() => {})
   return Object.assign(program, { url: String(url), adminUrl: String(adminUrl) })
 }
@@ -100,7 +112,7 @@ export async function spawnProgram(options: ProgramOptions = {}): Promise<Progra
     PORT: '0',
     ADMIN_PORT: '0',
     // On a busy machine Postgres may be late, and what a test looks for would come by way of the spool.
-    COMMIT_DEADLINE_MS: '10000',
+    COMMIT_DEADLINE_MS: '30000',
     // All it can say, so that `leaks` has all of it to look at.
     LOG_LEVEL: 'trace',
     ...(database === 'embedded' ? {} : await variablesFor(database.url)),
@@ -149,7 +161,7 @@ export async function cli(
 }
 
 /** Waits until a condition holds, and fails with what it found last. */
-export async function eventually<T>(look: () => Promise<T>, holds: (found: T) => boolean, ms = 15_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T>, holds: (found: T) => boolean, ms = 30_000): Promise<T> {
   const until = performance.now() + ms
   for (;;) {
     const found = await look()

@@ -47,7 +47,7 @@ export class TestReceiver {
     onTestFinished(() => it.stop(500))
     it.receiver.start()
     if (!connected) return it
-    if (!(await it.receiver.whenConnected(10_000))) throw new Error('Postgres was not reached')
+    if (!(await it.receiver.whenConnected(30_000))) throw new Error('Postgres was not reached')
     // What the server of the tests is told about its own settings is not their subject.
     log.lines.splice(
       0,
@@ -58,7 +58,7 @@ export class TestReceiver {
   }
 
   private constructor(way: Way, spool: Spool, log: TestLog, options: Options) {
-    const { deadlineMs = 10_000, poolSize = 6, pooler = way.pooler, quarantineMaxBytes = 1024 * 1024 } = options
+    const { deadlineMs = 30_000, poolSize = 6, pooler = way.pooler, quarantineMaxBytes = 1024 * 1024 } = options
     this.spool = spool
     this.log = log
     this.pooler = pooler
@@ -159,7 +159,7 @@ export async function hold(url: string, sql: string, values: unknown[] = []): Pr
 }
 
 /** Waits until something is so; fails after some seconds. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   const end = performance.now() + ms
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`not so after ${ms} ms: ${what}`)
