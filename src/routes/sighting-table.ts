@@ -1,24 +1,19 @@
 import { hash } from 'node:crypto'
 
-const wordsPerDigest = 4
-const wordsPerSlot = 2 * wordsPerDigest
+const wordsOfNonce = 4
+const wordsOfBody = 3
+const wordsPerSlot = 8
+const stateWord = wordsOfNonce + wordsOfBody
 
-/** The first 128 bits of two digests, of a nonce with what it belongs to and of the body that came with it, in words. */
+/** 128 bits of a digest of a nonce, with what it belongs to, and 96 of one of the body that came with it, in words. */
 export type Sighting = readonly number[]
 
 export function sightingOf(token: string, body: Buffer): Sighting {
   const [nonce, sent] = [hash('sha256', token, 'binary'), hash('sha256', body, 'binary')]
-  const words = new Array<number>(wordsPerSlot)
-  for (let i = 0; i < wordsPerDigest; i++) {
-    words[i] = wordAt(nonce, 4 * i)
-    words[i + wordsPerDigest] = wordAt(sent, 4 * i)
-  }
+  const words = new Array<number>(stateWord)
+  for (let i = 0; i < wordsOfNonce; i++) words[i] = wordAt(nonce, 4 * i)
+  for (let i = 0; i < wordsOfBody; i++) words[i + wordsOfNonce] = wordAt(sent, 4 * i)
   return words
-}
-
-export function isSameBody(one: Sighting, other: Sighting): boolean {
-  for (let i = wordsPerDigest; i < wordsPerSlot; i++) if (one[i] !== other[i]) return false
-  return true
 }
 
 /** Four bytes of a digest. */
@@ -28,8 +23,8 @@ function wordAt(digest: string, i: number): number {
 }
 
 /**
- * A hash table of sightings by their nonce, without objects. A Map of strings takes nearly twice as long and more
- * memory, and each entry of it lives long enough for the collector to move it.
+ * A hash table of sightings by their nonce, each with a number that says how it stands, without objects. A Map of strings
+ * takes nearly twice as long and more memory, and each entry of it lives long enough for the collector to move it.
  */
 export class SightingTable {
   readonly #words: Int32Array
@@ -43,16 +38,30 @@ export class SightingTable {
     this.#mask = this.#words.length - 1
   }
 
-  /** Whether the nonce is there with another body; undefined when it is not there. */
-  contradicts(sighting: Sighting): boolean | undefined {
+  /** Where the nonce stands, with whatever body; -1 when it is not there. */
+  find(sighting: Sighting): number {
     const at = this.#slotOf(sighting)
-    return this.#isFree(at) ? undefined : !this.#holds(at + wordsPerDigest, sighting, wordsPerDigest)
+    return this.#isFree(at) ? -1 : at
   }
 
-  add(sighting: Sighting): void {
+  hasBody(at: number, sighting: Sighting): boolean {
+    return this.#holds(at, sighting, wordsOfNonce, stateWord)
+  }
+
+  state(at: number): number {
+    return this.#words[at + stateWord] as number
+  }
+
+  setState(at: number, state: number): void {
+    this.#words[at + stateWord] = state
+  }
+
+  /** Puts the sighting in, in the place of another body of its nonce. */
+  put(sighting: Sighting, state: number): void {
     const at = this.#slotOf(sighting)
     if (this.#isFree(at)) this.size++
-    for (let i = 0; i < wordsPerSlot; i++) this.#words[at + i] = sighting[i] as number
+    for (let i = 0; i < stateWord; i++) this.#words[at + i] = sighting[i] as number
+    this.setState(at, state)
   }
 
   clear(): void {
@@ -64,7 +73,7 @@ export class SightingTable {
   #slotOf(sighting: Sighting): number {
     let at = (sighting[0] as number) * wordsPerSlot
     for (at &= this.#mask; !this.#isFree(at); at = (at + wordsPerSlot) & this.#mask) {
-      if (this.#holds(at, sighting, 0)) break
+      if (this.#holds(at, sighting, 0, wordsOfNonce)) break
     }
     return at
   }
@@ -74,8 +83,8 @@ export class SightingTable {
     return this.#words[at] === 0 && this.#words[at + 1] === 0
   }
 
-  #holds(at: number, sighting: Sighting, from: number): boolean {
-    for (let i = 0; i < wordsPerDigest; i++) if (this.#words[at + i] !== sighting[from + i]) return false
+  #holds(at: number, sighting: Sighting, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (this.#words[at + i] !== sighting[i]) return false
     return true
   }
 }

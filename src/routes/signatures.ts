@@ -9,7 +9,6 @@ import type { Check } from './gate.ts'
 import { refuse } from './refusals.ts'
 import { Replays } from './replays.ts'
 import type { Sighting } from './sighting-table.ts'
-import { Underway } from './underway.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -44,7 +43,6 @@ export interface SignatureOptions {
 export class Signatures {
   readonly #options: SignatureOptions
   readonly #replays = new Replays()
-  readonly #underway = new Underway()
   /** Counted here and handed over at a scrape: prom-client takes longer to find a sample by its labels. */
   readonly #results = new Map<string, { labels: Record<'app' | 'result' | 'form', string>; count: number }>()
   readonly #ages: Histogram
@@ -91,25 +89,25 @@ export class Signatures {
    * False when a body comes under a header that another body came under. While it is open how the other one ends, this
    * one waits. Where it is true, `leave` must follow.
    */
-  async admits({ signature }: FastifyRequest, body: Buffer): Promise<boolean> {
+  admits({ signature }: FastifyRequest, body: Buffer): boolean | Promise<boolean> {
     if (!signature) return true
-    const { token } = signature
-    signature.sighting = this.#replays.sight(token, body)
-    while (!this.#replays.isReplay(signature.sighting)) {
-      if (this.#underway.claim(token, signature.sighting)) return true
-      if (!(await this.#underway.wait(token))) return false
+    const sighting = this.#replays.sight(signature.token, body)
+    signature.sighting = sighting
+    const claim = this.#replays.claim(sighting)
+    return claim === 'later' ? this.#turnOf(sighting) : claim === 'admitted'
+  }
+
+  async #turnOf(sighting: Sighting): Promise<boolean> {
+    while (await this.#replays.wait(sighting)) {
+      const claim = this.#replays.claim(sighting)
+      if (claim !== 'later') return claim === 'admitted'
     }
     return false
   }
 
-  /** To be called once a callback is taken, and not before: who is answered 503 comes again, perhaps with more. */
-  taken({ signature }: FastifyRequest): void {
-    if (signature?.sighting) this.#replays.remember(signature.sighting)
-  }
-
-  /** To be called when a callback that was admitted has ended, however it did. */
-  leave({ signature }: FastifyRequest): void {
-    if (signature) this.#underway.leave(signature.token)
+  /** To be called when a callback that was admitted has ended. One that is answered 503 comes again, perhaps with more. */
+  leave({ signature }: FastifyRequest, isTaken: boolean): void {
+    if (signature?.sighting) this.#replays.leave(signature.sighting, isTaken)
   }
 
   async refuseReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<FastifyReply> {

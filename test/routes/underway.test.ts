@@ -1,8 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { CannotStoreError } from '../../src/ingest/delivery.ts'
-import { sightingOf } from '../../src/routes/sighting-table.ts'
-import { mostWaiting, Underway } from '../../src/routes/underway.ts'
+import { mostWaiting } from '../../src/routes/replays.ts'
 import { signedHeaders } from '../../src/rtc/aksk.ts'
 import { event } from '../support/callbacks.ts'
 import { RawConnection, wire } from '../support/http.ts'
@@ -97,19 +96,4 @@ describe('while a callback of a nonce is under way', () => {
     for (const { resolve } of open) resolve()
     expect(await Promise.all(both)).toEqual([200, 200])
   })
-})
-
-test('nothing is left of what has ended', async () => {
-  const underway = new Underway()
-  const [one, other] = ['one', 'other'].map((body) => sightingOf('n', Buffer.from(body)))
-  if (!one || !other) throw new Error()
-  expect([underway.claim('n', one), underway.claim('n', one), underway.claim('n', other)]).toEqual([true, true, false])
-  const waits = underway.wait('n')
-  expect(underway.size).toBe(2)
-  underway.leave('n')
-  expect(await waits).toBe(true)
-  expect(underway.claim('n', other)).toBe(false)
-  underway.leave('n')
-  expect(underway.size).toBe(0)
-  expect(underway.claim('n', other)).toBe(true)
 })
