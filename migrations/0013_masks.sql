@@ -80,3 +80,6 @@ RETURN CASE WHEN a IS NOT NULL AND b IS NOT NULL
 
 -- Bodies of text that only the owner's functions call, which pin the path.
 REVOKE EXECUTE ON FUNCTION rtc.number_forms(text), rtc.bucket_of(timestamptz, text, text), rtc.histogram(integer[]) FROM PUBLIC;
+
+-- Other migrations may follow in the same transaction.
+SET LOCAL search_path TO DEFAULT;

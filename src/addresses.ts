@@ -27,10 +27,11 @@ export function isTooWide({ bits }: Cidr): boolean {
 
 /**
  * Whom an address stands for, where what one sender may do is counted: an IPv4 address, or the /64 network of an IPv6
- * address, for whoever has one address of it has all. Other text, which some proxy may pass on, is not repeated.
+ * address, for whoever has one address of it has all. Other text, which some proxy may pass on, is not repeated. A
+ * connection that was reset has no address any more, whatever the types of Node and Fastify say.
  */
-export function sourceOf(address: string): string {
-  const plain = address.replace(mapped, '')
+export function sourceOf(address: string | undefined): string {
+  const plain = address?.replace(mapped, '') ?? ''
   const family = isIP(plain)
   if (family !== 6) return family === 4 ? plain : 'unknown'
   const halves = plain.replace(/%.*/, '').split('::')
@@ -49,9 +50,9 @@ export class AddressSet {
     for (const { address, bits, family } of ranges) this.#list.addSubnet(address, bits, family)
   }
 
-  /** False for what is no address. */
-  has(address: string): boolean {
-    const plain = address.replace(mapped, '')
+  /** False for what is no address, or of a connection that has none any more. */
+  has(address: string | undefined): boolean {
+    const plain = address?.replace(mapped, '') ?? ''
     const family = isIP(plain)
     return family !== 0 && this.#list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
   }

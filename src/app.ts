@@ -94,8 +94,7 @@ export async function buildApp({
     refused(address, status)
   }
   const proxies = new AddressSet(config.trustProxy)
-  // Of a connection that is gone there may be no address any more.
-  const isProxy = (address: string | undefined) => proxies.has(address ?? '')
+  const isProxy = (address: string | undefined) => proxies.has(address)
   const hasProxies = config.trustProxy.length > 0
   const app = Fastify({
     logger: false,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +17,7 @@ import { Postgres } from './store/postgres.ts'
 
 /** Milliseconds to wait for Postgres before serving without it: what is not taken meanwhile may never come again. */
 const patienceMs = 1_000
-/** The same for the embedded Postgres, whose first start and migrations take seconds: for each of the two. */
+/** The same for the start of the embedded Postgres, and for its migrations when it is new: both take seconds. */
 const embeddedPatienceMs = 10_000
 /** Milliseconds kept for closing the spool and the pool after the lanes. */
 const closingMs = 400
@@ -42,8 +43,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   collectDefaultMetrics({ register: registry })
   const spool = await Spool.open({ directory: join(config.dataDir, 'spool'), maxBytes: config.spoolMaxBytes, log })
   const keeper = config.databaseUrl === undefined ? await embeddedKeeper(config, log) : undefined
+  const isNew = !existsSync(join(config.dataDir, 'postgres'))
   try {
-    return await serve(config, log, { registry, spool, keeper, embedded: await keeper?.start(embeddedPatienceMs) })
+    const embedded = await keeper?.start(embeddedPatienceMs)
+    return await serve(config, log, { registry, spool, keeper, embedded, isNew })
   } catch (error) {
     await keeper?.stop()
     throw error
@@ -56,9 +59,11 @@ interface Parts {
   keeper: EmbeddedKeeper | undefined
   /** Undefined also while it is still starting. */
   embedded: EmbeddedPostgres | undefined
+  /** Whether there was no embedded Postgres before: its migrations are all to be run. */
+  isNew: boolean
 }
 
-async function serve(config: Config, log: Log, { registry, spool, keeper, embedded }: Parts): Promise<Service> {
+async function serve(config: Config, log: Log, { registry, spool, keeper, embedded, isNew }: Parts): Promise<Service> {
   const postgres = new Postgres({
     databaseUrl: config.databaseUrl ?? embedded?.url,
     migrateDatabaseUrl: config.migrateDatabaseUrl,
@@ -79,7 +84,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
   const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger(), ops })
 
   receiver.start()
-  await receiver.whenConnected(embedded ? embeddedPatienceMs : patienceMs)
+  await receiver.whenConnected(isNew && embedded ? embeddedPatienceMs : patienceMs)
   await admin.listen({ host: config.adminHost, port: config.adminPort })
   await app.listen({ host: config.host, port: config.port })
 

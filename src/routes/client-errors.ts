@@ -9,6 +9,9 @@ const statuses: Record<string, { status: number; phrase: string; message: string
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, phrase: 'Request Timeout', message: 'the request came too slowly' },
   HPE_HEADER_OVERFLOW: { status: 431, phrase: 'Request Header Fields Too Large', message: 'the headers are too large' },
 }
+/** Milliseconds for the answer to be read before the connection is cut. */
+const lingerMs = 1_000
+
 const malformed = { status: 400, phrase: 'Bad Request', message: 'the request is not HTTP' }
 
 /**
@@ -28,6 +31,8 @@ export function clientErrorHandler(turnAway: TurnAway, givenUp: WeakSet<Socket>)
     socket.end(
       `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     )
+    // Whoever never closes their side would keep the connection, and what was read of the body, for ever.
+    setTimeout(() => socket.destroy(), lingerMs).unref()
   }
 }
 

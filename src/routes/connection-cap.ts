@@ -9,7 +9,7 @@ export const connectionsPerSource = 512
 
 export interface CapOptions {
   /** Our own proxies: through one of them come many sources. */
-  isProxy: (address: string) => boolean
+  isProxy: (address: string | undefined) => boolean
   log: Log
   cap?: number
 }
@@ -19,9 +19,8 @@ export function capConnections(server: Server, { isProxy, log, cap = connections
   const open = new Map<string, number>()
   const lines = new OncePerMinute()
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? ''
-    if (isProxy(address)) return
-    const source = sourceOf(address)
+    if (isProxy(socket.remoteAddress)) return
+    const source = sourceOf(socket.remoteAddress)
     const count = (open.get(source) ?? 0) + 1
     if (count > cap) {
       if (lines.isDue(source))

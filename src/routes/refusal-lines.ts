@@ -12,7 +12,7 @@ export type RefusalLines = (address: string | undefined, status: number) => void
 export function refusalLines(log: Log): RefusalLines {
   const lines = new OncePerMinute()
   return (address, status) => {
-    const source = sourceOf(address ?? '')
+    const source = sourceOf(address)
     const key = `${source} ${status}`
     if (lines.isDue(key)) log.warn({ source, status, leftOut: lines.leftOutBefore(key) }, 'callback refused')
   }

@@ -53,7 +53,20 @@ export class NumberSearch {
     return this.#replaceEncoded(text.replace(this.#plain, pseudonym), pseudonym)
   }
 
-  /** The same for a JSON value: names, texts, and numbers, of which a text is made. */
+  /** Whether `replace` would find it: ends at the first place, where replacing a hostile text takes minutes. */
+  isIn(text: string): boolean {
+    if (!this.#anywhere.test(text)) return false
+    if (text.search(this.#plain) >= 0) return true
+    for (const { text: core, offset } of this.#encoded) {
+      for (let at = text.indexOf(core); at >= 0; at = text.indexOf(core, at + 1)) {
+        const { window = '' } = groupsAround(text, at, core, offset) ?? {}
+        if (Buffer.from(window, 'base64').toString('latin1').search(this.#plain) >= 0) return true
+      }
+    }
+    return false
+  }
+
+  /** `replace` for a JSON value: names, texts, and numbers, of which a text is made. */
   replaceDeep(value: unknown, pseudonym: string): unknown {
     if (typeof value === 'string') return this.replace(value, pseudonym)
     if (typeof value === 'number') {
@@ -80,14 +93,9 @@ export class NumberSearch {
     let result = text
     for (const { text: core, offset } of this.#encoded) {
       for (let at = result.indexOf(core); at >= 0; at = result.indexOf(core, at + 1)) {
-        // Characters of the core's first group that stand before it.
-        const before = [0, 2, 3][offset] as number
-        const left = /[\w+/-]*$/.exec(result.slice(Math.max(0, at - 19), at))?.[0].length ?? 0
-        if (left < before) continue
-        const start = at - left + ((left - before) % 4)
-        const right = /^[\w+/-]*={0,2}/.exec(result.slice(at, at + core.length + 16))?.[0].length ?? 0
-        const length = right === core.length + 16 ? right - ((at + right - start) % 4) : right
-        const window = result.slice(start, at + length)
+        const found = groupsAround(result, at, core, offset)
+        if (!found) continue
+        const { start, window } = found
         const decoded = Buffer.from(window, 'base64').toString('latin1')
         const replaced = decoded.replace(this.#plain, (number) => {
           const missing = (((number.length - pseudonym.length) % 3) + 3) % 3
@@ -97,11 +105,23 @@ export class NumberSearch {
         const bytes = Buffer.from(replaced, 'latin1')
         let again = bytes.toString(/[-_]/.test(window) ? 'base64url' : 'base64').replaceAll('=', '')
         again += /=*$/.exec(window)?.[0] ?? ''
-        result = result.slice(0, start) + again + result.slice(at + length)
+        result = result.slice(0, start) + again + result.slice(start + window.length)
       }
     }
     return result
   }
+}
+
+/** The groups of four characters around a core, and where they begin; undefined where it is no Base64. */
+function groupsAround(text: string, at: number, core: string, offset: number) {
+  // Characters of the core's first group that stand before it.
+  const before = [0, 2, 3][offset] as number
+  const left = /[\w+/-]*$/.exec(text.slice(Math.max(0, at - 19), at))?.[0].length ?? 0
+  if (left < before) return undefined
+  const start = at - left + ((left - before) % 4)
+  const right = /^[\w+/-]*={0,2}/.exec(text.slice(at, at + core.length + 16))?.[0].length ?? 0
+  const length = right === core.length + 16 ? right - ((at + right - start) % 4) : right
+  return { start, window: text.slice(start, at + length) }
 }
 
 /** The characters of Base64 that depend on nothing but this text, in each of the three shapes. */

@@ -227,6 +227,7 @@ class Run {
       const batch = rows.slice(i, i + batchRows)
       const { announced } = this
       if (announced && table.time !== undefined) await this.#waitUntilHeard(announced)
+      if (this.#stopped) return
       if (announced) this.#add(await this.#change(table, batch, announced))
       else this.#add({ [table.name]: batch.length })
     }

@@ -86,7 +86,7 @@ export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
   const { rows } = await client.query<Grant>(
     `WITH tables AS (
         SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname IN ('rtc', 'ops')),
+          WHERE n.nspname IN ('rtc', 'ops') AND c.relkind <> 'S'),
       grants (kind, schema, object, "column", grantee, privilege) AS (
         SELECT 'TABLE', nspname, format('%I.%I', nspname, relname), NULL, grantee, privilege_type
           FROM tables, aclexplode(relacl)

@@ -185,6 +185,25 @@ test('connections that say nothing or vanish cost nobody else anything', async (
   expect((await send(`${program.url}/rtc/status`, event('after they vanished'))).status).toBe(200)
 })
 
+test('senders that reset their connection in the midst of a body harm nobody, wherever they may come from', async () => {
+  const locked = await startProgram({ database, env: { ALLOW_FROM: '127.0.0.0/8' } })
+  const head = 'POST /rtc/status HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+  // In so many pieces it counts as large, and somebody has to be named for it.
+  const pieces = `${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(400)}`
+  const rubbish = `${head}Content-Length: 3\r\n\r\nabc`
+  for (const { url } of [program, locked]) {
+    const reset = (data: string) => {
+      const { socket } = new RawConnection(url)
+      socket.write(data, () => socket.resetAndDestroy())
+      return new Promise((resolve) => socket.once('close', resolve))
+    }
+    for (let round = 0; round < 15; round++)
+      await Promise.all([pieces, rubbish, pieces, rubbish, pieces, rubbish, pieces, pieces].map(reset))
+    expect((await send(`${url}/rtc/status`, event('after the resets'))).body).toBe(ACCEPTED)
+  }
+  expect(locked.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
+})
+
 test('none of this was a mistake of the receiver', async () => {
   expect(program.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
   expect(sum(await scrape(program.adminUrl), 'rtc_callbacks_total', { outcome: '500' })).toBe(0)

@@ -25,6 +25,7 @@ test.each([
   ['malformed', 400, '8'],
   ['too_large', 413, '8'],
   ['unsupported_media_type', 415, '8'],
+  ['too_many_bytes', 429, '8'],
   ['unavailable', 503, '9'],
 ])('%s leads to the section about it', (outcome, status, section) => {
   const callbacks = ['status', 'unknown'].map((kind) => `rtc_callbacks_total{kind="${kind}",outcome="${outcome}"} 2`)
@@ -35,4 +36,13 @@ test.each([
     what: expect.stringMatching(`^4 were answered ${status} since its start: ${outcome}`),
     todo: `docs/nothing-arrives.md, section ${section}`,
   })
+})
+
+test.each([
+  ['timeout', '3 were answered 408 since its start: timeout'],
+  ['aborted', '3 were gone before their answer since its start: aborted'],
+])('%s is told too', (outcome, what) => {
+  const todo = 'docs/nothing-arrives.md, the table at its beginning'
+  const found = judge(parseMetrics(`rtc_callbacks_total{kind="unknown",outcome="${outcome}"} 3`))
+  expect(found).toContainEqual({ check: 'callbacks', state: 'careful', what, todo })
 })

@@ -235,3 +235,16 @@ describe('one source misbehaves, another is served', () => {
     expect((await stop()).slowest).toBeLessThan(10_000)
   })
 })
+
+test('a connection that is given up is closed, though the other side never closes', async () => {
+  const { app, listen } = await publicApp()
+  const { port } = new URL(await listen())
+  const socket = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  socket.resume().write('rubbish\r\n\r\n')
+  await once(socket, 'end')
+  const open = () => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)))
+  // Node itself would see to it after ten seconds.
+  await expect.poll(open, { timeout: 7_000 }).toBe(0)
+})

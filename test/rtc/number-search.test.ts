@@ -126,6 +126,7 @@ test('whatever surrounds it: encoded text keeps every other character, and the n
       fc.string({ unit: 'binary', maxLength: 60 }),
       (before, after) => {
         const told = `${before}<+8613800000021>${after}`
+        expect(mobile.isIn(base64(told))).toBe(true)
         const replaced = Buffer.from(mobile.replace(base64(told), X), 'base64').toString()
         expect(replaced.replace(/(<erased-abcdefgh)\.*>/, '$1>')).toBe(
           Buffer.from(`${before}<${X}>${after}`).toString(),
@@ -216,4 +217,12 @@ test('text of nothing but signs and beginnings of numbers is searched in time th
   const began = performance.now()
   expect(mobile.replace(`${text} 13800000021`, X)).toBe(`${text} ${X}`)
   expect(performance.now() - began).toBeLessThan(5_000)
+})
+
+test('a number that stands in a text a hundred thousand times is found at once', () => {
+  const began = performance.now()
+  expect(mobile.isIn(base64('+8613800000021,').repeat(100_000))).toBe(true)
+  expect(performance.now() - began).toBeLessThan(2_000)
+  for (const text of ['', 'x', base64('+86138000000210'), '138000000210', base64('+8613800000022')])
+    expect(mobile.isIn(text), text).toBe(mobile.replace(text, X) !== text)
 })

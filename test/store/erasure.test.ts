@@ -424,6 +424,18 @@ test('what new events cost: a question every two seconds, and no look-up', async
   expect(await it.outcomes()).toEqual({ stored: 6 })
 })
 
+test('a session id that holds the number many times costs nobody time when others come', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestReceiver.start(url)
+  await it.take('status', [event(`${`${plain},`.repeat(6)}zz`)])
+  await erase(pool)
+  await new Promise((resolve) => setTimeout(resolve, 2_100))
+  const began = performance.now()
+  await it.take('status', [event(','.repeat(360))])
+  expect(performance.now() - began).toBeLessThan(5_000)
+  expect(await it.outcomes()).toEqual({ stored: 2 })
+})
+
 test('two session ids that differ only in how the number is written stay two', async () => {
   const { url, pool } = await freshDatabase()
   const it = await TestReceiver.start(url)

@@ -7,8 +7,9 @@ import { readMetrics, type Sample } from './metrics.ts'
 
 const kinds = { status: 'status events', fee: 'CDRs' }
 
-/** Where docs/nothing-arrives.md goes on, by the status of a refusal. */
-const sections: Record<number, number> = { 400: 8, 401: 7, 403: 6, 404: 5, 413: 8, 415: 8, 503: 9 }
+/** Where docs/nothing-arrives.md goes on, by the status of a refusal; of others its first table tells. */
+const sections: Record<string, number> = { 400: 8, 401: 7, 403: 6, 404: 5, 413: 8, 415: 8, 429: 8, 503: 9 }
+const statuses = new Map(Object.entries(outcomes).map(([status, outcome]) => [outcome, status]))
 
 /** What came since the receiver was started, how it was answered, and what waits in quarantine. */
 export async function checkCallbacks(config: Config, client: Queryable | undefined): Promise<Finding[]> {
@@ -42,12 +43,17 @@ export function judge(samples: readonly Sample[]): Finding[] {
     if (last) ok(`${accepted} with ${name} were accepted ${since}, the last at ${at(last.value)}`)
     else careful(`none with ${name} was accepted ${since}`, see('1'))
   }
-  for (const [status, outcome] of Object.entries(outcomes)) {
+  for (const outcome of new Set(callbacks.map(({ labels }) => labels.outcome ?? ''))) {
+    if (outcome === 'accepted') continue
     const refused = total(callbacks.filter(({ labels }) => labels.outcome === outcome))
-    const section = sections[Number(status)]
-    if (refused === 0 || section === undefined) continue
+    const status = statuses.get(outcome)
     const details = status === '401' ? ` (${results(named('rtc_signature_total'))})` : ''
-    careful(`${refused} were answered ${status} ${since}: ${outcome}${details}`, see(`${section}`))
+    const answered = status === undefined ? 'were gone before their answer' : `were answered ${status}`
+    const section = sections[status ?? '']
+    careful(
+      `${refused} ${answered} ${since}: ${outcome}${details}`,
+      see(section === undefined ? undefined : `${section}`),
+    )
   }
   if (callbacks.length > 0) ok('what earlier runs of this command sent is counted among them')
   return found
@@ -85,6 +91,7 @@ function at(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
 }
 
-function see(section: string): string {
+function see(section?: string): string {
+  if (section === undefined) return 'docs/nothing-arrives.md, the table at its beginning'
   return `docs/nothing-arrives.md, section ${section}`
 }

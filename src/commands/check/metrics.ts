@@ -33,7 +33,8 @@ function unescaped(text: string): string {
 /** What the receiver on this machine has counted since it was started. Rejects when it does not say. */
 export function readMetrics({ adminHost, adminPort, adminToken }: Config): Promise<Sample[]> {
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[adminHost] ?? adminHost
-  const headers = adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }
+  // A name it is bound to need not be one that it answers to.
+  const headers = { host: 'localhost', ...(adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }) }
   const options = { host, port: adminPort, path: '/metrics', headers, timeout: patienceMs, agent: false }
   return new Promise((resolve, reject) => {
     const outgoing = request(options, async (response) => {
