@@ -5,7 +5,7 @@ import { print, printJson, table } from './output.ts'
 
 export function sqlCommand(): Command {
   return new Command('sql')
-    .description('run one read-only query over schema ops, as rtc_ops, for those without psql')
+    .description('run one read-only query over schema ops, as rtc_ops where the login may, for those without psql')
     .argument('<query>', 'the query; - reads it from standard input')
     .option('--json', 'print JSON')
     .action((query: string, options: { json?: boolean }) =>

@@ -31,8 +31,7 @@ export function bodyReader({ limit, budget, shareOf }: BodyReaderOptions) {
     payload: IncomingMessage,
     done: (error: Error | null, body?: Buffer) => void,
   ): void => {
-    const declared = Number(request.headers['content-length'])
-    if (declared > limit) {
+    if (Number(request.headers['content-length']) > limit) {
       done(tooLarge(limit))
       return
     }
@@ -52,8 +51,9 @@ export function bodyReader({ limit, budget, shareOf }: BodyReaderOptions) {
       if (refusal) return finish(new BodyRefusedError(refusal, 'too many large bodies are being read'))
       held = cost
     }
-    const end = () => finish(!Number.isNaN(declared) && size !== declared ? cutOff() : null)
-    const fail = () => finish(cutOff())
+    const end = () => finish(null)
+    // Node ends no body before its Content-Length, or its last chunk, has come.
+    const fail = () => finish(new BodyRefusedError(400, 'the body is shorter than it should be'))
     const finish = (error: Error | null) => {
       payload.off('data', take).off('end', end).off('error', fail).off('close', fail)
       if (held > 0) budget.release(source, held)
@@ -66,8 +66,4 @@ export function bodyReader({ limit, budget, shareOf }: BodyReaderOptions) {
 
 function tooLarge(limit: number): BodyRefusedError {
   return new BodyRefusedError(413, `the body is larger than ${limit} bytes`)
-}
-
-function cutOff(): BodyRefusedError {
-  return new BodyRefusedError(400, 'the body is shorter or longer than its Content-Length')
 }

@@ -14,9 +14,11 @@ import type { Signatures } from './signatures.ts'
 export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, replays: Signatures | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-    const admitted = replays?.admits(request, body) ?? true
-    // Nearly all are at once, and an await of what is there already costs a microsecond.
-    if (replays && !(admitted === true || (await admitted))) return replays.refuseReplay(request, reply, body)
+    if (replays) {
+      const admitted = replays.admits(request, body)
+      // Nearly all are at once, and an await of what is there already costs a microsecond.
+      if (admitted !== true && !(await admitted)) return replays.refuseReplay(request, reply, body)
+    }
     let isTaken = false
     try {
       const receivedAt = new Date()

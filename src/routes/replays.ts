@@ -1,4 +1,4 @@
-import { type Sighting, SightingTable, sightingOf } from './sighting-table.ts'
+import { type Sighting, SightingTable } from './sighting-table.ts'
 
 /** Callbacks remembered at least, and at most twice as many, in 8 MiB. At ten a second that is 80 minutes. */
 export const rememberedCallbacks = 50_000
@@ -31,11 +31,6 @@ export class Replays {
 
   get size(): number {
     return this.#younger.size + this.#older.size
-  }
-
-  /** @param token stands for a nonce of an app, at most some 400 characters: see AkskVerifier */
-  sight(token: string, body: Buffer): Sighting {
-    return sightingOf(token, body)
   }
 
   /**

@@ -8,6 +8,7 @@ const stateWord = wordsOfNonce + wordsOfBody
 /** 128 bits of a digest of a nonce, with what it belongs to, and 96 of one of the body that came with it, in words. */
 export type Sighting = readonly number[]
 
+/** @param token stands for a nonce of an app, at most some 400 characters: see AkskVerifier */
 export function sightingOf(token: string, body: Buffer): Sighting {
   const [nonce, sent] = [hash('sha256', token, 'binary'), hash('sha256', body, 'binary')]
   const words = new Array<number>(stateWord)

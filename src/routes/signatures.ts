@@ -8,7 +8,7 @@ import { readBeginning } from './beginning.ts'
 import type { Check } from './gate.ts'
 import { refuse } from './refusals.ts'
 import { Replays } from './replays.ts'
-import type { Sighting } from './sighting-table.ts'
+import { type Sighting, sightingOf } from './sighting-table.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -91,7 +91,7 @@ export class Signatures {
    */
   admits({ signature }: FastifyRequest, body: Buffer): boolean | Promise<boolean> {
     if (!signature) return true
-    const sighting = this.#replays.sight(signature.token, body)
+    const sighting = sightingOf(signature.token, body)
     signature.sighting = sighting
     const claim = this.#replays.claim(sighting)
     return claim === 'later' ? this.#turnOf(sighting) : claim === 'admitted'

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Replays } from '../../src/routes/replays.ts'
+import { sightingOf } from '../../src/routes/sighting-table.ts'
 
 test('the last nonces are remembered, older ones are forgotten, and memory is bounded', () => {
   const replays = new Replays(3)
   const see = (nonce: string, body: string) => {
-    const sighting = replays.sight(nonce, Buffer.from(body))
+    const sighting = sightingOf(nonce, Buffer.from(body))
     const isReplay = replays.claim(sighting) === 'replay'
     if (!isReplay) replays.leave(sighting, true)
     return isReplay
@@ -28,7 +29,7 @@ test('what a Map would say, for any order of nonces and bodies', () => {
       const replays = new Replays(capacity)
       let [younger, older] = [new Map<number, number>(), new Map<number, number>()]
       for (const { nonce, body } of callbacks) {
-        const sighting = replays.sight(`nonce ${nonce}`, Buffer.from(`body ${body}`))
+        const sighting = sightingOf(`nonce ${nonce}`, Buffer.from(`body ${body}`))
         const known = younger.get(nonce) ?? older.get(nonce) ?? body
         expect(replays.claim(sighting)).toBe(known === body ? 'admitted' : 'replay')
         if (known !== body) continue
@@ -54,7 +55,7 @@ test('of what is under way at once, in any order and however it ends, one body a
       const underway: { nonce: number; body: number }[] = []
       const takenUnder = new Map<number, number>()
       const sight = ({ nonce, body }: { nonce: number; body: number }) =>
-        replays.sight(`nonce ${nonce}`, Buffer.from(`body ${body}`))
+        sightingOf(`nonce ${nonce}`, Buffer.from(`body ${body}`))
       for (const { ends, isTaken, ...callback } of steps) {
         const { nonce, body } = callback
         const known = takenUnder.get(nonce)
@@ -74,7 +75,7 @@ test('of what is under way at once, in any order and however it ends, one body a
 
 test('forgotten while it is under way, a callback is remembered when it is taken', () => {
   const replays = new Replays(2)
-  const sight = (nonce: string, body: string) => replays.sight(nonce, Buffer.from(body))
+  const sight = (nonce: string, body: string) => sightingOf(nonce, Buffer.from(body))
   expect(replays.claim(sight('slow', 'true'))).toBe('admitted')
   for (const nonce of ['a', 'b', 'c', 'd']) {
     replays.claim(sight(nonce, 'body'))

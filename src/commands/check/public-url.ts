@@ -126,7 +126,10 @@ async function checkAnswer(url: URL, rejectUnauthorized = true): Promise<Finding
   return [...found, ...clockOf(url, date)]
 }
 
-/** Whoever answers over http, or with a certificate that nobody vouches for, need not be ours: it hears no path token, nor what may be one in a STATUS_URL. */
+/**
+ * Whoever answers over http, or with a certificate that nobody vouches for, need not be ours: it hears no path token, nor
+ * what may be one in a STATUS_URL.
+ */
 async function checkStranger(url: URL, tokens: readonly string[]): Promise<Finding[]> {
   const asked = new URL(url)
   asked.pathname = url.pathname
