@@ -381,7 +381,7 @@ class Run {
     )
     const { rowCount: hours } = await this.#client.query(
       `DELETE FROM rtc.summary_hours WHERE hour IN (SELECT hour FROM ${summaries} WHERE said = ANY ($1::text[]))`,
-      [texts.map(({ said }) => said).filter((said) => number.replace(said, '') !== said)],
+      [texts.map(({ said }) => said).filter((said) => number.isIn(said))],
     )
     for (const name of erasableTables)
       if (this.counts[name] > 0) await this.#client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
