@@ -1,8 +1,18 @@
 -- Up Migration
 --
--- Upkeep of partitions. A function of the owner's, so that the receiver's own role needs no right to create tables.
+-- Maintenance, and the partitions. A function of the owner's, so that the receiver's own role needs no right to create tables.
 
 SET LOCAL lock_timeout = '5s';
+
+-- Locks of maintenance are rows of this table and no advisory locks: those can be taken, and held, by every login.
+CREATE TABLE rtc.maintenance (
+  task text PRIMARY KEY,
+  ran_at timestamptz
+);
+INSERT INTO rtc.maintenance (task) VALUES ('partitions'), ('retention'), ('fold'), ('erasure');
+COMMENT ON TABLE rtc.maintenance IS 'One row per task that one process at a time may do; it is locked meanwhile / 维护任务及其锁';
+COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold or erasure / 任务';
+COMMENT ON COLUMN rtc.maintenance.ran_at IS 'When it was done last / 最近完成时间';
 
 -- Makes sure that parent has a partition for at, and says what it covers: period_start (NULL for _old, which has no
 -- beginning) up to but not including period_end, and whether it was created just now.
@@ -11,8 +21,8 @@ SET LOCAL lock_timeout = '5s';
 -- away would let a sender of odd times make hundreds of tables. A month keeps the granularity it began with.
 --
 -- CREATE TABLE, then ATTACH PARTITION: ATTACH takes a lock that neither readers nor writers of the parent hold, whereas
--- CREATE TABLE … PARTITION OF would wait for every open SELECT. The advisory lock keeps two callers from each holding
--- what the other's ATTACH wants; all waiting ends at lock_timeout (55P03).
+-- CREATE TABLE … PARTITION OF would wait for every open SELECT. The locked row keeps two callers from each holding what
+-- the other's ATTACH wants; all waiting ends at lock_timeout (55P03).
 CREATE FUNCTION rtc.ensure_period(
   parent text, at timestamptz, by text,
   OUT period_start timestamptz, OUT period_end timestamptz, OUT created boolean
@@ -46,7 +56,7 @@ BEGIN
     RETURN;
   END IF;
 
-  -- Twice: first without the advisory lock, then, when nothing covers the time, again under it.
+  -- Twice: first without the lock, then, when nothing covers the time, again under it.
   FOR attempt IN 1..2 LOOP
     SELECT c.relname, bool_or(c.relname <> month_name) OVER ()
       INTO partition_name, has_days
@@ -60,7 +70,7 @@ BEGIN
      LIMIT 1;
     EXIT WHEN partition_name IN (month_name, day_name);
     IF attempt = 1 THEN
-      PERFORM pg_advisory_xact_lock(hashtextextended('rtc.ensure_period', 0));
+      PERFORM FROM rtc.maintenance m WHERE m.task = 'partitions' FOR UPDATE;
     END IF;
   END LOOP;
 

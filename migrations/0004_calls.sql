@@ -1,0 +1,280 @@
+-- Up Migration
+--
+-- Calls: one row per session, computed from its facts when they are stored (the fold), and never at a read.
+--
+--   rtc.unfolded        sessions that got facts since they were folded last
+--   ops.calls           one row per call, no whole phone number in it: ops people read this
+--   rtc.calls_private   the same calls with their numbers; app.calls joins both for the customer's own applications
+--   ops.legs            the two sides of each call, a view
+
+SET LOCAL lock_timeout = '5s';
+
+-- A DBA may have made them for a role that may make none; IF NOT EXISTS would ask for the right all the same.
+DO $$ BEGIN IF to_regnamespace('ops') IS NULL THEN CREATE SCHEMA ops; END IF; END $$;
+DO $$ BEGIN IF to_regnamespace('app') IS NULL THEN CREATE SCHEMA app; END IF; END $$;
+COMMENT ON SCHEMA ops IS 'What ops see: calls, legs, statistics and gaps, no personal data / 运维视图，不含个人信息';
+COMMENT ON SCHEMA app IS 'What the customer''s own applications read: calls with whole numbers / 供客户自有应用读取，含完整号码';
+
+-- Sessions to fold ---------------------------------------------------------------------------------------------------
+-- Whoever stores facts adds their sessions here in the same transaction; the fold deletes them in the transaction that
+-- writes the calls. So a call is never stale for longer than the fold takes, whatever commits late or is killed when.
+-- No unique key: two transactions that store facts of one session shall not wait for each other.
+
+CREATE TABLE rtc.unfolded (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  stored_at timestamptz NOT NULL DEFAULT now(),
+  session_id text NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed anew / 待重新计算的会话';
+COMMENT ON COLUMN rtc.unfolded.id IS 'Order in which they came / 序号';
+COMMENT ON COLUMN rtc.unfolded.stored_at IS 'When the fact was stored (start of its transaction) / 入库时间';
+COMMENT ON COLUMN rtc.unfolded.session_id IS 'The session / 会话标识';
+
+-- Calls --------------------------------------------------------------------------------------------------------------
+
+-- Columns stand in the order in which people ask: who, when, what, money, upkeep.
+--
+-- A call is folded two or three times while its events come in: room for the new versions beside the old ones, and
+-- vacuum by the row and not by the fifth of a table of millions.
+CREATE TABLE ops.calls (
+  call_ref uuid PRIMARY KEY,
+  session_id text,
+  app_key text,
+  sp_id text,
+  scenario text,
+  service_type text,
+  mode text CONSTRAINT calls_mode CHECK (mode IN ('AX', 'AXB', 'AXE', 'AXYB', 'X')),
+  direction integer,
+  bound_party text CONSTRAINT calls_bound_party CHECK (bound_party IN ('A', 'B')),
+  bind_num text,
+  bind_ref text,
+  a_number text,
+  b_number text,
+  shown_to_a text,
+  shown_to_b text,
+  a_ref text,
+  b_ref text,
+  user_data_ref text,
+  subscription_ref text,
+  user_data text,
+  started_at timestamptz NOT NULL,
+  a_started_at timestamptz,
+  a_ringing_at timestamptz,
+  a_answered_at timestamptz,
+  a_ended_at timestamptz,
+  b_started_at timestamptz,
+  b_ringing_at timestamptz,
+  b_answered_at timestamptz,
+  b_ended_at timestamptz,
+  ringing_at timestamptz,
+  answered_at timestamptz,
+  ended_at timestamptz,
+  bill_day date,
+  ring_seconds integer,
+  talk_seconds integer,
+  post_dial_delay_seconds integer,
+  a_seconds integer,
+  b_seconds integer,
+  a_post_dial_delay_seconds integer,
+  b_post_dial_delay_seconds integer,
+  first_received_at timestamptz NOT NULL,
+  last_received_at timestamptz NOT NULL,
+  cdr_received_at timestamptz,
+  outcome text NOT NULL CONSTRAINT calls_outcome CHECK (outcome IN
+    ('in progress', 'answered', 'busy', 'no answer', 'rejected', 'cancelled', 'unreachable', 'failed', 'unknown')),
+  is_live boolean NOT NULL,
+  end_seen boolean NOT NULL,
+  is_finished boolean NOT NULL,
+  is_effective boolean NOT NULL,
+  reason_code integer,
+  reason_source text CONSTRAINT calls_reason_source CHECK (reason_source IN ('release point', 'state code', 'Q.850', 'SIP')),
+  reason_en text,
+  reason_zh text,
+  release_point integer,
+  a_q850 integer,
+  b_q850 integer,
+  sip_status integer,
+  state_code integer,
+  hung_up_by text CONSTRAINT calls_hung_up_by CHECK (hung_up_by IN ('A', 'B', 'platform')),
+  party_type text,
+  digits text,
+  digit_count integer,
+  recording text NOT NULL CONSTRAINT calls_recording CHECK (recording IN ('none', 'there', 'expired')),
+  recording_started_at timestamptz,
+  a_minutes integer,
+  b_minutes integer,
+  minutes_estimated boolean NOT NULL,
+  event_count integer NOT NULL,
+  cdr_count integer NOT NULL,
+  version bigint NOT NULL,
+  recheck_at timestamptz,
+  folded_at timestamptz NOT NULL
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+COMMENT ON TABLE ops.calls IS 'One row per call; filter by started_at, session_id, call_ref, app_key, bind_num, outcome, a_ref, b_ref / 呼叫，每次一行';
+COMMENT ON COLUMN ops.calls.call_ref IS 'Reference of the call: a keyed digest of its session id / 呼叫引用';
+COMMENT ON COLUMN ops.calls.session_id IS 'Id of the call as the platform sends it; NULL where it holds a phone number / 会话标识；含号码时为空';
+COMMENT ON COLUMN ops.calls.app_key IS 'appKey of the CDR, else of the verified signature / 应用的 appKey';
+COMMENT ON COLUMN ops.calls.sp_id IS 'The customer''s cloud account / 客户云账号';
+COMMENT ON COLUMN ops.calls.scenario IS 'callVerify, callnotify, playback (one of these two), click2Call or privateNumber / 业务场景';
+COMMENT ON COLUMN ops.calls.service_type IS 'serviceType of the CDR / 业务类型';
+COMMENT ON COLUMN ops.calls.mode IS 'Private number: mode of the application / 隐私号模式';
+COMMENT ON COLUMN ops.calls.direction IS 'direction of the CDR / 呼叫方向';
+COMMENT ON COLUMN ops.calls.bound_party IS 'Private number: which side is the bound user / 隐私号绑定用户所在侧';
+COMMENT ON COLUMN ops.calls.bind_num IS 'The company''s number that placed the call; private number: X, masked / 企业号码；隐私号为脱敏的 X 号码';
+COMMENT ON COLUMN ops.calls.bind_ref IS 'Reference of the company''s number / 企业号码引用';
+COMMENT ON COLUMN ops.calls.a_number IS 'A, the caller''s side, masked; callback: who is called first / A 号码（脱敏）';
+COMMENT ON COLUMN ops.calls.b_number IS 'B, the called side, masked / B 号码（脱敏）';
+COMMENT ON COLUMN ops.calls.shown_to_a IS 'Number A sees, masked unless it is the company''s / 对 A 显示的号码';
+COMMENT ON COLUMN ops.calls.shown_to_b IS 'Number B sees, masked unless it is the company''s / 对 B 显示的号码';
+COMMENT ON COLUMN ops.calls.a_ref IS 'Reference of A: one person has one, in all calls of one degree of trust / A 引用';
+COMMENT ON COLUMN ops.calls.b_ref IS 'Reference of B / B 引用';
+COMMENT ON COLUMN ops.calls.user_data_ref IS 'Reference of the request''s userData / userData 引用';
+COMMENT ON COLUMN ops.calls.subscription_ref IS 'Private number: reference of the binding / 隐私号绑定引用';
+COMMENT ON COLUMN ops.calls.user_data IS 'userData of the request; NULL unless SHOW_USER_DATA declares that it holds nothing personal / userData，仅在声明不含个人信息时有值';
+COMMENT ON COLUMN ops.calls.started_at IS 'Earliest time that is known of the call; statistics go by it / 呼叫开始时间（已知最早时间），统计以此为准';
+COMMENT ON COLUMN ops.calls.a_started_at IS 'The caller''s side (A) was dialed, or its call came in / A 侧开始时间';
+COMMENT ON COLUMN ops.calls.a_ringing_at IS 'A''s phone rang / A 侧振铃时间';
+COMMENT ON COLUMN ops.calls.a_answered_at IS 'A answered / A 侧应答时间';
+COMMENT ON COLUMN ops.calls.a_ended_at IS 'A''s leg ended / A 侧结束时间';
+COMMENT ON COLUMN ops.calls.b_started_at IS 'The called side (B) was dialed / B 侧开始时间';
+COMMENT ON COLUMN ops.calls.b_ringing_at IS 'B''s phone rang / B 侧振铃时间';
+COMMENT ON COLUMN ops.calls.b_answered_at IS 'B answered / B 侧应答时间';
+COMMENT ON COLUMN ops.calls.b_ended_at IS 'B''s leg ended / B 侧结束时间';
+COMMENT ON COLUMN ops.calls.ringing_at IS 'The leg dialed last rang / 最后呼叫的一侧振铃时间';
+COMMENT ON COLUMN ops.calls.answered_at IS 'The call was answered: B where there is a B, else A / 接通时间';
+COMMENT ON COLUMN ops.calls.ended_at IS 'The call ended; NULL while no end is known / 结束时间';
+COMMENT ON COLUMN ops.calls.bill_day IS 'Day of ended_at in Asia/Shanghai; the bill goes by it / 计费日期（北京时间）';
+COMMENT ON COLUMN ops.calls.ring_seconds IS 'Seconds from ringing to the answer or the end / 振铃秒数';
+COMMENT ON COLUMN ops.calls.talk_seconds IS 'Seconds from the answer to the end / 通话秒数';
+COMMENT ON COLUMN ops.calls.post_dial_delay_seconds IS 'Seconds from dialing to ringing of the leg dialed last / 拨号后时延（秒）';
+COMMENT ON COLUMN ops.calls.a_seconds IS 'Seconds from the answer to the end of A''s leg / A 侧通话秒数';
+COMMENT ON COLUMN ops.calls.b_seconds IS 'Seconds from the answer to the end of B''s leg / B 侧通话秒数';
+COMMENT ON COLUMN ops.calls.a_post_dial_delay_seconds IS 'Seconds from dialing A to ringing / A 侧拨号后时延（秒）';
+COMMENT ON COLUMN ops.calls.b_post_dial_delay_seconds IS 'Seconds from dialing B to ringing / B 侧拨号后时延（秒）';
+COMMENT ON COLUMN ops.calls.first_received_at IS 'When the first record of the call came / 首次收到记录的时间';
+COMMENT ON COLUMN ops.calls.last_received_at IS 'When the latest record of the call came / 最近收到记录的时间';
+COMMENT ON COLUMN ops.calls.cdr_received_at IS 'When the CDR that counts came; NULL without one / 收到生效话单的时间';
+COMMENT ON COLUMN ops.calls.outcome IS 'How the call went / 呼叫结果';
+COMMENT ON COLUMN ops.calls.is_live IS 'Not ended, and begun less than 25 hours ago / 是否进行中';
+COMMENT ON COLUMN ops.calls.end_seen IS 'An end is known, by a CDR or a disconnect / 是否已知结束';
+COMMENT ON COLUMN ops.calls.is_finished IS 'Nothing more is expected: a CDR came, or the time for one is over / 是否已完结';
+COMMENT ON COLUMN ops.calls.is_effective IS 'Counts for NER: answered, busy, no answer, rejected, or cancelled after ringing / 是否计入 NER';
+COMMENT ON COLUMN ops.calls.reason_code IS 'Code behind the reason, of the table that reason_source names / 原因代码';
+COMMENT ON COLUMN ops.calls.reason_source IS 'Which code the reason comes from / 原因来源';
+COMMENT ON COLUMN ops.calls.reason_en IS 'Why the call ended, English / 结束原因（英文）';
+COMMENT ON COLUMN ops.calls.reason_zh IS 'Why the call ended, Chinese / 结束原因（中文）';
+COMMENT ON COLUMN ops.calls.release_point IS 'Release point of the CDR / 呼叫拆线点';
+COMMENT ON COLUMN ops.calls.a_q850 IS 'Q.850 cause of A''s leg; NULL for 0 / A 侧 Q.850 原因值';
+COMMENT ON COLUMN ops.calls.b_q850 IS 'Q.850 cause of B''s leg; NULL for 0 / B 侧 Q.850 原因值';
+COMMENT ON COLUMN ops.calls.sip_status IS 'SIP status of the failure; NULL for 0 / SIP 状态码';
+COMMENT ON COLUMN ops.calls.state_code IS 'State code of the disconnect that counts / 挂机原因值';
+COMMENT ON COLUMN ops.calls.hung_up_by IS 'Who hung up, where that is known / 挂机方';
+COMMENT ON COLUMN ops.calls.party_type IS 'partyType as sent; digits hidden / 平台发送的挂机方';
+COMMENT ON COLUMN ops.calls.digits IS 'Keys pressed, up to two; more may be a PIN and show as *** / 按键，超过两位显示 ***';
+COMMENT ON COLUMN ops.calls.digit_count IS 'How many keys were pressed / 按键个数';
+COMMENT ON COLUMN ops.calls.recording IS 'Whether there is a recording, and can still be fetched from the platform / 录音状态';
+COMMENT ON COLUMN ops.calls.recording_started_at IS 'Recording began / 录音开始时间';
+COMMENT ON COLUMN ops.calls.a_minutes IS 'Billed minutes of A''s leg; 0 where it is not billed, NULL without a CDR / A 侧计费分钟';
+COMMENT ON COLUMN ops.calls.b_minutes IS 'Billed minutes of B''s leg; 0 where it is not billed, NULL without a CDR / B 侧计费分钟';
+COMMENT ON COLUMN ops.calls.minutes_estimated IS 'An event supplied a time that the minutes hang on / 计费分钟是否含推算';
+COMMENT ON COLUMN ops.calls.event_count IS 'Status events of the call / 状态事件数';
+COMMENT ON COLUMN ops.calls.cdr_count IS 'CDRs of the call; the one received last counts / 话单数';
+COMMENT ON COLUMN ops.calls.version IS 'Grows each time the content of the row changes / 版本号，内容变化时递增';
+COMMENT ON COLUMN ops.calls.recheck_at IS 'When the call changes by the clock alone and is computed again / 需按时间重新计算的时刻';
+COMMENT ON COLUMN ops.calls.folded_at IS 'When the row was computed / 计算时间';
+
+-- Look-ups newest first; each of these is asked with ORDER BY started_at DESC LIMIT.
+CREATE INDEX calls_started_at ON ops.calls (started_at);
+CREATE INDEX calls_outcome ON ops.calls (outcome, started_at);
+CREATE INDEX calls_app_key ON ops.calls (app_key, started_at);
+CREATE INDEX calls_bind_num ON ops.calls (bind_num, started_at);
+CREATE INDEX calls_a_ref ON ops.calls (a_ref, started_at) WHERE a_ref IS NOT NULL;
+CREATE INDEX calls_b_ref ON ops.calls (b_ref, started_at) WHERE b_ref IS NOT NULL;
+CREATE INDEX calls_user_data_ref ON ops.calls (user_data_ref, started_at) WHERE user_data_ref IS NOT NULL;
+CREATE INDEX calls_session_id ON ops.calls (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX calls_ended_at ON ops.calls (ended_at);
+-- The bill.
+CREATE INDEX calls_bill_day ON ops.calls (bill_day, app_key) WHERE bill_day IS NOT NULL;
+-- What the fold has to look at again by the clock alone.
+CREATE INDEX calls_recheck_at ON ops.calls (recheck_at) WHERE recheck_at IS NOT NULL;
+
+CREATE TABLE rtc.calls_private (
+  folded_at timestamptz NOT NULL,
+  call_ref uuid PRIMARY KEY,
+  session_id text NOT NULL,
+  a_number text,
+  b_number text,
+  shown_to_a text,
+  shown_to_b text,
+  bind_num text,
+  user_data text,
+  subscription_id text,
+  extension text,
+  digits text,
+  record_domain text,
+  record_bucket_name text,
+  record_object_name text,
+  record_file_download_url text
+);
+CREATE INDEX calls_private_session_id ON rtc.calls_private (session_id);
+COMMENT ON TABLE rtc.calls_private IS 'What of a call is personal data; written by the fold, only when it changes / 呼叫的个人信息部分';
+COMMENT ON COLUMN rtc.calls_private.folded_at IS 'When the row was written / 写入时间';
+COMMENT ON COLUMN rtc.calls_private.call_ref IS 'The call, as in ops.calls / 呼叫引用';
+COMMENT ON COLUMN rtc.calls_private.session_id IS 'Id of the call as the platform sends it / 会话标识';
+COMMENT ON COLUMN rtc.calls_private.a_number IS 'A, whole / A 号码';
+COMMENT ON COLUMN rtc.calls_private.b_number IS 'B, whole / B 号码';
+COMMENT ON COLUMN rtc.calls_private.shown_to_a IS 'Number A sees, whole / 对 A 显示的号码';
+COMMENT ON COLUMN rtc.calls_private.shown_to_b IS 'Number B sees, whole / 对 B 显示的号码';
+COMMENT ON COLUMN rtc.calls_private.bind_num IS 'The company''s number, or X, whole / 企业号码或 X 号码';
+COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / userData';
+COMMENT ON COLUMN rtc.calls_private.subscription_id IS 'Private number: id of the binding / 隐私号绑定标识';
+COMMENT ON COLUMN rtc.calls_private.extension IS 'Private number, AXE: the extension keyed / AXE 分机号';
+COMMENT ON COLUMN rtc.calls_private.digits IS 'All keys pressed / 全部按键';
+COMMENT ON COLUMN rtc.calls_private.record_domain IS 'Host that stores the recording / 录音存储域名';
+COMMENT ON COLUMN rtc.calls_private.record_bucket_name IS 'Directory of the recording / 录音目录';
+COMMENT ON COLUMN rtc.calls_private.record_object_name IS 'File name of the recording / 录音文件名';
+COMMENT ON COLUMN rtc.calls_private.record_file_download_url IS 'Download address of the recording / 录音下载地址';
+
+-- Legs ---------------------------------------------------------------------------------------------------------------
+
+-- Two plain halves, so that a filter on any column of the call reaches its index in both.
+CREATE VIEW ops.legs AS
+SELECT c.call_ref, 'A' AS leg, c.a_number AS number, c.a_ref AS number_ref, c.shown_to_a AS shown_number,
+  c.a_started_at AS leg_started_at, c.a_ringing_at AS ringing_at, c.a_answered_at AS answered_at, c.a_ended_at AS ended_at,
+  c.a_seconds AS seconds, c.a_minutes AS billed_minutes, c.a_q850 AS q850, c.state_code,
+  c.a_post_dial_delay_seconds AS post_dial_delay_seconds,
+  c.session_id, c.app_key, c.sp_id, c.scenario, c.bind_num, c.started_at, c.bill_day, c.cdr_received_at IS NOT NULL AS has_cdr
+FROM ops.calls c
+WHERE c.a_number IS NOT NULL OR c.a_started_at IS NOT NULL OR c.a_answered_at IS NOT NULL
+UNION ALL
+SELECT c.call_ref, 'B', c.b_number, c.b_ref, c.shown_to_b,
+  c.b_started_at, c.b_ringing_at, c.b_answered_at, c.b_ended_at,
+  c.b_seconds, c.b_minutes, c.b_q850, c.state_code,
+  c.b_post_dial_delay_seconds,
+  c.session_id, c.app_key, c.sp_id, c.scenario, c.bind_num, c.started_at, c.bill_day, c.cdr_received_at IS NOT NULL
+FROM ops.calls c
+WHERE c.b_number IS NOT NULL OR c.b_started_at IS NOT NULL OR c.b_answered_at IS NOT NULL;
+COMMENT ON VIEW ops.legs IS 'One row per leg, A the caller''s side and B the called side; filter by started_at of the call / 通话段，每侧一行';
+COMMENT ON COLUMN ops.legs.call_ref IS 'Reference of the call / 呼叫引用';
+COMMENT ON COLUMN ops.legs.leg IS 'A = the caller''s side, B = the called side / 侧';
+COMMENT ON COLUMN ops.legs.number IS 'Number of the leg, masked / 号码（脱敏）';
+COMMENT ON COLUMN ops.legs.number_ref IS 'Reference of the number / 号码引用';
+COMMENT ON COLUMN ops.legs.shown_number IS 'Number shown to this side / 对该侧显示的号码';
+COMMENT ON COLUMN ops.legs.leg_started_at IS 'When the leg was dialed or came in / 本段开始时间';
+COMMENT ON COLUMN ops.legs.ringing_at IS 'When it rang / 振铃时间';
+COMMENT ON COLUMN ops.legs.answered_at IS 'When it was answered / 应答时间';
+COMMENT ON COLUMN ops.legs.ended_at IS 'When it ended / 结束时间';
+COMMENT ON COLUMN ops.legs.seconds IS 'Seconds from the answer to the end / 通话秒数';
+COMMENT ON COLUMN ops.legs.billed_minutes IS 'Billed minutes; 0 where this leg is not billed, NULL without a CDR / 计费分钟';
+COMMENT ON COLUMN ops.legs.q850 IS 'Q.850 cause; NULL for 0 / Q.850 原因值';
+COMMENT ON COLUMN ops.legs.state_code IS 'State code of the call / 挂机原因值';
+COMMENT ON COLUMN ops.legs.post_dial_delay_seconds IS 'Seconds from dialing to ringing / 拨号后时延（秒）';
+COMMENT ON COLUMN ops.legs.session_id IS 'Id of the call; NULL where it holds a phone number / 会话标识；含号码时为空';
+COMMENT ON COLUMN ops.legs.app_key IS 'appKey of the call / 应用的 appKey';
+COMMENT ON COLUMN ops.legs.sp_id IS 'The customer''s cloud account / 客户云账号';
+COMMENT ON COLUMN ops.legs.scenario IS 'Scenario of the call / 业务场景';
+COMMENT ON COLUMN ops.legs.bind_num IS 'The company''s number of the call / 企业号码';
+COMMENT ON COLUMN ops.legs.started_at IS 'started_at of the call / 呼叫开始时间';
+COMMENT ON COLUMN ops.legs.bill_day IS 'Day of the bill / 计费日期';
+COMMENT ON COLUMN ops.legs.has_cdr IS 'Whether the call has a CDR / 是否有话单';
