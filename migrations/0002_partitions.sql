@@ -11,7 +11,7 @@ CREATE TABLE rtc.maintenance (
 );
 INSERT INTO rtc.maintenance (task) VALUES ('partitions'), ('retention'), ('fold'), ('erasure');
 COMMENT ON TABLE rtc.maintenance IS 'One row per task that one process at a time may do; it is locked meanwhile / 维护任务及其锁';
-COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold or erasure / 任务';
+COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold, erasure, statistics or peaks / 任务';
 COMMENT ON COLUMN rtc.maintenance.ran_at IS 'When it was done last / 最近完成时间';
 
 -- Makes sure that parent has a partition for at, and says what it covers: period_start (NULL for _old, which has no
