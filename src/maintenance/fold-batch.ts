@@ -12,11 +12,11 @@ import {
   writePrivateCalls,
 } from '../store/calls.ts'
 import { publicError } from '../store/errors.ts'
-import { type CountedFacts, readSomeFacts } from '../store/facts.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
 import { type FoldTurn, lockFold, noteFolded } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
+import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
 import { deleteUnfolded } from '../store/unfolded.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { readSessionFacts, type Sought } from './session-facts.ts'

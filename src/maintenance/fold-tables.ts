@@ -1,5 +1,6 @@
 import type { CodeTables, FoldContext, ReferenceKeys } from '../calls/types.ts'
-import { readCodeTables, readReferenceKeys, readScenarios } from '../store/codes.ts'
+import { readAppScenarios, readCodeTables } from '../store/codes.ts'
+import { readReferenceKeys } from '../store/keys.ts'
 import type { Queryable } from '../store/statement.ts'
 
 /** How long code tables are believed, milliseconds: a migration may have changed them. */
@@ -23,7 +24,7 @@ export class FoldTables {
         until: performance.now() + believedMs,
       }
     const { codes, references } = this.#kept
-    return { codes, references, scenarios: await readScenarios(client), now, showUserData: this.#showUserData }
+    return { codes, references, scenarios: await readAppScenarios(client), now, showUserData: this.#showUserData }
   }
 
   /** Another database may have other keys. */

@@ -1,5 +1,4 @@
 import type { Log } from '../ingest/log.ts'
-import type { QuarantineBudget } from '../ingest/quarantine-budget.ts'
 import type { Spool } from '../ingest/spool/spool.ts'
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
@@ -20,10 +19,11 @@ const retentionMs = 24 * HOUR
 export interface MaintenanceOptions {
   postgres: Postgres
   spool: Spool
-  budget: QuarantineBudget
   log: Log
   quarantineRetentionDays: number
   retention: RetentionRules
+  /** Told how many bytes the bodies in rtc.quarantine have. */
+  onMeasured: (bytes: number) => void
 }
 
 /** What the receiver does beside storing and folding: partitions ahead, old rows gone, the quarantine within its bounds, a mended disk noticed. */
@@ -61,7 +61,7 @@ export class Maintenance {
   }
 
   async #run(): Promise<void> {
-    const { postgres, spool, budget, log, quarantineRetentionDays } = this.#options
+    const { postgres, log, quarantineRetentionDays, onMeasured } = this.#options
     this.#measuredAt = performance.now()
     try {
       if (performance.now() - this.#tidiedAt > tidyMs) {
@@ -71,8 +71,7 @@ export class Maintenance {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
-      const bytes = await postgres.withClient(quarantineBytes)
-      budget.measured(bytes, spool.records === 0)
+      onMeasured(await postgres.withClient(quarantineBytes))
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }

@@ -1,5 +1,5 @@
+import { type CountedFacts, readFacts, readSomeFacts } from '../store/session-facts.ts'
 import type { Queryable } from '../store/statement.ts'
-import { type CountedFacts, readFacts, readSomeFacts } from '../store/facts.ts'
 
 const DAY = 86_400_000
 

@@ -1,12 +1,12 @@
 import type { CallRow, PrivateCallRow } from '../calls/types.ts'
+import { type ArrayColumns, arrayOf, arraysOf, insertFromArrays } from './row-arrays.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
-import { arrayLiteral, arraysOf, type Column, type ColumnType, insertFromUnnest } from './unnest.ts'
 
 /** What is kept of a call beside what everybody may see. `facts_from`: earliest key time of its facts, milliseconds. */
 export type PrivateCall = PrivateCallRow & { facts_from: number }
 
-const callColumns: Record<keyof CallRow, ColumnType> = {
-  call_ref: 'key',
+const callColumns: ArrayColumns<CallRow> = {
+  call_ref: 'uuid',
   session_id: 'text',
   app_key: 'text',
   sp_id: 'text',
@@ -77,8 +77,8 @@ const callColumns: Record<keyof CallRow, ColumnType> = {
   recheck_at: 'millis',
 }
 
-const privateColumns: Record<keyof PrivateCall, ColumnType> = {
-  call_ref: 'key',
+const privateColumns: ArrayColumns<PrivateCall> = {
+  call_ref: 'uuid',
   session_id: 'text',
   a_number: 'text',
   b_number: 'text',
@@ -96,36 +96,33 @@ const privateColumns: Record<keyof PrivateCall, ColumnType> = {
   facts_from: 'millis',
 }
 
-const calls = columnsOf(callColumns)
-const privateCalls = columnsOf(privateColumns)
-
 // Rows that would be written as they are are left alone: no dead row, no WAL. The version tells readers that copy calls
 // out which rows to copy again; when a call is looked at next is no news for them.
 const upsertCalls: Statement = {
   name: 'upsert_calls',
-  text: `${insertFromUnnest('ops.calls AS c', calls, { version: '1', folded_at: 'now()' })}
-    ON CONFLICT (call_ref) DO UPDATE SET ${assignments(calls)}, folded_at = excluded.folded_at,
-      version = c.version + CASE WHEN ${differs(calls.filter(({ column }) => column !== 'recheck_at'))} THEN 1 ELSE 0 END
-    WHERE ${differs(calls)}`,
+  text: `${insertFromArrays('ops.calls AS c', callColumns, { version: '1', folded_at: 'now()' })}
+    ON CONFLICT (call_ref) DO UPDATE SET ${assignments(callColumns)}, folded_at = excluded.folded_at,
+      version = c.version + CASE WHEN ${differs(callColumns, ['recheck_at'])} THEN 1 ELSE 0 END
+    WHERE ${differs(callColumns)}`,
 }
 
 const upsertPrivateCalls: Statement = {
   name: 'upsert_private_calls',
-  text: `${insertFromUnnest('rtc.calls_private AS c', privateCalls, { folded_at: 'now()' })}
-    ON CONFLICT (call_ref) DO UPDATE SET ${assignments(privateCalls)}, folded_at = excluded.folded_at
-    WHERE ${differs(privateCalls)}`,
+  text: `${insertFromArrays('rtc.calls_private AS c', privateColumns, { folded_at: 'now()' })}
+    ON CONFLICT (call_ref) DO UPDATE SET ${assignments(privateColumns)}, folded_at = excluded.folded_at
+    WHERE ${differs(privateColumns)}`,
 }
 
 /** Writes calls as they are now, one row for each `call_ref`. Resolves to how many rows were new or changed. */
 export async function writeCalls(client: Queryable, rows: readonly CallRow[]): Promise<number> {
   if (rows.length === 0) return 0
-  const { rowCount } = await run(client, upsertCalls, arraysOf(rows, calls))
+  const { rowCount } = await run(client, upsertCalls, arraysOf(rows, callColumns))
   return rowCount ?? 0
 }
 
 /** The same for what of them is personal data. */
 export async function writePrivateCalls(client: Queryable, rows: readonly PrivateCall[]): Promise<void> {
-  if (rows.length > 0) await run(client, upsertPrivateCalls, arraysOf(rows, privateCalls))
+  if (rows.length > 0) await run(client, upsertPrivateCalls, arraysOf(rows, privateColumns))
 }
 
 const deleteStatement: Statement = {
@@ -135,7 +132,7 @@ const deleteStatement: Statement = {
 }
 
 export async function deleteCalls(client: Queryable, callRefs: readonly string[]): Promise<void> {
-  if (callRefs.length > 0) await run(client, deleteStatement, [arrayLiteral(callRefs, 'key')])
+  if (callRefs.length > 0) await run(client, deleteStatement, [arrayOf(callRefs)])
 }
 
 const leaveStatement: Statement = {
@@ -145,7 +142,7 @@ const leaveStatement: Statement = {
 
 /** These are not computed any more by the clock. */
 export async function leaveCalls(client: Queryable, callRefs: readonly string[]): Promise<void> {
-  if (callRefs.length > 0) await run(client, leaveStatement, [arrayLiteral(callRefs, 'key')])
+  if (callRefs.length > 0) await run(client, leaveStatement, [arrayOf(callRefs)])
 }
 
 /** A call as it stands before it is folded again. Times are milliseconds. */
@@ -178,14 +175,8 @@ export async function readKnownCalls(
   client: Queryable,
   sessions: readonly { id: string; callRef: string }[],
 ): Promise<Map<string, KnownCall>> {
-  const ids = arrayLiteral(
-    sessions.map(({ id }) => id),
-    'text',
-  )
-  const refs = arrayLiteral(
-    sessions.map(({ callRef }) => callRef),
-    'key',
-  )
+  const ids = arrayOf(sessions.map(({ id }) => id))
+  const refs = arrayOf(sessions.map(({ callRef }) => callRef))
   const { rows } = await run<KnownCall>(client, knownStatement, [ids, refs])
   return new Map(rows.map((row) => [row.session_id, row]))
 }
@@ -203,22 +194,19 @@ export async function dueSessions(client: Queryable, after: number, limit: numbe
   return rows.map(({ session_id }) => session_id)
 }
 
-function columnsOf(types: Readonly<Record<string, ColumnType>>): Column[] {
-  return Object.entries(types).map(([column, type]) => ({ column, type }))
-}
-
-function assignments(columns: readonly Column[]): string {
-  return withoutKey(columns)
-    .map(({ column }) => `${column} = excluded.${column}`)
+function assignments(columns: object): string {
+  return namesOf(columns)
+    .map((name) => `${name} = excluded.${name}`)
     .join(', ')
 }
 
-/** The stored row `c` is not as the one to be written. */
-function differs(columns: readonly Column[]): string {
-  const row = (of: string) => `(${withoutKey(columns).map(({ column }) => `${of}.${column}`)})`
+/** The stored row `c` is not as the one to be written, apart from the key and from these. */
+function differs(columns: object, apartFrom: readonly string[] = []): string {
+  const names = namesOf(columns).filter((name) => !apartFrom.includes(name))
+  const row = (of: string) => `(${names.map((name) => `${of}.${name}`).join(', ')})`
   return `${row('c')} IS DISTINCT FROM ${row('excluded')}`
 }
 
-function withoutKey(columns: readonly Column[]): Column[] {
-  return columns.filter(({ column }) => column !== 'call_ref')
+function namesOf(columns: object): string[] {
+  return Object.keys(columns).filter((name) => name !== 'call_ref')
 }

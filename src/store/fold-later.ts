@@ -1,5 +1,5 @@
+import { type ArrayColumns, arrayOf, arraysOf, insertFromArrays } from './row-arrays.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
-import { arrayLiteral, arraysOf, type Column, insertFromUnnest } from './unnest.ts'
 
 /** A session whose fold is put off. Times are milliseconds. */
 export interface FoldLater {
@@ -13,18 +13,18 @@ export interface FoldLater {
   error: string | null
 }
 
-const columns: readonly Column[] = [
-  { column: 'session_id', type: 'text' },
-  { column: 'due_at', type: 'millis' },
-  { column: 'fact_time', type: 'millis' },
-  { column: 'tries', type: 'int' },
-  { column: 'error', type: 'text' },
-]
+const columns: ArrayColumns<FoldLater> = {
+  session_id: 'text',
+  due_at: 'millis',
+  fact_time: 'millis',
+  tries: 'int',
+  error: 'text',
+}
 
 // NULL means that the time is not known, which one known time does not change.
 const putOffStatement: Statement = {
   name: 'put_off_folds',
-  text: `${insertFromUnnest('rtc.fold_later AS l', columns)}
+  text: `${insertFromArrays('rtc.fold_later AS l', columns)}
     ON CONFLICT (session_id) DO UPDATE SET due_at = excluded.due_at, tries = excluded.tries, error = coalesce(excluded.error, l.error),
       fact_time = CASE WHEN l.fact_time IS NOT NULL AND excluded.fact_time IS NOT NULL
         THEN least(l.fact_time, excluded.fact_time) END`,
@@ -54,5 +54,5 @@ const deleteStatement: Statement = {
 }
 
 export async function deleteFoldLater(client: Queryable, sessionIds: readonly string[]): Promise<void> {
-  if (sessionIds.length > 0) await run(client, deleteStatement, [arrayLiteral(sessionIds, 'text')])
+  if (sessionIds.length > 0) await run(client, deleteStatement, [arrayOf(sessionIds)])
 }

@@ -1,6 +1,6 @@
 import type { Scenario } from '../calls/types.ts'
+import { arrayOf } from './row-arrays.ts'
 import { type Queryable, run } from './statement.ts'
-import { arrayLiteral } from './unnest.ts'
 
 /** A call we asked the platform for. There is no place for the code, and for the platform's text, which may repeat it. */
 export interface PlacedCallRow {
@@ -79,8 +79,6 @@ export async function readPlacedScenarios(
   client: Queryable,
   sessionIds: readonly string[],
 ): Promise<Map<string, Scenario>> {
-  const { rows } = await run<{ session_id: string; scenario: Scenario }>(client, selectScenarios, [
-    arrayLiteral(sessionIds, 'text'),
-  ])
+  const { rows } = await run<{ session_id: string; scenario: Scenario }>(client, selectScenarios, [arrayOf(sessionIds)])
   return new Map(rows.map(({ session_id, scenario }) => [session_id, scenario]))
 }

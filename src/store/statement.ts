@@ -25,9 +25,9 @@ export function isPooled(client: Queryable): boolean {
 
 export async function run<Row extends pg.QueryResultRow>(
   client: Queryable,
-  statement: Statement,
+  { name, text, types }: Statement,
   values: unknown[],
 ): Promise<pg.QueryResult<Row>> {
-  const { name, ...query } = { ...statement, values }
+  const query = { text, values, ...(types ? { types } : {}) }
   return await client.query<Row>(unnamed.has(client) ? query : { name, ...query })
 }

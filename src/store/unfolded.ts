@@ -1,5 +1,5 @@
+import { arrayOf } from './row-arrays.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
-import { arrayLiteral } from './unnest.ts'
 
 /** A session that got a fact since it was folded. Times are milliseconds. */
 export interface Unfolded {
@@ -56,5 +56,5 @@ const deleteStatement: Statement = {
 }
 
 export async function deleteUnfolded(client: Queryable, ids: readonly number[]): Promise<void> {
-  if (ids.length > 0) await run(client, deleteStatement, [arrayLiteral(ids, 'int')])
+  if (ids.length > 0) await run(client, deleteStatement, [arrayOf(ids)])
 }

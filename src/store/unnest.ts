@@ -2,11 +2,6 @@
 export type ColumnType =
   | 'text'
   | 'int'
-  | 'boolean'
-  /** Text `yyyy-MM-dd`. */
-  | 'date'
-  /** Milliseconds since 1970, which Postgres gets as a number: a time as text costs both sides more. */
-  | 'millis'
   /** Canonical UTC text `yyyy-MM-dd HH:mm:ss`. */
   | 'time'
   /** ISO 8601 text with its zone. */
@@ -25,9 +20,6 @@ export interface Column {
 const sqlTypes: Record<ColumnType, string> = {
   text: 'text',
   int: 'int4',
-  boolean: 'bool',
-  date: 'date',
-  millis: 'float8',
   time: 'timestamptz',
   instant: 'timestamptz',
   json: 'jsonb',
@@ -36,20 +28,13 @@ const sqlTypes: Record<ColumnType, string> = {
 }
 
 /**
- * The beginning of an INSERT of any number of rows with one array a column; `more` are columns with an expression each.
- * For wide rows that is less work for Postgres, and no more for Node, than one JSON parameter read by json_to_recordset,
- * and than COPY into a table that is read from there.
+ * The beginning of an INSERT of any number of rows with one array a column. For wide rows that is less work for Postgres,
+ * and no more for Node, than one JSON parameter read by json_to_recordset.
  */
-export function insertFromUnnest(
-  table: string,
-  columns: readonly Column[],
-  more: Readonly<Record<string, string>> = {},
-): string {
-  const names = columns.map(({ column }) => column)
-  const arrays = columns.map(({ type }, i) => `$${i + 1}::${sqlTypes[type]}[]`)
-  const values = columns.map(({ column, type }) => (type === 'millis' ? `to_timestamp(${column} / 1000)` : column))
-  return `INSERT INTO ${table} (${[...names, ...Object.keys(more)].join(', ')})
-    SELECT ${[...values, ...Object.values(more)].join(', ')} FROM unnest(${arrays.join(', ')}) AS row (${names.join(', ')})`
+export function insertFromUnnest(table: string, columns: readonly Column[]): string {
+  const names = columns.map(({ column }) => column).join(', ')
+  const arrays = columns.map(({ type }, i) => `$${i + 1}::${sqlTypes[type]}[]`).join(', ')
+  return `INSERT INTO ${table} (${names}) SELECT * FROM unnest(${arrays})`
 }
 
 /**
@@ -85,9 +70,6 @@ function literal<T>(items: readonly T[], pick: (item: T) => unknown, type: Colum
 const elements: Record<ColumnType, (value: unknown) => string> = {
   text: quote,
   int: String,
-  boolean: String,
-  date: String,
-  millis: String,
   // The zone is written out, so that the zone of the session does not matter.
   time: (value) => `"${value}+00"`,
   instant: (value) => `"${value}"`,

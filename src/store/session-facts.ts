@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { CdrFact, EventFact } from '../calls/types.ts'
+import { arrayOf } from './row-arrays.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
-import { arrayLiteral } from './unnest.ts'
 
 /** Facts of one session. */
 export interface CountedFacts {
@@ -108,7 +108,7 @@ export async function readFacts(
   most: number,
 ): Promise<Map<string, CountedFacts> | undefined> {
   const since = from === null ? '-infinity' : new Date(from).toISOString()
-  const values = [arrayLiteral(sessionIds, 'text'), since, most + 1]
+  const values = [arrayOf(sessionIds), since, most + 1]
   const events = await run<EventFact & OfSession>(client, eventsStatement, values)
   if (events.rows.length > most) return undefined
   const cdrs = await run<CdrFact & OfSession>(client, cdrsStatement, values)
@@ -116,13 +116,19 @@ export async function readFacts(
 
   const sessions = new Map<string, CountedFacts>()
   const of = ({ session_id }: OfSession, time: number): CountedFacts => {
-    let facts = sessions.get(session_id)
-    if (!facts) sessions.set(session_id, (facts = { events: [], cdrs: [], eventCount: 0, cdrCount: 0, earliest: time }))
+    const facts = sessions.get(session_id) ?? { events: [], cdrs: [], eventCount: 0, cdrCount: 0, earliest: time }
     facts.earliest = Math.min(facts.earliest, time)
+    sessions.set(session_id, facts)
     return facts
   }
-  for (const event of events.rows) of(event, event.occurred_at).eventCount = of(event, event.occurred_at).events.push(event)
-  for (const cdr of cdrs.rows) of(cdr, cdr.cdr_time).cdrCount = of(cdr, cdr.cdr_time).cdrs.push(cdr)
+  for (const event of events.rows) {
+    const facts = of(event, event.occurred_at)
+    facts.eventCount = facts.events.push(event)
+  }
+  for (const cdr of cdrs.rows) {
+    const facts = of(cdr, cdr.cdr_time)
+    facts.cdrCount = facts.cdrs.push(cdr)
+  }
   return sessions
 }
 
