@@ -43,6 +43,7 @@ export class Maintenance {
 
   start(): void {
     this.#timer = setInterval(() => this.#tick(), tickMs)
+    this.#tick()
   }
 
   async stop(): Promise<void> {
