@@ -7,6 +7,7 @@ import { eraseCommand } from './commands/erase.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { partitionsCommand } from './commands/partitions.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
+import { refoldCommand } from './commands/refold.ts'
 import { rolesCommand } from './commands/roles.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
@@ -26,6 +27,7 @@ for (const command of [
   checkCommand,
   sqlCommand,
   partitionsCommand,
+  refoldCommand,
   distributeCommand,
   quarantineCommand,
   spoolCommand,

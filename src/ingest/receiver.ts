@@ -11,7 +11,6 @@ import { Ledger } from './ledger.ts'
 import type { Log } from './log.ts'
 import { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
-import { Upkeep } from './upkeep.ts'
 
 export interface ReceiverOptions {
   postgres: Postgres
@@ -21,10 +20,8 @@ export interface ReceiverOptions {
   /** Milliseconds a callback waits for Postgres before its records go to the spool. */
   commitDeadlineMs: number
   quarantineMaxBytes: number
-  quarantineRetentionDays: number
-  /** Days that calls, and who asked to see numbers, are kept; undefined: for ever. */
-  retentionDays?: number | undefined
-  revealRetentionDays?: number | undefined
+  /** Called when facts were stored. */
+  onStored?: () => void
 }
 
 export interface Readiness {
@@ -50,7 +47,8 @@ export class Receiver {
   readonly #breaker: Breaker
   readonly #intake: Intake
   readonly #drain: Drain
-  readonly #upkeep: Upkeep
+  readonly #budget: QuarantineBudget
+  readonly #onStored: () => void
   readonly ledger: Ledger
 
   constructor(options: ReceiverOptions) {
@@ -59,7 +57,7 @@ export class Receiver {
     const budget = new QuarantineBudget(options.quarantineMaxBytes)
     const breaker = new Breaker('not reached yet', log, {
       open: () => this.#clearLanes(),
-      close: () => this.#upkeep.wake(),
+      close: () => this.#onStored(),
     })
     const lanes = {
       status: new Lane(eventTable, postgres, breaker, ledger, log),
@@ -73,20 +71,13 @@ export class Receiver {
     this.ledger = ledger
     this.#intake = new Intake({ lanes, breaker, spool, budget, ledger, log, deadlineMs: options.commitDeadlineMs })
     this.#drain = new Drain({ lanes, breaker, spool, ledger, log, probe: () => postgres.probe() })
-    this.#upkeep = new Upkeep({
-      postgres,
-      spool,
-      budget,
-      log,
-      quarantineRetentionDays: options.quarantineRetentionDays,
-      retention: options,
-    })
+    this.#budget = budget
+    this.#onStored = options.onStored ?? (() => {})
     registerGauges(registry, { spool, lanes, budget })
   }
 
   start(): void {
     this.#drain.start()
-    this.#upkeep.start()
   }
 
   /** Resolves when Postgres has been reached and takes commits, or after `ms`. */
@@ -97,13 +88,24 @@ export class Receiver {
   }
 
   /** Resolves when every record is durable. Rejects with CannotStoreError when that cannot be had. */
-  take(callback: Callback): Promise<void> {
-    return this.#intake.take(callback)
+  async take(callback: Callback): Promise<void> {
+    await this.#intake.take(callback)
+    this.#onStored()
   }
 
   /** Keeps a body that is answered 4xx, within bounds. Never rejects: the answer does not depend on it. */
   async keepUnread(note: QuarantineNote, source: string, receivedAt: Date): Promise<void> {
     await this.#intake.keepUnread(note, source, receivedAt).catch(() => {})
+  }
+
+  /** How many bytes the bodies in rtc.quarantine have, as measured now and then. */
+  quarantineMeasured(bytes: number): void {
+    this.#budget.measured(bytes, this.#spool.records === 0)
+  }
+
+  /** Whether callbacks wait for Postgres. */
+  get isBusy(): boolean {
+    return this.#lanes.status.rows + this.#lanes.fee.rows > 0
   }
 
   get readiness(): Readiness {
@@ -124,7 +126,7 @@ export class Receiver {
    */
   async stop(timeoutMs: number): Promise<void> {
     const { status, fee } = this.#lanes
-    const ends = [status.idle(), fee.idle(), this.#drain.stop(), this.#upkeep.stop()]
+    const ends = [status.idle(), fee.idle(), this.#drain.stop()]
     if (!(await within(timeoutMs, Promise.all(ends)))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
       this.#clearLanes()

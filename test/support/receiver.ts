@@ -15,7 +15,6 @@ interface Options {
   directory?: string
   spoolMaxBytes?: number
   quarantineMaxBytes?: number
-  retentionDays?: number
   io?: SpoolIo
   pooler?: 'transaction'
   /** Whether the receiver waits for Postgres before the test goes on. */
@@ -79,8 +78,6 @@ export class TestReceiver {
       log,
       commitDeadlineMs: deadlineMs,
       quarantineMaxBytes,
-      quarantineRetentionDays: 90,
-      retentionDays: options.retentionDays,
     })
   }
 
