@@ -37,8 +37,9 @@ SELECT c.call_ref, c.started_at, c.folded_at, c.cdr_received_at,
   c.is_effective::integer AS effective,
   (c.outcome = 'answered' AND c.end_seen)::integer AS talks,
   CASE WHEN c.outcome = 'answered' AND c.end_seen THEN coalesce(c.talk_seconds, 0) ELSE 0 END AS talk_seconds,
-  (c.a_number IS NOT NULL OR c.a_started_at IS NOT NULL OR c.a_answered_at IS NOT NULL)::integer
-    + (c.b_number IS NOT NULL OR c.b_started_at IS NOT NULL OR c.b_answered_at IS NOT NULL)::integer AS legs,
+  -- A leg is there when ops.legs shows it.
+  (c.a_started_at IS NOT NULL OR c.a_ringing_at IS NOT NULL OR c.a_answered_at IS NOT NULL)::integer
+    + (c.b_started_at IS NOT NULL OR c.b_ringing_at IS NOT NULL OR c.b_answered_at IS NOT NULL)::integer AS legs,
   (c.a_answered_at IS NOT NULL)::integer + (c.b_answered_at IS NOT NULL)::integer AS legs_answered,
   c.event_count AS events,
   c.cdr_count AS cdrs,

@@ -4,6 +4,7 @@ import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, quarantineBytes } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { tidyStatistics } from '../store/statistics.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -72,6 +73,7 @@ export class Maintenance {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
+      while (await postgres.withClient(tidyStatistics));
       onMeasured(await postgres.withClient(quarantineBytes))
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
