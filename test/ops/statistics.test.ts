@@ -482,7 +482,7 @@ describe('counts and calls', () => {
     for (let step = 0; step < 60; step++) {
       const rows = Array.from({ length: 1 + random(8) }, () => {
         const n = random(40)
-        const outcome = (['answered', 'busy', 'failed'] as const)[random(3)] as 'answered'
+        const outcome = (['answered', 'busy', 'failed'] as const)[random(3)] ?? 'answered'
         return callRow({
           call_ref: `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`,
           started: `2026-11-20T0${random(3)}:${random(2)}0:00Z`,
