@@ -150,12 +150,31 @@ export async function hold(url: string, sql: string, values: unknown[] = []): Pr
   await client.connect()
   onTestFinished(() => client.end().catch(() => {}))
   await client.query('BEGIN')
-  await client.query(sql, values)
+  if (sql.startsWith('LOCK TABLE')) await lockTables(client, sql)
+  else await client.query(sql, values)
   const end = (how: string) => async () => {
     await client.query(how)
     await client.end()
   }
   return { commit: end('COMMIT'), rollback: end('ROLLBACK') }
+}
+
+/**
+ * Never waits while it has some of the locks, for the receiver works on its tables from the start: it may have what we
+ * still want, and want what we have.
+ */
+async function lockTables(client: pg.Client, sql: string): Promise<void> {
+  await client.query('SAVEPOINT unlocked')
+  await until(sql, async () => {
+    try {
+      await client.query(`${sql} NOWAIT`)
+      return true
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55P03') throw error
+      await client.query('ROLLBACK TO unlocked')
+      return false
+    }
+  })
 }
 
 /** Waits until something is so; fails after some seconds. */

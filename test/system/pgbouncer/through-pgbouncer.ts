@@ -1,17 +1,12 @@
-import { afterAll, expect, test } from 'vitest'
-import { hasPgbouncer, Pgbouncer } from './pgbouncer.ts'
-import { takeRoute } from './route.ts'
+import { afterAll, expect } from 'vitest'
+import { takeRoute } from '../../support/route.ts'
+import { Pgbouncer } from './pgbouncer.ts'
 
 /**
  * From here on every receiver of the test file comes to its Postgres by way of a pgbouncer in transaction mode, one for
- * each address; migrations go past it. False, and told as a test of its own, where there is no pgbouncer.
+ * each address; migrations go past it.
  */
-export function throughPgbouncer(): boolean {
-  if (!hasPgbouncer) {
-    const message = 'DATABASE_POOLER was NOT tested: pgbouncer is missing here (apt-get install pgbouncer)'
-    test(message, () => console.warn(message))
-    return false
-  }
+export function throughPgbouncer(): void {
   const started = new Map<string, Promise<Pgbouncer>>()
   takeRoute(async (databaseUrl) => {
     const server = new URL(databaseUrl)
@@ -30,5 +25,4 @@ export function throughPgbouncer(): boolean {
       'nobody came by way of pgbouncer',
     ).toBe(true)
   })
-  return true
 }

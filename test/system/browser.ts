@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-
-const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+import { inject } from 'vitest'
 
 const quiet = [
   '--disable-gpu',
@@ -12,14 +10,11 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** A real Chromium. Throws, saying what to install, where there is none. */
+/** A real Chromium. */
 export async function startBrowser(): Promise<Browser> {
-  const executablePath = candidates.find((path) => path !== undefined && existsSync(path))
-  if (executablePath === undefined)
-    throw new Error('the tests of the page need Chromium: apt-get install chromium, or set CHROMIUM to its path')
   // Its sandbox refuses to run as root.
   const args = process.getuid?.() === 0 ? [...quiet, '--no-sandbox'] : quiet
-  return chromium.launch({ executablePath, args })
+  return chromium.launch({ executablePath: inject('tools').chromium, args })
 }
 
 export interface Watched {

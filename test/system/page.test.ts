@@ -3,12 +3,12 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withClient } from '../../src/store/pool.ts'
 import { insertQuarantine } from '../../src/store/quarantine.ts'
+import { insertDayOfCalls, store } from '../ops/day-of-calls.ts'
+import { privateListener } from '../ops/private-listener.ts'
 import { cdrRow, eventRow, quarantineRow } from '../store/rows.ts'
-import { startBrowser, watchedPage } from '../support/browser.ts'
 import { cdr } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { insertDayOfCalls, store } from './day-of-calls.ts'
-import { privateListener } from './private-listener.ts'
+import { startBrowser, watchedPage } from './browser.ts'
 
 let browser: Browser
 let day: TestDatabase

@@ -1,27 +1,13 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { ReceiverProcess } from '../support/receiver-process.ts'
 
 /** Reads of sockets, writes to sockets and files, and syncs, each with the name of its file. */
 const calls = 'read,recvfrom,recvmsg,readv,write,writev,sendto,sendmsg,pwrite64,pwritev,fsync,fdatasync'
 
-/** Whether this machine has strace and lets it trace. */
-async function canTrace(): Promise<boolean> {
-  return promisify(execFile)('strace', ['-e', 'trace=none', 'true']).then(
-    () => true,
-    () => false,
-  )
-}
-
 test('a spooled callback is synced to the disk between being read and being answered 200', async () => {
-  if (!(await canTrace())) {
-    console.warn('fsync was NOT checked: strace is missing here, or not allowed to trace (apt-get install strace)')
-    return
-  }
   const directory = await mkdtemp(join(tmpdir(), 'rtc-receiver-fsync-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   const trace = join(directory, 'trace')
@@ -29,7 +15,7 @@ test('a spooled callback is synced to the disk between being read and being answ
     dataDir: join(directory, 'data'),
     databaseUrl: 'postgres://nobody@127.0.0.1:1/nowhere',
     // -D: strace is the receiver's grandchild, so that signals go to the receiver.
-    under: ['strace', '-D', '-f', '-y', '-s', '400', '-e', `trace=${calls}`, '-o', trace],
+    under: [inject('tools').strace, '-D', '-f', '-y', '-s', '400', '-e', `trace=${calls}`, '-o', trace],
     // libuv would submit them to a ring, which strace cannot see.
     env: { UV_USE_IO_URING: '0' },
   })

@@ -1,20 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { childOptions, chooseUser } from '../../src/store/embedded-user.ts'
+import { inject } from 'vitest'
+import { childOptions, chooseUser } from '../../../src/store/embedded-user.ts'
 
-const sample = new URL('../../deploy/pgbouncer/pgbouncer.ini', import.meta.url)
-
-const program = [process.env.PGBOUNCER, '/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find(
-  (path) => path !== undefined && existsSync(path),
-)
-
-export const hasPgbouncer = program !== undefined
+const sample = new URL('../../../deploy/pgbouncer/pgbouncer.ini', import.meta.url)
 
 /** A real pgbouncer before one Postgres, with the settings of the sample in deploy. */
 export class Pgbouncer {
@@ -56,7 +50,7 @@ export class Pgbouncer {
     const users = join(directory, 'userlist.txt')
     await writeFile(file, await settings(server, port, users))
     await writeFile(users, `"${decodeURIComponent(server.username)}" "${decodeURIComponent(server.password)}"\n`)
-    const child = spawn(program ?? '', [file], {
+    const child = spawn(inject('tools').pgbouncer, [file], {
       ...childOptions(await chooseUser([directory])),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
