@@ -1,5 +1,5 @@
 import { bad, type Checked } from './checked.ts'
-import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
+import { isAbsent, isText, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
 import { splitter } from './split.ts'
 import { documentedEventType, statusFields } from './status-info.ts'
@@ -30,7 +30,7 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
   if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
   const { eventType, statusInfo } = record
   if (!isJsonObject(statusInfo)) return bad('not_an_object', '/statusInfo', 'must be an object')
-  if (typeof eventType !== 'string' || eventType === '' || isTooLong(eventType)) {
+  if (!isText(eventType)) {
     return bad('malformed_event_type', '/eventType', `must be text of 1 to ${TEXT_LENGTH} characters`)
   }
 
@@ -55,11 +55,6 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
     row: { ...row, session_id, event_type, occurred_at, extra: withEnvelope(extra, record) },
     misfits,
   }
-}
-
-// Half of the length in UTF-16 is the least number of code points.
-function isTooLong(text: string): boolean {
-  return text.length > TEXT_LENGTH && (text.length > 2 * TEXT_LENGTH || [...text].length > TEXT_LENGTH)
 }
 
 /** What stands beside eventType and statusInfo is kept too, under its pointer so that it meets no field's name. */
