@@ -21,13 +21,13 @@ export function cdrDifferences(stored: CdrRow, received: CdrRow): string[] {
 
 /** What a row says, field by field, in a form that is equal for equal meanings. */
 function membersOf(stored: CdrRow): Map<string, string> {
-  const { row, extra } = layOutCdr(recordOf(stored))
+  const { row } = layOutCdr(recordOf(stored))
   const members = new Map<string, string>()
   for (const { name, column } of feeFields) {
     const value = row[column]
     if (!isAbsent(value) && !(value === 0 && zeroMeansNone.has(name))) members.set(name, canonicalText(value))
   }
-  for (const [name, value] of Object.entries(extra ?? {})) {
+  for (const [name, value] of Object.entries(row.extra ?? {})) {
     if (!isAbsent(value) && !isPlaceholder(name, value)) members.set(name, canonicalText(value))
   }
   return members
