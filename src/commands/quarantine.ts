@@ -1,11 +1,14 @@
 import { createSecretKey } from 'node:crypto'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
-import { type Replayed, replay } from '../ingest/replay.ts'
+import { type Rerun, rerun } from '../ingest/rerun.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
 import { skeleton } from '../rtc/skeleton.ts'
+import { ErasedKeys } from '../store/erased-keys.ts'
+import { publicError } from '../store/errors.ts'
 import { readDigestKey } from '../store/keys.ts'
 import { Partitions } from '../store/partitions.ts'
+import type { CommitContext } from '../store/postgres.ts'
 import { getQuarantine, listQuarantine, type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
 import { withConnection } from './database.ts'
 import { print, printJson, table } from './output.ts'
@@ -88,13 +91,10 @@ function replayCommand(): Command {
         const context = {
           digestKey: createSecretKey(await readDigestKey(client)),
           partitions: new Partitions(config.partitionBy),
+          erasedKeys: new ErasedKeys(),
         }
         const results = []
-        for (const id of wanted) {
-          const entry = await getQuarantine(client, id)
-          const missing: Replayed = { done: false, reason: 'there is no such entry' }
-          results.push({ id, ...(entry ? await replay(client, context, entry) : missing) })
-        }
+        for (const id of wanted) results.push({ id, ...(await rerunOne(client, context, id)) })
         if (options.json) printJson(results)
         else
           for (const result of results)
@@ -107,6 +107,16 @@ function replayCommand(): Command {
         if (failed > 0) throw new Error(`${failed} of ${results.length} entries are unchanged`)
       }),
     )
+}
+
+/** One entry that cannot be dealt with must not keep the others from it. */
+async function rerunOne(client: pg.Client, context: CommitContext, id: number): Promise<Rerun> {
+  try {
+    const entry = await getQuarantine(client, id)
+    return entry ? await rerun(client, context, entry) : { done: false, reason: 'there is no such entry' }
+  } catch (error) {
+    return { done: false, reason: publicError(error).message }
+  }
 }
 
 function resolve(): Command {
