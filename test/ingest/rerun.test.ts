@@ -1,8 +1,9 @@
 import { createSecretKey } from 'node:crypto'
 import type pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
-import type { QuarantineNote } from '../../src/ingest/item.ts'
-import { type Replayed, replay } from '../../src/ingest/replay.ts'
+import type { QuarantineNote } from '../../src/ingest/entry.ts'
+import { type Rerun, rerun } from '../../src/ingest/rerun.ts'
+import { ErasedKeys } from '../../src/store/erased-keys.ts'
 import { readDigestKey } from '../../src/store/keys.ts'
 import { Partitions } from '../../src/store/partitions.ts'
 import { getQuarantine } from '../../src/store/quarantine.ts'
@@ -23,11 +24,11 @@ beforeEach(async () => {
 })
 
 /** What `rtc-receiver quarantine replay` does. */
-async function replayed(id = 1): Promise<Replayed> {
-  const context = { digestKey: createSecretKey(await readDigestKey(client)), partitions: new Partitions() }
+async function replayed(id = 1): Promise<Rerun> {
+  const context = { digestKey: createSecretKey(await readDigestKey(client)), partitions: new Partitions(), erasedKeys: new ErasedKeys() }
   const entry = await getQuarantine(client, id)
   if (!entry) throw new Error(`no entry ${id}`)
-  return replay(client, context, entry)
+  return rerun(client, context, entry)
 }
 
 /** Somebody mends the body, or today's code would take it: to Postgres it is the same. */
@@ -43,7 +44,8 @@ const keep = (body: Buffer | string, more: Partial<QuarantineNote> = {}) => {
 }
 
 const states = async () =>
-  (await client.query('SELECT resolution, seen_count, resolved_at IS NOT NULL AS resolved FROM rtc.quarantine')).rows
+  (await client.query('SELECT resolution, seen_count::int, resolved_at IS NOT NULL AS resolved FROM rtc.quarantine'))
+    .rows
 
 const open = { resolution: null, seen_count: 1, resolved: false }
 

@@ -1,7 +1,5 @@
 import type pg from 'pg'
 import { BodyError, parseBody } from '../rtc/body.ts'
-import type { CallEventRow } from '../rtc/call-event.ts'
-import type { CdrRow } from '../rtc/cdr.ts'
 import { EnvelopeError, openEnvelope } from '../rtc/envelope.ts'
 import type { CallbackKind } from '../rtc/record.ts'
 import { classify, publicError } from '../store/errors.ts'
@@ -9,11 +7,14 @@ import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
 import { type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
 import { check, checkCallback, holdsBody, keptWhole } from './check.ts'
-import { cdrTable, eventTable, storeGroup } from './commit.ts'
-import type { Entry, Settled } from './item.ts'
+import type { Entry, Outcome } from './entry.ts'
+import { storeFacts, timesOf } from './fact-store.ts'
+import { cdrTable, eventTable } from './facts.ts'
+import { notices } from './notice-store.ts'
+import { quarantine } from './quarantine-notes.ts'
 
-/** What came of a replay: how many rows it added, or why the entry stays as it is. */
-export type Replayed =
+/** What came of it: how many rows it added, or why the entry stays as it is. */
+export type Rerun =
   | { done: true; stored: number; duplicates: number; quarantined: number }
   | { done: false; reason: string }
 
@@ -24,19 +25,20 @@ class StillRefused extends Error {}
  * it comes from the platform, what is good is stored and what is bad gets an entry of its own. In the same transaction
  * the entry is resolved. When nothing of it is good, or it is resolved already, nothing changes.
  */
-export async function replay(client: pg.ClientBase, context: CommitContext, entry: QuarantineEntry): Promise<Replayed> {
+export async function rerun(client: pg.ClientBase, context: CommitContext, entry: QuarantineEntry): Promise<Rerun> {
   if (entry.resolved_at !== null) return { done: false, reason: `was resolved before: ${entry.resolution}` }
   if (entry.body.length < entry.body_size) return { done: false, reason: 'only the beginning of its body was kept' }
   try {
     const { kind, entries, isRecord } = read(entry)
-    const table = kind === 'fee' ? cdrTable : eventTable
-    const times = entries.flatMap(({ fate }) => ('row' in fate ? [table.time(fate.row as CallEventRow | CdrRow)] : []))
-    await context.partitions.ensure(client, table.name, times)
+    if (kind !== 'notice') {
+      const table = kind === 'fee' ? cdrTable : eventTable
+      await context.partitions.ensure(client, table.name, timesOf(table, entries.filter(isGood)))
+    }
     return await transaction(client, async () => {
-      const outcomes = [...(await storeGroup(client, context, table, entries)).values()]
+      const outcomes = await storeAll(client, context, kind, entries)
       if (isRecord && outcomes.includes('conflict')) throw new StillRefused('another record is stored under its key')
       await resolveQuarantine(client, [entry.id], 'replayed')
-      const count = (wanted: Settled[]) => outcomes.filter((outcome) => wanted.includes(outcome)).length
+      const count = (wanted: Outcome[]) => outcomes.filter((outcome) => wanted.includes(outcome)).length
       return {
         done: true,
         stored: count(['stored']),
@@ -49,6 +51,26 @@ export async function replay(client: pg.ClientBase, context: CommitContext, entr
     if (reason === undefined) throw error
     return { done: false, reason }
   }
+}
+
+async function storeAll(
+  client: pg.ClientBase,
+  context: CommitContext,
+  kind: CallbackKind,
+  entries: readonly Entry[],
+): Promise<Outcome[]> {
+  const good = entries.filter(isGood)
+  const bad = entries.filter((entry) => !isGood(entry))
+  const stored = await (kind === 'fee'
+    ? storeFacts(client, context, cdrTable, good)
+    : kind === 'status'
+      ? storeFacts(client, context, eventTable, good)
+      : notices.store(client, context, good))
+  return bad.length === 0 ? stored : [...stored, ...(await quarantine.store(client, context, bad))]
+}
+
+function isGood({ fate }: Entry): boolean {
+  return 'row' in fate
 }
 
 /** Why today's code or Postgres does not take the entry either; undefined for an error that is not about the entry. */
@@ -65,7 +87,15 @@ function read(entry: QuarantineEntry): { kind: CallbackKind; entries: Entry[]; i
   const receivedAt = entry.first_seen_at
   if (isRecord(entry)) {
     const { kind, record_index: index, body_size: bytes } = entry
-    const delivered = { kind, record: parsed, index, signer, receivedAt: receivedAt.toISOString(), bytes }
+    const delivered = {
+      via: 'spool',
+      kind,
+      record: parsed,
+      index,
+      signer,
+      receivedAt: receivedAt.toISOString(),
+      bytes,
+    } as const
     return { kind, entries: refuseBad([check(delivered, entry.body)]), isRecord: true }
   }
   const envelope = openEnvelope(parsed)
@@ -75,7 +105,7 @@ function read(entry: QuarantineEntry): { kind: CallbackKind; entries: Entry[]; i
 
 /** Throws when nothing is good, or when it would become the entry that it is. */
 function refuseBad(entries: Entry[]): Entry[] {
-  const [bad] = entries.some(({ fate }) => 'row' in fate) ? entries.filter(holdsBody) : entries
+  const [bad] = entries.some(isGood) ? entries.filter(holdsBody) : entries
   if (bad && 'note' in bad.fate) {
     throw new StillRefused(bad.fate.note.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '))
   }

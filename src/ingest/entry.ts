@@ -4,8 +4,10 @@ import type { NoticeRow } from '../rtc/notice.ts'
 import type { CallbackKind, Place } from '../rtc/record.ts'
 
 /** What became of a record. `refused` is the only one that is not durable: its callback was answered 503. */
-export type Outcome = Settled | 'spooled'
-export type Settled = 'stored' | 'duplicate' | 'conflict' | 'quarantined' | 'refused'
+export type Outcome = 'stored' | 'duplicate' | 'conflict' | 'quarantined' | 'refused' | 'spooled'
+
+/** How a record comes to Postgres: straight from its callback, or, acknowledged long ago, from the spool or the quarantine. */
+export type Via = 'live' | 'spool'
 
 /** What a record is counted under: its table, or `bodies` for a body that could not be read. */
 export type CountedAs = 'call_events' | 'cdrs' | 'notices' | 'bodies'
@@ -21,10 +23,13 @@ export interface QuarantineNote {
   body: Buffer
   /** Bytes of the original, of which `body` may be the beginning. */
   bodySize: number
+  /** Of a conflict: names of the fields in which it differs from the stored record. */
+  differing?: string[]
 }
 
 /** One record of a callback, or one unreadable body, checked and ready for Postgres. */
 export interface Entry {
+  readonly via: Via
   readonly countedAs: CountedAs
   readonly kind: CallbackKind
   /** The record as parsed; undefined for a body. */
@@ -38,30 +43,5 @@ export interface Entry {
   /** Bytes it holds in memory, about. */
   readonly bytes: number
   /** What the record is to become: a row, or a note for the quarantine. */
-  fate: { row: CallEventRow | CdrRow | NoticeRow } | { note: QuarantineNote }
-}
-
-/** An entry on its way through a lane. */
-export interface Item extends Entry {
-  readonly origin: Origin
-  /** True once nobody waits for what Postgres says of it: its outcome is known, or it was handed back. */
-  claimed: boolean
-}
-
-/** Where items come from, live callbacks or the spool: whom to tell, once, what became of each. */
-export interface Origin {
-  /** This one is durable in Postgres, or refused because `admits` said so. */
-  settle(item: Item, outcome: Settled): void
-  /**
-   * Whether the quarantine has room for a note that nobody foresaw: on a conflict, or on what Postgres refused. Where
-   * this is absent it has to have, for the record was acknowledged long ago.
-   */
-  admits?(note: QuarantineNote): boolean
-  /** Postgres could not take these now. */
-  turnAway(items: Item[]): void
-  /**
-   * This one failed alone by a mistake of ours. A group that fails so is bisected down to such records; where this is
-   * absent nobody has the time for it, and they are all turned away.
-   */
-  failAlone?(item: Item, error: unknown): void
+  readonly fate: { row: CallEventRow | CdrRow | NoticeRow } | { note: QuarantineNote }
 }
