@@ -1,5 +1,7 @@
 import type { Registry } from 'prom-client'
+import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
+import { quarantineSize } from '../store/quarantine.ts'
 import type { Settled } from './batch.ts'
 import { Batches } from './batches.ts'
 import { Breaker } from './breaker.ts'
@@ -12,7 +14,6 @@ import { type Log, sparingly } from './log.ts'
 import { costOf, QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
 import { toSpoolEntry } from './spool-entry.ts'
-import { Upkeep } from './upkeep.ts'
 
 export interface ReceiverOptions {
   postgres: Postgres
@@ -22,11 +23,7 @@ export interface ReceiverOptions {
   /** Milliseconds a callback waits for Postgres before its records go to the spool. */
   commitDeadlineMs: number
   quarantineMaxBytes: number
-  quarantineRetentionDays: number
-  /** Days that calls, and who asked to see numbers, are kept; undefined: for ever. */
-  retentionDays?: number | undefined
-  revealRetentionDays?: number | undefined
-  /** Called after each group that added facts. */
+  /** Called after each group that added facts, and when Postgres is there again: there may be sessions to fold. */
   onStored?: () => void
 }
 
@@ -61,7 +58,6 @@ export class Receiver {
   readonly #breaker: Breaker
   readonly #budget: QuarantineBudget
   readonly #drain: Drain
-  readonly #upkeep: Upkeep
   readonly #sayNotStored: Record<'full' | 'late', (fields: object) => void>
   readonly #sayQuarantineFull: (fields: object) => void
   readonly #sayRefused: (fields: object) => void
@@ -82,15 +78,7 @@ export class Receiver {
     this.#budget = budget
     this.ledger = ledger
     this.#drain = new Drain({ batches, breaker, spool, ledger, log, probe: () => this.#probe() })
-    this.#upkeep = new Upkeep({
-      postgres,
-      spool,
-      budget,
-      log,
-      quarantineRetentionDays: options.quarantineRetentionDays,
-      retention: options,
-    })
-    breaker.onClose(() => this.#upkeep.wake())
+    breaker.onClose(onStored)
     registerGauges(registry, { spool, batches, budget })
     this.#sayNotStored = {
       full: sparingly((fields) => log.warn(fields, 'too much waits for Postgres: callbacks go to the spool')),
@@ -102,7 +90,6 @@ export class Receiver {
 
   start(): void {
     this.#drain.start()
-    this.#upkeep.start()
   }
 
   /** Resolves when Postgres has been reached and takes commits, or after `ms`. */
@@ -149,6 +136,29 @@ export class Receiver {
     await stored.catch(() => {})
   }
 
+  /** Reads how large rtc.quarantine is; to be called now and then. Never rejects: what cannot be measured counts as full. */
+  async measureQuarantine(): Promise<void> {
+    try {
+      this.#budget.measured(await this.#postgres.withClient(quarantineSize), this.#spool.records === 0)
+    } catch (error) {
+      this.#budget.unmeasured()
+      this.#log.warn(
+        { err: publicError(error) },
+        'rtc.quarantine could not be measured: until it can, bodies that are refused are not kept',
+      )
+    }
+  }
+
+  /** Whether the quarantine is so full that what was dealt with should go. */
+  get quarantineIsTight(): boolean {
+    return this.#budget.isTight
+  }
+
+  /** Whether callbacks wait for Postgres. */
+  get isBusy(): boolean {
+    return this.#batches.all.some(({ rows }) => rows > 0)
+  }
+
   get readiness(): Readiness {
     const degraded: string[] = []
     if (this.#breaker.reason !== undefined)
@@ -167,7 +177,7 @@ export class Receiver {
    * `timeoutMs`; then the spool and the pool are closed.
    */
   async stop(timeoutMs: number): Promise<void> {
-    const ends = [this.#batches.idle(), this.#drain.stop(), this.#upkeep.stop()]
+    const ends = [this.#batches.idle(), this.#drain.stop()]
     if (!(await within(timeoutMs, Promise.all(ends)))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
       this.#batches.giveUp()
@@ -177,9 +187,10 @@ export class Receiver {
     this.#log.info({ spooled: this.#spool.records }, 'ingest stopped')
   }
 
+  /** Before callbacks go to Postgres it is known how much room the quarantine has. */
   async #probe(): Promise<void> {
     await this.#postgres.probe()
-    await this.#upkeep.measureQuarantine()
+    await this.measureQuarantine()
   }
 
   /** Commits, and spools what Postgres does not take in time. Rejects with CannotStoreError when neither can be had. */

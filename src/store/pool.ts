@@ -82,11 +82,14 @@ export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient)
   }
 }
 
-/** Runs `work` in a transaction: committed when it resolves, rolled back when it throws, whose error is passed on. */
-export async function transaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in a transaction: committed when it resolves, rolled back when it throws, whose error is passed on.
+ * `settings` are statements SET LOCAL of its own.
+ */
+export async function transaction<T>(client: pg.ClientBase, work: () => Promise<T>, settings = ''): Promise<T> {
   // Said outright: under another default level the second look would not see what others committed meanwhile.
   await client.query(
-    `BEGIN ISOLATION LEVEL READ COMMITTED; ${localTimeout(client)}SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+    `BEGIN ISOLATION LEVEL READ COMMITTED; ${localTimeout(client)}SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; ${settings}`,
   )
   let result: T
   try {

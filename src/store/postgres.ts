@@ -27,6 +27,9 @@ export interface PostgresOptions {
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
+/** How long a statement may take that no callback waits for. */
+const backgroundTimeoutMs = 30_000
+
 /** What a commit needs besides a connection. */
 export interface CommitContext {
   digestKey: KeyObject
@@ -48,6 +51,7 @@ export class Postgres {
   readonly #options: PostgresOptions
   #databaseUrl: string | undefined
   #pool: pg.Pool | undefined
+  #background: pg.Pool | undefined
   #context: CommitContext | undefined
 
   constructor(options: PostgresOptions) {
@@ -60,6 +64,12 @@ export class Postgres {
   get pool(): pg.Pool {
     if (!this.#pool) throw new NotConnectedError('Postgres has not been reached yet')
     return this.#pool
+  }
+
+  /** One connection beside those of callbacks, with time for longer statements. Throws while `isConnected` is false. */
+  get background(): pg.Pool {
+    if (!this.#background || !this.isConnected) throw new NotConnectedError('Postgres has not been reached yet')
+    return this.#background
   }
 
   get isConnected(): boolean {
@@ -97,7 +107,16 @@ export class Postgres {
     const { poolSize: size, pooler, statementTimeoutMs, log } = this.#options
     const onError = (error: Error) => log.warn({ err: publicError(error) }, 'a Postgres connection broke')
     void this.#pool?.end().catch(() => {})
+    void this.#background?.end().catch(() => {})
     this.#pool = createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError })
+    this.#background = createPool({
+      databaseUrl,
+      size: 1,
+      pooler,
+      statementTimeoutMs: backgroundTimeoutMs,
+      connectTimeoutMs: statementTimeoutMs,
+      onError,
+    })
     this.#databaseUrl = databaseUrl
   }
 
@@ -136,6 +155,6 @@ export class Postgres {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.end()
+    await Promise.all([this.#pool?.end(), this.#background?.end()])
   }
 }

@@ -4,6 +4,8 @@ import type pg from 'pg'
 export interface Statement {
   name: string
   text: string
+  /** How values of the result are read, where not as the driver does. */
+  types?: pg.CustomTypesConfig
 }
 
 /** A client, or a pool for a statement that stands alone. */
@@ -43,8 +45,9 @@ export function localTimeout(client: Queryable): string {
 
 export async function run<Row extends pg.QueryResultRow>(
   client: Queryable,
-  { name, text }: Statement,
+  { name, text, types }: Statement,
   values: unknown[],
 ): Promise<pg.QueryResult<Row>> {
-  return await client.query<Row>(pooled.has(client) ? { text, values } : { name, text, values })
+  const query = { text, values, ...(types ? { types } : {}) }
+  return await client.query<Row>(pooled.has(client) ? query : { name, ...query })
 }

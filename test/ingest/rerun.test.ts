@@ -25,7 +25,11 @@ beforeEach(async () => {
 
 /** What `rtc-receiver quarantine replay` does. */
 async function replayed(id = 1): Promise<Rerun> {
-  const context = { digestKey: createSecretKey(await readDigestKey(client)), partitions: new Partitions(), erasedKeys: new ErasedKeys() }
+  const context = {
+    digestKey: createSecretKey(await readDigestKey(client)),
+    partitions: new Partitions(),
+    erasedKeys: new ErasedKeys(),
+  }
   const entry = await getQuarantine(client, id)
   if (!entry) throw new Error(`no entry ${id}`)
   return rerun(client, context, entry)

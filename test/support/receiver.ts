@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { Receiver } from '../../src/ingest/receiver.ts'
 import { Spool, type SpoolIo } from '../../src/ingest/spool/spool.ts'
+import { Maintenance } from '../../src/maintenance/maintenance.ts'
 import type { RecordKind } from '../../src/rtc/record.ts'
 import { Postgres } from '../../src/store/postgres.ts'
 import { type Way, wayTo } from './route.ts'
@@ -15,6 +16,7 @@ interface Options {
   directory?: string
   spoolMaxBytes?: number
   quarantineMaxBytes?: number
+  /** Runs the maintenance beside the receiver, which removes what is older. */
   retentionDays?: number
   io?: SpoolIo
   pooler?: 'transaction'
@@ -36,6 +38,7 @@ export class TestReceiver {
   readonly registry = new Registry()
   readonly log: TestLog
   readonly pooler: 'transaction' | undefined
+  #maintenance: Maintenance | undefined
   #stopped: Promise<void> | undefined
 
   static async start(databaseUrl: string, options: Options = {}): Promise<TestReceiver> {
@@ -46,6 +49,7 @@ export class TestReceiver {
     const it = new TestReceiver(await wayTo(databaseUrl), spool, log, options)
     onTestFinished(() => it.stop(500))
     it.receiver.start()
+    if (options.retentionDays !== undefined) it.#maintain(options.retentionDays)
     if (!connected) return it
     if (!(await it.receiver.whenConnected(30_000))) throw new Error('Postgres was not reached')
     // What the server of the tests is told about its own settings is not their subject.
@@ -79,9 +83,14 @@ export class TestReceiver {
       log,
       commitDeadlineMs: deadlineMs,
       quarantineMaxBytes,
-      quarantineRetentionDays: 90,
-      retentionDays: options.retentionDays,
     })
+  }
+
+  #maintain(retentionDays: number): void {
+    const { postgres, spool, log, receiver } = this
+    const options = { postgres, spool, log, receiver, quarantineRetentionDays: 90, retention: { retentionDays } }
+    this.#maintenance = new Maintenance(options)
+    this.#maintenance.start()
   }
 
   /** Sends one callback with these records. */
@@ -97,8 +106,13 @@ export class TestReceiver {
   }
 
   stop(timeoutMs: number): Promise<void> {
-    this.#stopped ??= this.receiver.stop(timeoutMs)
+    this.#stopped ??= this.#stop(timeoutMs)
     return this.#stopped
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    await this.#maintenance?.stop()
+    await this.receiver.stop(timeoutMs)
   }
 
   /** The sum of a metric's samples that carry these labels. */
