@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import type { Entry } from '../src/ingest/item.ts'
 import { signedHeaders } from '../src/rtc/aksk.ts'
+import type { CallEventRow } from '../src/rtc/call-event.ts'
+import type { CdrRow } from '../src/rtc/cdr.ts'
 import { median } from './bench.ts'
 import { app, cdr, publicUrl, statusBody } from './callbacks.ts'
 
@@ -17,7 +19,7 @@ const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).h
 const { parseBody }: typeof import('../src/rtc/body.ts') = await import(built('rtc/body'))
 const { openEnvelope }: typeof import('../src/rtc/envelope.ts') = await import(built('rtc/envelope'))
 const { AkskVerifier }: typeof import('../src/rtc/aksk-verifier.ts') = await import(built('rtc/aksk-verifier'))
-const { inspectAll }: typeof import('../src/ingest/inspect.ts') = await import(built('ingest/inspect'))
+const { checkCallback }: typeof import('../src/ingest/check.ts') = await import(built('ingest/check'))
 const { cdrTable, eventTable }: typeof import('../src/ingest/commit.ts') = await import(built('ingest/commit'))
 
 const rounds = 40
@@ -57,14 +59,16 @@ async function pass(name: string, bodies: Buffer[], table: typeof cdrTable, perB
   const opened = step(`${name}: parse`, records, () => bodies.map((body) => openEnvelope(parseBody(body))))
   const entries = step(`${name}: check, and lay out as a row`, records, () =>
     opened.flatMap(({ kind, records, oddities }, i) =>
-      inspectAll(
+      checkCallback(
         { kind, records, oddities, body: bodies[i] as Buffer, signer: app.key, receivedAt: new Date() },
         () => {},
       ),
     ),
   )
   const rows = step(`${name}: digest`, records, () =>
-    entries.map((entry: Entry) => table.complete(entry, 'row' in entry.fate ? entry.fate.row : never(), key)),
+    entries.map((entry: Entry) =>
+      table.complete(entry, 'row' in entry.fate ? (entry.fate.row as CallEventRow | CdrRow) : never(), key),
+    ),
   )
   await step(`${name}: parameters of the INSERT`, records, () => {
     const groups = Array.from({ length: Math.ceil(rows.length / groupRows) }, (_, i) =>

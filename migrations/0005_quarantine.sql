@@ -16,7 +16,7 @@ CREATE TABLE rtc.quarantine (
   minutes_received integer,
   body_key uuid NOT NULL,
   call_ref uuid,
-  kind text NOT NULL CONSTRAINT quarantine_kind CHECK (kind IN ('status', 'fee', 'unknown', 'unauthenticated')),
+  kind text NOT NULL CONSTRAINT quarantine_kind CHECK (kind IN ('status', 'fee', 'notice', 'unknown', 'unauthenticated')),
   reason text NOT NULL,
   resolution text,
   signed_by text,
@@ -37,7 +37,7 @@ COMMENT ON COLUMN rtc.quarantine.seen_count IS 'How often it came, equal records
 COMMENT ON COLUMN rtc.quarantine.record_index IS 'Place in feeLst, from 0; NULL for a status event or a whole body / 在 feeLst 中的序号';
 COMMENT ON COLUMN rtc.quarantine.body_size IS 'Bytes of the original, of which body may be only the beginning / 原文字节数';
 COMMENT ON COLUMN rtc.quarantine.body_key IS 'Keyed digest (128 bits) by which the same is known again; the type is used because it is 16 bytes fixed / 原文摘要';
-COMMENT ON COLUMN rtc.quarantine.kind IS 'status, fee, unknown (unreadable) or unauthenticated / 类别';
+COMMENT ON COLUMN rtc.quarantine.kind IS 'status, fee, notice, unknown (unreadable) or unauthenticated / 类别';
 COMMENT ON COLUMN rtc.quarantine.reason IS 'Short code of the reason; conflict = a CDR with the key of a stored one and other content / 原因代码；conflict 为同键不同内容的话单';
 COMMENT ON COLUMN rtc.quarantine.resolution IS 'How it was dealt with / 处理结果';
 COMMENT ON COLUMN rtc.quarantine.signed_by IS 'appKey of the verified X-AKSK header, for replay / 验签通过的 appKey';

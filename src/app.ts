@@ -22,14 +22,14 @@ import { outcomes, refuse } from './routes/refusals.ts'
 import { Signatures } from './routes/signatures.ts'
 import { endUnusedConnections } from './routes/unused-connections.ts'
 import { AkskVerifier } from './rtc/aksk-verifier.ts'
-import type { RecordKind } from './rtc/record.ts'
+import type { CallbackKind } from './rtc/record.ts'
 import { offeredSuites } from './rtc/tls-suites.ts'
 import { callbackUrls } from './rtc/urls.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What the callback turned out to be, once its envelope is open. */
-    callback: { kind: RecordKind; records: number } | null
+    callback: { kind: CallbackKind; records: number } | null
   }
 }
 

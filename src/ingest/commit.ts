@@ -9,7 +9,7 @@ import { type EventInsert, insertEvents } from '../store/events.ts'
 import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
 import { insertQuarantine, type QuarantineInsert } from '../store/quarantine.ts'
-import { noteOnRecord } from './inspect.ts'
+import { noteOnRecord } from './check.ts'
 import type { Entry, QuarantineNote, Settled } from './item.ts'
 
 /** A row with all it is stored with. */
@@ -124,7 +124,7 @@ export async function storeGroup<E extends Entry>(
       quarantine(entry, entry.fate.note, 'quarantined')
       continue
     }
-    const row = table.complete(entry, entry.fate.row, digestKey)
+    const row = table.complete(entry, entry.fate.row as CallEventRow | CdrRow, digestKey)
     const key = table.key(row)
     const leader = leaders.get(key) ?? row
     leaders.set(key, leader)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classify, publicError } from '../store/errors.ts'
 import type { Breaker } from './breaker.ts'
-import { inspect } from './inspect.ts'
+import { check } from './check.ts'
 import type { Lanes } from './intake.ts'
 import type { Item, Origin, Settled } from './item.ts'
 import type { Ledger } from './ledger.ts'
@@ -170,9 +170,9 @@ export class Drain implements Origin {
   #item(spooled: SpooledRecord, batch: Batch): Item[] {
     try {
       const { entry } = spooled
-      const checked = entry.kind === 'quarantine' ? noteFromSpool(entry) : inspect(recordFromSpool(entry))
+      const checked = entry.kind === 'quarantine' ? noteFromSpool(entry) : check(recordFromSpool(entry))
       const { countedAs, kind, record, index, signer, receivedAt, bytes, fate } = checked
-      // Written out for the same reason as in `inspect`.
+      // Written out for the same reason as in Intake.
       const item = { countedAs, kind, record, index, signer, receivedAt, bytes, fate, origin: this, claimed: false }
       this.#underway.set(item, { batch, spooled })
       return [item]
@@ -212,7 +212,7 @@ export class Drain implements Origin {
   /** It failed, others of its kind went through, and it failed again: the fault is in the record. Else in the table. */
   failAlone(item: Item, error: unknown): void {
     this.#leave(item, (batch, spooled) => {
-      const passed = this.#lanes[item.kind].passed(item)
+      const passed = this.#lanes[item.kind === 'fee' ? 'fee' : 'status'].passed(item)
       const before = this.#suspects.get(spooled.id) ?? passed
       this.#suspects.set(spooled.id, before)
       if (passed > before) {

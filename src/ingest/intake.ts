@@ -1,6 +1,6 @@
 import type { Breaker } from './breaker.ts'
+import { type Callback, checkCallback } from './check.ts'
 import { Delivery } from './delivery.ts'
-import { type Callback, inspectAll } from './inspect.ts'
 import type { Entry, Item, Origin, Outcome, QuarantineNote } from './item.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
@@ -59,13 +59,13 @@ export class Intake implements Origin {
   async take(callback: Callback): Promise<void> {
     for (const oddity of callback.oddities) this.#ledger.oddity(oddity)
     const delivery = new Delivery()
-    const entries = inspectAll(callback, (fields) => this.#ledger.misfits(fields))
+    const entries = checkCallback(callback, (fields) => this.#ledger.misfits(fields))
     const items = entries.map((entry) => this.#item(entry, delivery))
     this.#ledger.delays(items, callback.receivedAt)
     const used = this.#budget.usedBytes
     const full = items.filter(({ fate }) => 'note' in fate && !this.admits(fate.note))
     this.#budget.underway(this.#budget.usedBytes - used, delivery.done)
-    await this.#deliver(delivery, this.#lanes[callback.kind], items, full)
+    await this.#deliver(delivery, this.#lanes[callback.kind === 'fee' ? 'fee' : 'status'], items, full)
   }
 
   /** Keeps a body that could not be read, or whose sender could not be verified, for people to look at. */
@@ -89,7 +89,6 @@ export class Intake implements Origin {
 
   #item(entry: Entry, delivery: Delivery): LiveItem {
     const { countedAs, kind, record, index, signer, receivedAt, bytes, fate } = entry
-    // Written out for the same reason as in `inspect`.
     return { countedAs, kind, record, index, signer, receivedAt, bytes, fate, origin: this, claimed: false, delivery }
   }
 

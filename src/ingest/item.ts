@@ -1,17 +1,18 @@
 import type { CallEventRow } from '../rtc/call-event.ts'
 import type { CdrRow } from '../rtc/cdr.ts'
-import type { Place, RecordKind } from '../rtc/record.ts'
+import type { NoticeRow } from '../rtc/notice.ts'
+import type { CallbackKind, Place } from '../rtc/record.ts'
 
 /** What became of a record. `refused` is the only one that is not durable: its callback was answered 503. */
 export type Outcome = Settled | 'spooled'
 export type Settled = 'stored' | 'duplicate' | 'conflict' | 'quarantined' | 'refused'
 
 /** What a record is counted under: its table, or `bodies` for a body that could not be read. */
-export type CountedAs = 'call_events' | 'cdrs' | 'bodies'
+export type CountedAs = 'call_events' | 'cdrs' | 'notices' | 'bodies'
 
 /** Something that could not become a row, on its way to `rtc.quarantine`. */
 export interface QuarantineNote {
-  kind: RecordKind | 'unknown' | 'unauthenticated'
+  kind: CallbackKind | 'unknown' | 'unauthenticated'
   /** A short stable code, such as `missing_time`. */
   reason: string
   errors: Place[]
@@ -25,10 +26,10 @@ export interface QuarantineNote {
 /** One record of a callback, or one unreadable body, checked and ready for Postgres. */
 export interface Entry {
   readonly countedAs: CountedAs
-  readonly kind: RecordKind
+  readonly kind: CallbackKind
   /** The record as parsed; undefined for a body. */
   readonly record: unknown
-  /** Place in the `feeLst`; null for a status event and for a body. */
+  /** Place in the `feeLst`; null for a status event, a notice and a body. */
   readonly index: number | null
   /** appKey of a verified X-AKSK header. */
   readonly signer: string | null
@@ -37,7 +38,7 @@ export interface Entry {
   /** Bytes it holds in memory, about. */
   readonly bytes: number
   /** What the record is to become: a row, or a note for the quarantine. */
-  fate: { row: CallEventRow | CdrRow } | { note: QuarantineNote }
+  fate: { row: CallEventRow | CdrRow | NoticeRow } | { note: QuarantineNote }
 }
 
 /** An entry on its way through a lane. */

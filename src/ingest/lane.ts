@@ -1,8 +1,10 @@
+import type { CallEventRow } from '../rtc/call-event.ts'
+import type { CdrRow } from '../rtc/cdr.ts'
 import { classify, isMissingPartition, opensBreaker, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import type { Breaker } from './breaker.ts'
+import { noteOnRecord } from './check.ts'
 import { commitGroup, type Table } from './commit.ts'
-import { noteOnRecord } from './inspect.ts'
 import type { Item, Origin, QuarantineNote, Settled } from './item.ts'
 import type { Ledger } from './ledger.ts'
 import { type Log, sparingly } from './log.ts'
@@ -213,7 +215,7 @@ function admits({ origin }: Item, note: QuarantineNote): boolean {
 
 function times(table: Table, group: readonly Item[]): Set<string> {
   const days = new Set<string>()
-  for (const { fate } of group) if ('row' in fate) days.add(table.time(fate.row))
+  for (const { fate } of group) if ('row' in fate) days.add(table.time(fate.row as CallEventRow | CdrRow))
   return days
 }
 

@@ -119,7 +119,9 @@ export class Ledger {
   delays(items: readonly Item[], receivedAt: Date): void {
     for (const { kind, fate } of items) {
       if (!('row' in fate)) continue
-      const time = 'occurred_at' in fate.row ? fate.row.occurred_at : fate.row.cdr_time
+      const time =
+        'occurred_at' in fate.row ? fate.row.occurred_at : 'cdr_time' in fate.row ? fate.row.cdr_time : undefined
+      if (time === undefined) continue
       this.delaySeconds.observe({ kind }, Math.max(0, receivedAt.getTime() - toMillis(time)) / 1000)
     }
   }
@@ -139,7 +141,7 @@ export class Ledger {
 }
 
 function noOutcomes(): Record<CountedAs, Map<Outcome, number>> {
-  return { call_events: new Map(), cdrs: new Map(), bodies: new Map() }
+  return { call_events: new Map(), cdrs: new Map(), notices: new Map(), bodies: new Map() }
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {

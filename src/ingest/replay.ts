@@ -1,13 +1,15 @@
 import type pg from 'pg'
 import { BodyError, parseBody } from '../rtc/body.ts'
+import type { CallEventRow } from '../rtc/call-event.ts'
+import type { CdrRow } from '../rtc/cdr.ts'
 import { EnvelopeError, openEnvelope } from '../rtc/envelope.ts'
-import type { RecordKind } from '../rtc/record.ts'
+import type { CallbackKind } from '../rtc/record.ts'
 import { classify, publicError } from '../store/errors.ts'
 import { transaction } from '../store/pool.ts'
 import type { CommitContext } from '../store/postgres.ts'
 import { type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
+import { check, checkCallback, holdsBody, keptWhole } from './check.ts'
 import { cdrTable, eventTable, storeGroup } from './commit.ts'
-import { holdsBody, inspect, keptWhole } from './inspect.ts'
 import type { Entry, Settled } from './item.ts'
 
 /** What came of a replay: how many rows it added, or why the entry stays as it is. */
@@ -27,8 +29,8 @@ export async function replay(client: pg.ClientBase, context: CommitContext, entr
   if (entry.body.length < entry.body_size) return { done: false, reason: 'only the beginning of its body was kept' }
   try {
     const { kind, entries, isRecord } = read(entry)
-    const table = kind === 'status' ? eventTable : cdrTable
-    const times = entries.flatMap(({ fate }) => ('row' in fate ? [table.time(fate.row)] : []))
+    const table = kind === 'fee' ? cdrTable : eventTable
+    const times = entries.flatMap(({ fate }) => ('row' in fate ? [table.time(fate.row as CallEventRow | CdrRow)] : []))
     await context.partitions.ensure(client, table.name, times)
     return await transaction(client, async () => {
       const outcomes = [...(await storeGroup(client, context, table, entries)).values()]
@@ -57,26 +59,30 @@ function refusalOf(error: unknown): string | undefined {
 }
 
 /** The records of an entry. Throws when it would come back as it is. */
-function read(entry: QuarantineEntry): { kind: RecordKind; entries: Entry[]; isRecord: boolean } {
+function read(entry: QuarantineEntry): { kind: CallbackKind; entries: Entry[]; isRecord: boolean } {
   const parsed = parseBody(entry.body)
-  const isRecord = (entry.kind === 'status' || entry.kind === 'fee') && !keptWhole.has(entry.reason)
-  const { kind, records } = isRecord ? { kind: entry.kind as RecordKind, records: [parsed] } : openEnvelope(parsed)
-  const entries = records.map((record, i) =>
-    inspect(
-      {
-        kind,
-        record,
-        index: kind === 'status' ? null : isRecord ? entry.record_index : i,
-        signer: entry.signed_by,
-        receivedAt: entry.first_seen_at.toISOString(),
-        bytes: entry.body_size,
-      },
-      entry.body,
-    ),
-  )
+  const signer = entry.signed_by
+  const receivedAt = entry.first_seen_at
+  if (isRecord(entry)) {
+    const { kind, record_index: index, body_size: bytes } = entry
+    const delivered = { kind, record: parsed, index, signer, receivedAt: receivedAt.toISOString(), bytes }
+    return { kind, entries: refuseBad([check(delivered, entry.body)]), isRecord: true }
+  }
+  const envelope = openEnvelope(parsed)
+  const entries = checkCallback({ ...envelope, body: entry.body, signer, receivedAt })
+  return { kind: envelope.kind, entries: refuseBad(entries), isRecord: false }
+}
+
+/** Throws when nothing is good, or when it would become the entry that it is. */
+function refuseBad(entries: Entry[]): Entry[] {
   const [bad] = entries.some(({ fate }) => 'row' in fate) ? entries.filter(holdsBody) : entries
   if (bad && 'note' in bad.fate) {
     throw new StillRefused(bad.fate.note.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '))
   }
-  return { kind, entries, isRecord }
+  return entries
+}
+
+/** Whether the entry's body is a record rather than a callback's body. */
+function isRecord(entry: QuarantineEntry): entry is QuarantineEntry & { kind: CallbackKind } {
+  return entry.kind !== 'unknown' && entry.kind !== 'unauthenticated' && !keptWhole.has(entry.reason)
 }

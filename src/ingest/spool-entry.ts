@@ -1,4 +1,4 @@
-import type { Delivered } from './inspect.ts'
+import type { Delivered } from './check.ts'
 import type { Entry, QuarantineNote } from './item.ts'
 import type { SpoolEntry } from './spool/entry.ts'
 
@@ -38,8 +38,8 @@ export function noteFromSpool(entry: SpoolEntry): Entry {
   }
 }
 
-/** The record of a spooled event or CDR, to be inspected by today's code. */
+/** The record of a spooled event or CDR, to be checked by today's code. */
 export function recordFromSpool(entry: SpoolEntry): Delivered {
-  const kind = entry.kind === 'fee' ? 'fee' : 'status'
+  const kind = entry.kind === 'quarantine' ? 'status' : entry.kind
   return { kind, record: entry.record, index: null, signer: entry.signer, receivedAt: entry.at, bytes: 500 }
 }

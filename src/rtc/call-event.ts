@@ -1,12 +1,12 @@
 import { bad, type Checked } from './checked.ts'
-import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
+import { isAbsent, isText, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
 import { splitter } from './split.ts'
-import { documentedEventType, statusFields } from './status-info.ts'
+import { callEventColumns, documentedEventType, statusFields } from './status-info.ts'
 import { findUnstorable } from './storable.ts'
 import { isPlausible, isTooFarAhead } from './times.ts'
 
-export { callEventColumns } from './status-info.ts'
+export { callEventColumns }
 
 /** A call event as stored: absent fields are null, times are canonical UTC text, `extra` holds what has no column. */
 export type CallEventRow = Omit<RowOf<typeof statusFields>, 'session_id' | 'occurred_at'> & {
@@ -16,7 +16,7 @@ export type CallEventRow = Omit<RowOf<typeof statusFields>, 'session_id' | 'occu
   extra: JsonObject | null
 }
 
-const split = splitter(statusFields)
+const split = splitter<CallEventRow>(statusFields, callEventColumns)
 
 /**
  * Turns a status record `{ eventType, statusInfo }` into its row. Only sessionId, timestamp and an eventType beyond
@@ -30,11 +30,11 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
   if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
   const { eventType, statusInfo } = record
   if (!isJsonObject(statusInfo)) return bad('not_an_object', '/statusInfo', 'must be an object')
-  if (typeof eventType !== 'string' || eventType === '' || isTooLong(eventType)) {
+  if (!isText(eventType)) {
     return bad('malformed_event_type', '/eventType', `must be text of 1 to ${TEXT_LENGTH} characters`)
   }
 
-  const { row, extra, misfits } = split(statusInfo)
+  const { row, misfits } = split(statusInfo)
   if (row.session_id === null) {
     return isAbsent(statusInfo.sessionId)
       ? bad('missing_session_id', '/statusInfo/sessionId', 'is missing')
@@ -48,18 +48,9 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
   if (!isPlausible(row.occurred_at) || isTooFarAhead(row.occurred_at, now)) {
     return bad('time_out_of_range', '/statusInfo/timestamp', 'must lie between the year 2000 and 13 months from now')
   }
-  const { session_id, occurred_at } = row
-  const event_type = documentedEventType(eventType)
-  return {
-    ok: true,
-    row: { ...row, session_id, event_type, occurred_at, extra: withEnvelope(extra, record) },
-    misfits,
-  }
-}
-
-// Half of the length in UTF-16 is the least number of code points.
-function isTooLong(text: string): boolean {
-  return text.length > TEXT_LENGTH && (text.length > 2 * TEXT_LENGTH || [...text].length > TEXT_LENGTH)
+  row.event_type = documentedEventType(eventType)
+  row.extra = withEnvelope(row.extra, record)
+  return { ok: true, row: row as CallEventRow, misfits }
 }
 
 /** What stands beside eventType and statusInfo is kept too, under its pointer so that it meets no field's name. */

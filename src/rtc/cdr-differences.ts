@@ -1,5 +1,5 @@
 import { type CdrRow, layOutCdr } from './cdr.ts'
-import { canonicalJson } from './digest.ts'
+import { canonicalText } from './digest.ts'
 import { feeFields, zeroMeansNone } from './fee-info.ts'
 import { isAbsent } from './fields.ts'
 import type { JsonObject } from './record.ts'
@@ -21,14 +21,14 @@ export function cdrDifferences(stored: CdrRow, received: CdrRow): string[] {
 
 /** What a row says, field by field, in a form that is equal for equal meanings. */
 function membersOf(stored: CdrRow): Map<string, string> {
-  const { row, extra } = layOutCdr(recordOf(stored))
+  const { row } = layOutCdr(recordOf(stored))
   const members = new Map<string, string>()
   for (const { name, column } of feeFields) {
     const value = row[column]
-    if (!isAbsent(value) && !(value === 0 && zeroMeansNone.has(name))) members.set(name, canonicalJson('fee', value))
+    if (!isAbsent(value) && !(value === 0 && zeroMeansNone.has(name))) members.set(name, canonicalText(value))
   }
-  for (const [name, value] of Object.entries(extra ?? {})) {
-    if (!isAbsent(value) && !isPlaceholder(name, value)) members.set(name, canonicalJson('fee', value))
+  for (const [name, value] of Object.entries(row.extra ?? {})) {
+    if (!isAbsent(value) && !isPlaceholder(name, value)) members.set(name, canonicalText(value))
   }
   return members
 }

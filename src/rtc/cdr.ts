@@ -1,12 +1,12 @@
 import { bad, type Checked } from './checked.ts'
-import { feeAliases, feeFields } from './fee-info.ts'
+import { cdrColumns, feeAliases, feeFields } from './fee-info.ts'
 import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
 import { type Split, splitter } from './split.ts'
 import { findUnstorable } from './storable.ts'
 import { isPlausible, isTooFarAhead, toMillis } from './times.ts'
 
-export { cdrColumns } from './fee-info.ts'
+export { cdrColumns }
 
 /** A CDR as stored: absent fields are null (`icid` ''), times are canonical UTC text, `extra` holds the rest. */
 export type CdrRow = Omit<RowOf<typeof feeFields>, 'session_id' | 'icid'> & {
@@ -37,10 +37,10 @@ const LONGEST_CALL_MS = 25 * 3_600_000
 
 const timeFields = feeFields.filter((field) => field.type === 'time')
 
-const split = splitter(feeFields, feeAliases)
+const split = splitter<CdrRow>(feeFields, cdrColumns, feeAliases)
 
 /** A CDR on its columns, and the time it is filed under; undefined where it has none that can be one. */
-export interface Layout extends Split<typeof feeFields> {
+export interface Layout extends Split<CdrRow> {
   keyTime: { name: string; time: string } | undefined
 }
 
@@ -50,11 +50,10 @@ export interface Layout extends Split<typeof feeFields> {
  * that one record has one layout whenever it comes.
  */
 export function layOutCdr(record: JsonObject): Layout {
-  const { row, extra, misfits } = split(record)
-  let left = extra
+  const { row, misfits } = split(record)
   const takeOut = ({ name, column }: (typeof timeFields)[number]) => {
     row[column] = null
-    left = { ...left, [name]: record[name] }
+    row.extra = { ...row.extra, [name]: record[name] }
     misfits.push(name)
   }
   for (const field of timeFields) {
@@ -62,15 +61,15 @@ export function layOutCdr(record: JsonObject): Layout {
     if (time !== null && !isPlausible(time)) takeOut(field)
   }
   const key = keyTimes.find(({ column }) => row[column] !== null)
-  const keyTime = key && { name: key.name, time: row[key.column] as string }
-  if (keyTime) {
-    const at = toMillis(keyTime.time)
-    for (const field of timeFields) {
-      const time = row[field.column]
-      if (time !== null && Math.abs(toMillis(time) - at) > LONGEST_CALL_MS) takeOut(field)
-    }
+  if (!key) return { row, misfits, keyTime: undefined }
+  const keyTime = row[key.column] as string
+  for (const field of timeFields) {
+    const time = row[field.column]
+    if (time !== null && Math.abs(toMillis(time) - toMillis(keyTime)) > LONGEST_CALL_MS) takeOut(field)
   }
-  return { row, extra: left, misfits, keyTime }
+  row.cdr_time = keyTime
+  row.icid ??= ''
+  return { row, misfits, keyTime: { name: key.name, time: keyTime } }
 }
 
 /**
@@ -84,7 +83,7 @@ export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
   if (unstorable) return unstorable
   if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
 
-  const { row, extra, misfits, keyTime } = layOutCdr(record)
+  const { row, misfits, keyTime } = layOutCdr(record)
   if (row.session_id === null) {
     return isAbsent(record.sessionId)
       ? bad('missing_session_id', '/sessionId', 'is missing')
@@ -94,8 +93,7 @@ export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
   if (isTooFarAhead(keyTime.time, now)) {
     return bad('time_out_of_range', `/${keyTime.name}`, 'must not lie more than 13 months from now')
   }
-  const { session_id, icid } = row
-  return { ok: true, row: { ...row, session_id, icid: icid ?? '', cdr_time: keyTime.time, extra }, misfits }
+  return { ok: true, row: row as CdrRow, misfits }
 }
 
 function noKeyTime(record: JsonObject): Checked<CdrRow> {

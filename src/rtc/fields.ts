@@ -127,3 +127,10 @@ export function optionalProperties<const Fields extends readonly Field[]>(fields
 export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === ''
 }
+
+/** Text that every record of its kind must have: not empty, and of 1,024 code points at most. */
+export function isText(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '') return false
+  // Half of the length in UTF-16 is the least number of code points.
+  return value.length <= TEXT_LENGTH || (value.length <= 2 * TEXT_LENGTH && [...value].length <= TEXT_LENGTH)
+}

@@ -1,36 +1,39 @@
-import { type Field, type FieldType, isAbsent, type RowOf } from './fields.ts'
+import { type Field, type FieldType, isAbsent } from './fields.ts'
 import type { JsonObject } from './record.ts'
 import { parseTime } from './times.ts'
 
+/** A row on its way: every column is there, and null as long as nothing fills it. */
+export type Unchecked<Row> = { [Column in keyof Row]: Row[Column] | null }
+
 /** The members of a record on the columns they fit; the others, and unknown ones, as sent in `extra`. */
-export interface Split<Fields extends readonly Field[]> {
-  row: RowOf<Fields>
-  extra: JsonObject | null
+export interface Split<Row> {
+  row: Unchecked<Row>
   /** Names of documented fields that did not fit. */
   misfits: string[]
 }
 
 /**
- * Makes the function that lays a record out on its columns.
+ * Makes the function that lays a record out on its columns. Columns that no field fills are left null.
  *
  * @param aliases other names of fields; what has one counts only where the field itself is absent
  */
-export function splitter<const Fields extends readonly Field[]>(
-  fields: Fields,
+export function splitter<Row extends { extra: JsonObject | null }>(
+  fields: readonly Field[],
+  columns: readonly { column: string & keyof Row }[],
   aliases: ReadonlyMap<string, string> = new Map(),
 ) {
-  const known = new Map<string, Field>(fields.map((field) => [field.name, field]))
+  const known = new Map(fields.map((field) => [field.name, field]))
   const fieldOf = (name: string, members: JsonObject) => {
     const alias = aliases.get(name)
     if (alias === undefined) return known.get(name)
     return isAbsent(members[alias]) ? known.get(alias) : undefined
   }
-  const blank = Object.fromEntries(fields.map(({ column }) => [column, null]))
+  const blank = Object.fromEntries(columns.map(({ column }) => [column, null]))
 
-  return (members: JsonObject): Split<Fields> => {
-    const row: { [column: string]: string | number | null } = { ...blank }
-    const left: [string, unknown][] = []
+  return (members: JsonObject): Split<Row> => {
+    const row: { [column: string]: unknown } = { ...blank }
     const misfits: string[] = []
+    const left: [string, unknown][] = []
     for (const [name, value] of Object.entries(members)) {
       const field = fieldOf(name, members)
       if (field && isAbsent(value)) continue
@@ -42,7 +45,8 @@ export function splitter<const Fields extends readonly Field[]>(
       left.push([name, value])
     }
     // fromEntries makes a member of `__proto__` too, where an assignment would reach the prototype.
-    return { row: row as RowOf<Fields>, extra: left.length === 0 ? null : Object.fromEntries(left), misfits }
+    if (left.length > 0) row.extra = Object.fromEntries(left)
+    return { row: row as Unchecked<Row>, misfits }
   }
 }
 

@@ -1,9 +1,9 @@
 import type pg from 'pg'
-import type { Place, RecordKind } from '../rtc/record.ts'
+import type { CallbackKind, Place } from '../rtc/record.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 import { arraysOf, type Column, insertFromUnnest } from './unnest.ts'
 
-export type QuarantineKind = RecordKind | 'unknown' | 'unauthenticated'
+export type QuarantineKind = CallbackKind | 'unknown' | 'unauthenticated'
 
 export interface QuarantineInsert {
   kind: QuarantineKind

@@ -1,9 +1,9 @@
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { Breaker } from '../../src/ingest/breaker.ts'
+import { check } from '../../src/ingest/check.ts'
 import { eventTable } from '../../src/ingest/commit.ts'
 import { CannotStoreError } from '../../src/ingest/delivery.ts'
-import { inspect } from '../../src/ingest/inspect.ts'
 import type { Item, Origin } from '../../src/ingest/item.ts'
 import { Lane } from '../../src/ingest/lane.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
@@ -117,7 +117,7 @@ test('a lane that is emptied before it began is idle', async () => {
     receivedAt: new Date().toISOString(),
     bytes: 9,
   } as const
-  const item = { ...inspect({ ...delivered, record: event('s1') }), origin, claimed: false }
+  const item = { ...check({ ...delivered, record: event('s1') }), origin, claimed: false }
   lane.push([item])
   const idle = lane.idle()
   lane.clear()
