@@ -109,14 +109,18 @@ COMMENT ON COLUMN ops.events.erased_at IS 'When personal data were erased / 个�
 
 CREATE VIEW ops.cdrs AS
 SELECT p.call_ref, c.session_id, d.cdr_time,
-  -- ops.calls knows when the CDR that counts came. Only where several of a call came at once their keys are compared, for the
-  -- rows that are shown: a session may have thousands. A millisecond, because that is how exactly the fold tells time.
+  -- ops.calls knows when the CDR that counts came, to the millisecond. Only CDRs of a call that came at once are compared,
+  -- in the fold's order, and only for the rows that are shown: a session may have thousands.
   CASE
-    WHEN d.received_at < c.cdr_received_at - interval '1 millisecond' THEN false
+    WHEN d.received_at NOT BETWEEN c.cdr_received_at - interval '1 millisecond' AND c.cdr_received_at + interval '1 millisecond'
+      THEN false
     WHEN c.cdr_count = 1 THEN true
     WHEN c.cdr_count > 1 THEN NOT EXISTS (
       SELECT FROM rtc.cdrs o
-      WHERE o.session_id = d.session_id AND (o.received_at, o.cdr_time, o.icid) > (d.received_at, d.cdr_time, d.icid))
+      WHERE o.session_id = d.session_id
+        AND o.received_at BETWEEN c.cdr_received_at - interval '1 millisecond' AND c.cdr_received_at + interval '1 millisecond'
+        AND (o.signed_by IS NOT NULL, o.received_at, o.cdr_time, o.icid COLLATE "C")
+          > (d.signed_by IS NOT NULL, d.received_at, d.cdr_time, d.icid))
   END AS counts,
   rtc.mask_icid(d.icid) AS icid, rtc.mask_id(d.app_key) AS app_key, rtc.mask_id(d.sp_id) AS sp_id, rtc.mask_text(d.service_type) AS service_type, d.direction,
   rtc.mask_number(d.bind_num, c.bind_num) AS bind_num,
@@ -140,7 +144,7 @@ COMMENT ON VIEW ops.cdrs IS 'CDRs, masked; filter by cdr_time, session_id or cal
 COMMENT ON COLUMN ops.cdrs.call_ref IS 'Reference of the call, as in ops.calls; NULL until the call is computed / 呼叫引用；呼叫尚未计算时为空';
 COMMENT ON COLUMN ops.cdrs.session_id IS 'Id of the call; NULL where it holds a phone number, and until the call is computed / 会话标识；含号码或呼叫尚未计算时为空';
 COMMENT ON COLUMN ops.cdrs.cdr_time IS 'End of the call, else the latest time the CDR has / 话单时间：呼叫结束时间，缺省为话单中最后的时间';
-COMMENT ON COLUMN ops.cdrs.counts IS 'Whether ops.calls goes by this CDR: of several the one received last; NULL until the call is computed / 是否为生效的话单（以最后收到的为准）；呼叫尚未计算时为空';
+COMMENT ON COLUMN ops.cdrs.counts IS 'Whether ops.calls goes by this CDR: of several the signed one received last; NULL until the call is computed / 是否为生效的话单（以最后收到的、已验签的为准）；呼叫尚未计算时为空';
 COMMENT ON COLUMN ops.cdrs.icid IS 'The platform''s id of the CDR; *** where it may hold a number / 话单标识；疑似含号码时为 ***';
 COMMENT ON COLUMN ops.cdrs.app_key IS 'appKey as the CDR says it / 话单中的 appKey';
 COMMENT ON COLUMN ops.cdrs.sp_id IS 'The customer''s cloud account / 客户云账号';
