@@ -12,7 +12,7 @@ beforeAll(async () => {
   pool = (await freshDatabase()).pool
 })
 
-const masks = {
+const masks: Record<string, (text: string) => unknown> = {
   mask_number: maskNumber,
   mask_text: maskText,
   mask_id: maskId,
@@ -33,8 +33,25 @@ async function inSql(name: string, texts: readonly (string | null)[]): Promise<u
 const digits = fc.stringMatching(/^[0-9]{1,15}$/)
 const piece = fc.oneof(
   { weight: 4, arbitrary: digits },
-  { weight: 2, arbitrary: fc.constantFrom('+', '+86', '0086', '138', '20190124030424', '****', '_', '@', '-', '.', ' ') },
-  fc.constantFrom('０１２３４５６', '１', '（', '）', '．', '\n', '\t', '\u00a0', '٣٤٥٦٧٨٩', 'é', '号', '😀', 'callenabler245.example'),
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('+', '+86', '0086', '138', '20190124030424', '****', '_', '@', '-', '.', ' '),
+  },
+  fc.constantFrom(
+    '０１２３４５６',
+    '１',
+    '（',
+    '）',
+    '．',
+    '\n',
+    '\t',
+    '\u00a0',
+    '٣٤٥٦٧٨٩',
+    'é',
+    '号',
+    '😀',
+    'callenabler245.example',
+  ),
   fc.uuid(),
   fc.string({ unit: 'grapheme', maxLength: 6 }),
 )
@@ -65,7 +82,10 @@ test.each(Object.entries(masks))('%s in SQL is the one of the fold', async (name
 
 test.each([
   ['CAE-20190124110424-12019775', 'CAE-20190124110424-12019775'],
-  ['ba171f34e6953fcd751edc77127748f4.3757223714.337238282.9', 'ba171f34e6953fcd751edc77127748f4.3757223714.337238282.9'],
+  [
+    'ba171f34e6953fcd751edc77127748f4.3757223714.337238282.9',
+    'ba171f34e6953fcd751edc77127748f4.3757223714.337238282.9',
+  ],
   ['ic-4711', 'ic-4711'],
   ['ic-13800000021', 'ic-***'],
   ['CAE-20190124110424-13800000021', 'CAE-***'],
