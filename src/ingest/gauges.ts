@@ -27,7 +27,7 @@ export function registerGauges(
     spool.oldestAt === undefined ? 0 : Math.max(0, (Date.now() - spool.oldestAt) / 1000),
   )
   gauge('rtc_spool_set_aside_total', 'Spooled records set aside since the start', () => spool.setAsideCount)
-  gauge('rtc_quarantine_bytes', 'Bytes of the bodies in rtc.quarantine, about', () => budget.usedBytes)
+  gauge('rtc_quarantine_bytes', 'Bytes that the entries of rtc.quarantine take, about', () => budget.usedBytes)
   gauge(
     'rtc_quarantine_dropped_bodies',
     'Bodies answered 4xx and not kept, for a bound was reached',

@@ -5,7 +5,7 @@ import type { Entry, Item, Origin, Outcome, QuarantineNote } from './item.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import { type Log, sparingly } from './log.ts'
-import type { QuarantineBudget } from './quarantine-budget.ts'
+import { costOf, type QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
 import { toSpoolEntry } from './spool-entry.ts'
 
@@ -73,7 +73,7 @@ export class Intake implements Origin {
     const admitted = this.#budget.admitUnread(note, source)
     if (!admitted) return
     const delivery = new Delivery()
-    this.#budget.underway(admitted.body.length, delivery.done)
+    this.#budget.underway(costOf(admitted), delivery.done)
     const entry: Entry = {
       countedAs: 'bodies',
       kind: 'status',

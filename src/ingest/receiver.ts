@@ -72,7 +72,7 @@ export class Receiver {
     this.#breaker = breaker
     this.ledger = ledger
     this.#intake = new Intake({ lanes, breaker, spool, budget, ledger, log, deadlineMs: options.commitDeadlineMs })
-    this.#drain = new Drain({ lanes, breaker, spool, ledger, log, probe: () => postgres.probe() })
+    this.#drain = new Drain({ lanes, breaker, spool, ledger, log, probe: () => this.#probe() })
     this.#upkeep = new Upkeep({
       postgres,
       spool,
@@ -132,6 +132,11 @@ export class Receiver {
     await this.#spool.close()
     await within(1_000, this.#postgres.close())
     this.#log.info({ spooled: this.#spool.records }, 'ingest stopped')
+  }
+
+  async #probe(): Promise<void> {
+    await this.#postgres.probe()
+    await this.#upkeep.measureQuarantine()
   }
 
   /** Sends what is in the lanes back to where it came from: live records are spooled, drained ones stay there. */

@@ -1,6 +1,6 @@
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
-import { pruneQuarantine, quarantineBytes } from '../store/quarantine.ts'
+import { pruneQuarantine, pruneResolved, quarantineSize } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
 import { hoursAtOnce, refreshSummaries } from '../store/summaries.ts'
 import type { Log } from './log.ts'
@@ -85,6 +85,7 @@ export class Upkeep {
       if (performance.now() - this.#tidiedAt > tidyMs) {
         await this.#postgres.partitions.createAhead(this.#postgres.pool)
         await this.#postgres.withClient((client) => pruneQuarantine(client, this.#retentionDays))
+        if (this.#budget.isTight) await this.#postgres.withClient(pruneResolved)
         this.#tidiedAt = performance.now()
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
@@ -93,10 +94,22 @@ export class Upkeep {
       const mayWait = this.#spool.records >= manySpooled && this.#waited < patience
       this.#waited = mayWait ? this.#waited + 1 : 0
       if (!mayWait) this.#summing ??= this.#summarize()
-      const bytes = await this.#postgres.withClient(quarantineBytes)
-      this.#budget.measured(bytes, this.#spool.records === 0)
     } catch (error) {
       this.#log.warn({ err: publicError(error) }, 'upkeep of the tables failed, it will be tried again')
+    }
+    await this.measureQuarantine()
+  }
+
+  /** Also asked when Postgres is there (again), before callbacks go to it. Never rejects. */
+  async measureQuarantine(): Promise<void> {
+    try {
+      this.#budget.measured(await this.#postgres.withClient(quarantineSize), this.#spool.records === 0)
+    } catch (error) {
+      this.#budget.unmeasured()
+      this.#log.warn(
+        { err: publicError(error) },
+        'rtc.quarantine could not be measured: until it can, bodies that are refused are not kept',
+      )
     }
   }
 

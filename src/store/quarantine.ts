@@ -100,7 +100,7 @@ function merge(entries: readonly QuarantineInsert[]): MergedEntry[] {
 }
 
 const summary = `id::float8 AS id, kind, reason, errors, record_index, body_size, signed_by,
-  first_seen_at, last_seen_at, seen_count, resolved_at, resolution`
+  first_seen_at, last_seen_at, seen_count::float8 AS seen_count, resolved_at, resolution`
 
 export interface QuarantineFilter {
   /** Resolved entries too. */
@@ -144,19 +144,51 @@ export async function resolveQuarantine(
   return rows.map(({ id }) => id)
 }
 
-/** Bytes of all bodies kept. Lengths stand beside the stored bodies, which are not read for it. */
-export async function quarantineBytes(client: Queryable): Promise<number> {
-  const { rows } = await client.query<{ bytes: number }>(
-    'SELECT coalesce(sum(octet_length(body)), 0)::float8 AS bytes FROM rtc.quarantine',
-  )
-  return rows[0]?.bytes ?? 0
+/** What an entry takes beside its body, in bytes: its row and its part of the indexes. As in rtc.count_quarantine. */
+export const entryOverhead = 512
+
+export interface QuarantineSize {
+  entries: number
+  /** Bytes of all bodies, and `entryOverhead` for each entry. */
+  bytes: number
+  /** Bytes of the table's files. They do not shrink when entries go: what comes later takes the room. */
+  diskBytes: number
 }
 
+const sizeStatement: Statement = {
+  name: 'quarantine_size',
+  text: `SELECT entries::float8 AS entries, bytes::float8 AS bytes, disk_bytes::float8 AS "diskBytes"
+    FROM rtc.quarantine_size()`,
+}
+
+/** How much there is, known without reading any of it. */
+export async function quarantineSize(client: Queryable): Promise<QuarantineSize> {
+  const { rows } = await run<QuarantineSize>(client, sizeStatement, [])
+  return rows[0] as QuarantineSize
+}
+
+/** Entries that one statement deletes: it must end within the timeout of statements, their bodies included. */
+const pruneRows = 500
+
 /** Deletes what has not come again for so many days, resolved or not; returns how many entries. */
-export async function pruneQuarantine(client: Queryable, retentionDays: number): Promise<number> {
-  const { rowCount } = await client.query(
-    'DELETE FROM rtc.quarantine WHERE last_seen_at < now() - make_interval(days => $1)',
-    [retentionDays],
-  )
-  return rowCount ?? 0
+export function pruneQuarantine(client: Queryable, retentionDays: number): Promise<number> {
+  return prune(client, `last_seen_at < now() - make_interval(days => $1) ORDER BY last_seen_at`, [retentionDays])
+}
+
+/**
+ * Deletes what was resolved more than a day ago, to make room; returns how many entries. Until then the same again, which
+ * the platform may re-send, leaves the entry closed.
+ */
+export function pruneResolved(client: Queryable): Promise<number> {
+  return prune(client, `resolved_at < now() - interval '1 day' ORDER BY resolved_at`, [])
+}
+
+async function prune(client: Queryable, which: string, values: unknown[]): Promise<number> {
+  const text = `DELETE FROM rtc.quarantine WHERE id IN (SELECT id FROM rtc.quarantine WHERE ${which} LIMIT ${pruneRows})`
+  let deleted = 0
+  for (;;) {
+    const { rowCount } = await client.query(text, values)
+    deleted += rowCount ?? 0
+    if ((rowCount ?? 0) < pruneRows) return deleted
+  }
 }

@@ -55,6 +55,16 @@ describe('what it prints', () => {
     expect((await sql('SELECT 1 AS one WHERE false')).stdout).toBe('one\n---\n(0 rows)\n')
   })
 
+  test('nothing that acts on a terminal, in a result or in an error of Postgres', async () => {
+    const nasty = "chr(27) || '[2J' || chr(10) || chr(155) || chr(8238)"
+    const shown = '\\x1b[2J\\n\\x9b\\u202e'
+    expect((await sql(`SELECT ${nasty} AS text`)).stdout.split('\n')[2]).toBe(shown)
+    expect(await sql(`SELECT (${nasty})::int`)).toMatchObject({
+      code: 1,
+      stderr: `rtc-receiver: invalid input syntax for type integer: "${shown}"\n`,
+    })
+  })
+
   test('--json', async () => {
     const query = `SELECT 1 AS i, 2^40::bigint AS big, 'x' AS t, NULL AS n, '{"a":[1]}'::jsonb AS j,
       '2019-01-24 03:04:24+00'::timestamptz AS at, true AS b`
