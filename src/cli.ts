@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { appsCommand } from './commands/apps.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { distributeCommand } from './commands/distribute.ts'
@@ -30,6 +31,7 @@ for (const command of [
   distributeCommand,
   quarantineCommand,
   spoolCommand,
+  appsCommand,
   eraseCommand,
   callCommand,
   simulateCommand,

@@ -7,9 +7,7 @@ import { printLines } from './output.ts'
 
 export function rolesCommand(): Command {
   return new Command('roles')
-    .description(
-      'make the database roles rtc_writer, rtc_ops, rtc_support and rtc_pii; over MIGRATE_DATABASE_URL where it is set',
-    )
+    .description(`make the database roles ${roles.join(', ')}; over MIGRATE_DATABASE_URL where it is set`)
     .option('--print', 'print the SQL for a DBA instead')
     .action(async (options: { print?: boolean }) => {
       if (options.print) return printLines(...scriptLines())
@@ -28,7 +26,7 @@ export function rolesCommand(): Command {
           } else {
             printLines(...scriptLines())
             throw new Error(
-              'this login may not make roles or grant on schemas rtc and ops: have a DBA run the SQL above (it is also what --print shows)',
+              'this login may not make roles or grant on schemas rtc, ops and app: have a DBA run the SQL above (it is also what --print shows)',
             )
           }
         } finally {
