@@ -206,6 +206,7 @@ CREATE INDEX calls_bind_num ON ops.calls (bind_num, started_at);
 CREATE INDEX calls_a_ref ON ops.calls (a_ref, started_at) WHERE a_ref IS NOT NULL;
 CREATE INDEX calls_b_ref ON ops.calls (b_ref, started_at) WHERE b_ref IS NOT NULL;
 CREATE INDEX calls_user_data_ref ON ops.calls (user_data_ref, started_at) WHERE user_data_ref IS NOT NULL;
+CREATE INDEX calls_subscription_ref ON ops.calls (subscription_ref, started_at) WHERE subscription_ref IS NOT NULL;
 CREATE INDEX calls_session_id ON ops.calls (session_id) WHERE session_id IS NOT NULL;
 -- With started_at: legs that go on at a full hour are found without reading calls that began later.
 CREATE INDEX calls_ended_at ON ops.calls (ended_at, started_at);
@@ -233,7 +234,8 @@ CREATE TABLE rtc.calls_private (
   record_object_name text,
   record_file_download_url text
 );
-CREATE INDEX calls_private_session_id ON rtc.calls_private (session_id);
+-- Unique, so that a view that joins the calls leaves them out of a query that asks for none of their columns.
+CREATE UNIQUE INDEX calls_private_session_id ON rtc.calls_private (session_id);
 COMMENT ON TABLE rtc.calls_private IS 'What of a call is personal data; written by the fold, only when it changes / 呼叫的个人信息部分';
 COMMENT ON COLUMN rtc.calls_private.folded_at IS 'When the row was written / 写入时间';
 COMMENT ON COLUMN rtc.calls_private.facts_from IS 'Earliest key time of its facts: partitions before it need not be searched, and when retention has come so far the call stays as it is / 其事实的最早分区时间';

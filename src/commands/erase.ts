@@ -8,17 +8,18 @@ import { NumberSearch } from '../rtc/number-search.ts'
 import { type Erased, erasableTables, eraseNumber } from '../store/erasure.ts'
 import { publicError } from '../store/errors.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
-import { print, printJson, table } from './output.ts'
+import { noteLines, printJson, printLines, printTable } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
 /** What no command can reach from here, and when to come back. */
-const beyond = `Not reached from here:
-  spools of other replicas, and calls that are being stored now: run it again when all spools are empty, tomorrow at the
-    earliest, for the platform re-sends CDRs for hours, and what went to quarantine goes there again;
-  backups, archived WAL and copies made with them: run it again after each restore;
-  logs of Postgres that show parameters of statements, and copies of data, exports and notes anywhere else;
-  the platform itself, which keeps its own records.
-`
+const beyond = [
+  'Not reached from here:',
+  '  spools of other replicas, and calls that are being stored now: run it again when all spools are empty, tomorrow at the',
+  '    earliest, for the platform re-sends CDRs for hours, and what went to quarantine goes there again;',
+  '  backups, archived WAL and copies made with them: run it again after each restore;',
+  '  logs of Postgres that show parameters of statements, and copies of data, exports and notes anywhere else;',
+  '  the platform itself, which keeps its own records.',
+]
 
 export function eraseCommand(): Command {
   return new Command('erase')
@@ -38,8 +39,8 @@ export function eraseCommand(): Command {
           run(client, number, options.yes ?? false),
         )
         if (options.json) printJson({ applied: options.yes ?? false, ...erased })
-        else print(describe(erased, options.yes ?? false))
-        if (!options.yes && spooled) process.stderr.write(`${spooled}\n`)
+        else describe(erased, options.yes ?? false)
+        if (!options.yes && spooled) noteLines(spooled)
         if (!erased.finished) throw new Error('interrupted: the rest is as it was, run it again')
       })
     })
@@ -109,16 +110,16 @@ async function run(client: pg.Client, number: NumberSearch, apply: boolean): Pro
   }
 }
 
-function describe({ counts, pseudonym, unreadable }: Erased, applied: boolean): string {
+function describe({ counts, pseudonym, unreadable }: Erased, applied: boolean): void {
   const rows = erasableTables.map((name) => [name, counts[name].toLocaleString('en')])
-  const head = table(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
-  const named = unreadable.slice(0, 20).join(', ') + (unreadable.length > 20 ? ', …' : '')
-  const unknown =
-    unreadable.length === 0
-      ? ''
-      : `unreadable, as compressed or binary, and perhaps with the number: ${unreadable.length} bodies in quarantine (${named}).
-  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … takes it away\n`
-  return applied
-    ? `${head}in its place stands ${pseudonym}\n${unknown}\n${beyond}`
-    : `${head}nothing was changed: --yes does it\n${unknown}`
+  printTable(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
+  printLines(applied ? `in its place stands ${pseudonym}` : 'nothing was changed: --yes does it')
+  if (unreadable.length > 0) {
+    const named = unreadable.slice(0, 20).join(', ') + (unreadable.length > 20 ? ', …' : '')
+    printLines(
+      `unreadable, as compressed or binary, and perhaps with the number: ${unreadable.length} bodies in quarantine (${named}).`,
+      '  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … takes it away',
+    )
+  }
+  if (applied) printLines('', ...beyond)
 }
