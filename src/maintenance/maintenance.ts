@@ -2,6 +2,7 @@ import type { Log } from '../ingest/log.ts'
 import type { Receiver } from '../ingest/receiver.ts'
 import type { Spool } from '../ingest/spool/spool.ts'
 import { publicError } from '../store/errors.ts'
+import { withClient } from '../store/pool.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
@@ -75,7 +76,8 @@ export class Maintenance {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
-      while (await postgres.withClient(tidyStatistics));
+      // On the connection of the fold, which gets its turn in between.
+      while (!this.#stopping.signal.aborted && (await withClient(postgres.background, tidyStatistics)));
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }

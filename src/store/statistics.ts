@@ -28,15 +28,16 @@ export async function countCalls(client: Queryable, callRefs: readonly string[],
 const mergeStatement: Statement = { name: 'merge_counts', text: 'SELECT rtc.merge_counts($1) AS hours' }
 const peaksStatement: Statement = { name: 'find_peaks', text: 'SELECT rtc.find_peaks($1) AS hours' }
 
-/** Hours of one statement: a second's work or so. */
-const hoursAtOnce = 24
+/** Hours of one statement. Merging is cheap; for the peaks all calls of an hour are read. */
+const mergedAtOnce = 24
+const foundAtOnce = 1
 
 /**
- * Makes the counts of the latest hours few rows again, and finds the most concurrent legs of hours whose calls changed.
+ * Makes the counts of the latest hours few rows again, and finds the most concurrent legs of an hour whose calls changed.
  * Any number of processes may call it. Resolves to whether something is left to do.
  */
 export async function tidyStatistics(client: Queryable): Promise<boolean> {
-  const merged = await run<{ hours: number }>(client, mergeStatement, [hoursAtOnce])
-  const found = await run<{ hours: number }>(client, peaksStatement, [hoursAtOnce])
-  return merged.rows[0]?.hours === hoursAtOnce || found.rows[0]?.hours === hoursAtOnce
+  const merged = await run<{ hours: number }>(client, mergeStatement, [mergedAtOnce])
+  const found = await run<{ hours: number }>(client, peaksStatement, [foundAtOnce])
+  return merged.rows[0]?.hours === mergedAtOnce || found.rows[0]?.hours === foundAtOnce
 }
