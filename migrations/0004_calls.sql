@@ -9,12 +9,6 @@
 
 SET LOCAL lock_timeout = '5s';
 
--- A DBA may have made them for a role that may make none; IF NOT EXISTS would ask for the right all the same.
-DO $$ BEGIN IF to_regnamespace('ops') IS NULL THEN CREATE SCHEMA ops; END IF; END $$;
-DO $$ BEGIN IF to_regnamespace('app') IS NULL THEN CREATE SCHEMA app; END IF; END $$;
-COMMENT ON SCHEMA ops IS 'What ops see: calls, legs, statistics and gaps, no personal data / 运维视图，不含个人信息';
-COMMENT ON SCHEMA app IS 'What the customer''s own applications read: calls with whole numbers / 供客户自有应用读取，含完整号码';
-
 -- Sessions to fold ---------------------------------------------------------------------------------------------------
 -- Whoever stores facts adds their sessions here in the same transaction; the fold deletes them in the transaction that
 -- writes the calls. So a call is never stale for longer than the fold takes, whatever commits late or is killed when.
