@@ -4,8 +4,9 @@ import { Argument, Command, Option } from 'commander'
 import pg from 'pg'
 import type { Config } from '../config.ts'
 import { inspectSpool } from '../ingest/spool/spool.ts'
-import { NumberSearch } from '../rtc/number-search.ts'
-import { type Erased, erasableTables, eraseNumber } from '../store/erasure.ts'
+import { NumberFinder } from '../erasure/finder.ts'
+import { type Erased, eraseNumber } from '../erasure/run.ts'
+import { erasableTables } from '../store/erasure.ts'
 import { publicError } from '../store/errors.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
 import { print, printJson, table } from './output.ts'
@@ -30,12 +31,13 @@ export function eraseCommand(): Command {
     .addOption(new Option('--json', 'print JSON'))
     .action(async (dash: string, options: { yes?: boolean; json?: boolean }) => {
       if (dash !== '-') throw new Error('the number is read from standard input: echo +86… | rtc-receiver erase -')
-      const number = new NumberSearch(await readNumber())
+      const number = new NumberFinder(await readNumber())
       await withDatabaseUrl(async (databaseUrl, config) => {
         const spooled = await spooledRecords(config)
         if (options.yes && spooled) throw new Error(spooled)
-        const erased = await withOwner(directUrl(databaseUrl, config), (client) =>
-          run(client, number, options.yes ?? false),
+        const url = directUrl(databaseUrl, config)
+        const erased = await withOwner(url, (reader) =>
+          withOwner(url, (writer) => run({ reader, writer }, number, options.yes ?? false)),
         )
         if (options.json) printJson({ applied: options.yes ?? false, ...erased })
         else print(describe(erased, options.yes ?? false))
@@ -92,7 +94,7 @@ async function withOwner<T>(connectionString: string, work: (client: pg.Client) 
   }
 }
 
-async function run(client: pg.Client, number: NumberSearch, apply: boolean): Promise<Erased> {
+async function run(connections: Connections, number: NumberFinder, apply: boolean): Promise<Erased> {
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
@@ -102,22 +104,22 @@ async function run(client: pg.Client, number: NumberSearch, apply: boolean): Pro
       `${bar(about === 0 ? 1 : done / about)} ${done.toLocaleString('en')} of about ${about.toLocaleString('en')} rows`,
     )
   try {
-    return await eraseNumber(client, { number, apply, progress, signal: stop.signal })
+    return await eraseNumber(connections, { number, apply, progress, signal: stop.signal })
   } finally {
     line.end()
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
 }
 
-function describe({ counts, pseudonym, unreadable }: Erased, applied: boolean): string {
+function describe({ counts, pseudonym, passedOver }: Erased, applied: boolean): string {
   const rows = erasableTables.map((name) => [name, counts[name].toLocaleString('en')])
   const head = table(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
-  const named = unreadable.slice(0, 20).join(', ') + (unreadable.length > 20 ? ', …' : '')
+  const named = passedOver.slice(0, 20).join(', ') + (passedOver.length > 20 ? ', …' : '')
   const unknown =
-    unreadable.length === 0
+    passedOver.length === 0
       ? ''
-      : `unreadable, as compressed or binary, and perhaps with the number: ${unreadable.length} bodies in quarantine (${named}).
-  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … takes it away\n`
+      : `passed over, for nobody can read them and they may hold the number: ${passedOver.length} bodies in quarantine (${named}).
+  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … removes it\n`
   return applied
     ? `${head}in its place stands ${pseudonym}\n${unknown}\n${beyond}`
     : `${head}nothing was changed: --yes does it\n${unknown}`

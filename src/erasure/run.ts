@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { callRef } from '../calls/references.ts'
 import {
   beginErasure,
   candidates,
@@ -24,19 +25,22 @@ import {
   type Table,
   writeErased,
 } from '../store/erasure.ts'
+import { keyDigest } from '../store/erased-keys.ts'
 import { publicError } from '../store/errors.ts'
 import { transaction } from '../store/pool.ts'
 import { findInBody } from './body.ts'
 import type { NumberFinder } from './finder.ts'
 
+export interface Connections {
+  /** Holds a cursor open. */
+  reader: pg.ClientBase
+  writer: pg.ClientBase
+}
+
 export interface ErasureOptions {
   number: NumberFinder
   /** False only counts. */
   apply: boolean
-  /** The keyed digest of a fact's key, 32 hex digits, by which the receiver knows the fact again. */
-  keyDigest: (table: 'cdrs' | 'call_events', key: Row) => string
-  /** The call_ref of a session. */
-  callRef: (session: string) => string
   /** Rows gone through so far, of about so many. */
   progress?: (done: number, about: number) => void
   /** Ends the run between two transactions. */
@@ -60,33 +64,35 @@ export interface Erased {
  * one changes, in short transactions, so it may be interrupted and run again, and finds nothing the second time.
  * Throws what Postgres threw.
  */
-export async function eraseNumber(
-  reader: pg.ClientBase,
-  writer: pg.ClientBase,
-  options: ErasureOptions,
-): Promise<Erased> {
+export async function eraseNumber({ reader, writer }: Connections, options: ErasureOptions): Promise<Erased> {
   // Settings of a role or a database are meant for queries.
   for (const client of [reader, writer])
     await client.query("SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = '10s'; SET jit = off")
-  const tables = await readErasableTables(reader)
-  const run = new Run(reader, writer, tables, options)
+  const run = new Run({ reader, writer }, await readErasableTables(reader), await readKeys(reader), options)
   return options.apply ? run.apply() : run.count()
+}
+
+interface Keys {
+  digest: KeyObject
+  ref: Buffer
 }
 
 class Run {
   readonly #reader: pg.ClientBase
   readonly #writer: pg.ClientBase
   readonly #tables: Table[]
+  readonly #keys: Keys
   readonly #options: ErasureOptions
   readonly #counts = Object.fromEntries(erasableTables.map((name) => [name, 0])) as Record<ErasableTable, number>
   readonly #passedOver: number[] = []
   readonly #about: number
   #done = 0
 
-  constructor(reader: pg.ClientBase, writer: pg.ClientBase, tables: Table[], options: ErasureOptions) {
+  constructor({ reader, writer }: Connections, tables: Table[], keys: Keys, options: ErasureOptions) {
     this.#reader = reader
     this.#writer = writer
     this.#tables = tables
+    this.#keys = keys
     this.#options = options
     this.#about = tables.reduce((sum, { about }) => sum + about, 0)
   }
@@ -218,7 +224,7 @@ class Run {
    * done. Facts of one key stay apart: ids that held the number end in letters of their own.
    */
   async #eraseSession(session: string, pseudonym: string): Promise<Partial<Record<ErasableTable, number>>> {
-    const { number, keyDigest, callRef } = this.#options
+    const { number } = this.#options
     const counts = { cdrs: 0, call_events: 0, calls_private: 0 }
     await lockFold(this.#writer)
     const moved = number.isIn(session) ? `${pseudonym}-${letters(8)}` : undefined
@@ -228,7 +234,7 @@ class Run {
       if (name !== 'cdrs' && name !== 'call_events') continue
       if (moved) {
         const keys = await keysOfSession(this.#writer, table, session)
-        digests.push(...keys.map((key) => keyDigest(name, key)))
+        digests.push(...keys.map((key) => this.#digestOf(name, key)))
         counts[name] = keys.length
       }
       for (const key of await candidatesOfSession(this.#writer, table, number.sql, session)) {
@@ -236,7 +242,7 @@ class Run {
         const { session_id: _, ...changes } = stored ? this.#changes(table, stored, pseudonym) : {}
         if (Object.keys(changes).length === 0) continue
         if ('icid' in changes) {
-          if (!moved) digests.push(keyDigest(name, key))
+          if (!moved) digests.push(this.#digestOf(name, key))
           changes.icid = `${pseudonym}-${letters(8)}`
         }
         await writeErased(this.#writer, table, key, changes)
@@ -245,15 +251,15 @@ class Run {
       if (moved) await moveFacts(this.#writer, name, session, moved)
     }
     if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
-    counts.calls_private = await this.#eraseCall(callRef(session), pseudonym)
-    if (moved)
-      await renameCall(
-        this.#writer,
-        { session, callRef: callRef(session) },
-        { session: moved, callRef: callRef(moved) },
-      )
+    const call = callRef(this.#keys.ref, session)
+    counts.calls_private = await this.#eraseCall(call, pseudonym)
+    if (moved) await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
     await foldAnew(this.#writer, moved ?? session)
     return counts
+  }
+
+  #digestOf(table: 'cdrs' | 'call_events', key: Row): string {
+    return keyDigest(this.#keys.digest, table, factKey(table, key))
   }
 
   async #eraseCall(callRef: string, pseudonym: string): Promise<number> {
@@ -265,6 +271,14 @@ class Run {
     await eraseFromCall(this.#writer, callRef, Object.keys(changes), pseudonym)
     return 1
   }
+}
+
+/** The key of a fact as the receiver writes it, in the order of its columns. */
+function factKey(table: 'cdrs' | 'call_events', key: Row): string[] {
+  const time = (name: string) => String(key[name]).slice(0, 19).replace('T', ' ')
+  return table === 'cdrs'
+    ? [String(key.session_id), String(key.icid), time('cdr_time')]
+    : [String(key.session_id), String(key.event_key).replaceAll('-', ''), time('occurred_at')]
 }
 
 /** Letters only: nothing that is looked for, or masked, as a number. */

@@ -206,18 +206,18 @@ export async function keepErasedKeys(client: Queryable, digests: readonly string
 /** Everything beside the facts that names a session or its call goes by the new names. */
 export async function renameCall(
   client: Queryable,
-  from: { session: string; callRef: string },
-  to: { session: string; callRef: string },
+  from: { session: string; call: string },
+  to: { session: string; call: string },
 ): Promise<void> {
-  const values = [from.session, from.callRef, to.session, to.callRef]
+  const values = [from.session, from.call, to.session, to.call]
   await client.query('UPDATE rtc.calls_private SET session_id = $2, call_ref = $3 WHERE call_ref = $1', [
-    from.callRef,
+    from.call,
     to.session,
-    to.callRef,
+    to.call,
   ])
   await client.query('UPDATE ops.calls SET session_id = NULL, call_ref = $2 WHERE call_ref = $1', [
-    from.callRef,
-    to.callRef,
+    from.call,
+    to.call,
   ])
   await client.query(
     'UPDATE rtc.replaced_cdrs SET session_id = $3, call_ref = $4, erased_at = now() WHERE session_id = $1 OR call_ref = $2',
@@ -228,10 +228,10 @@ export async function renameCall(
     to.session,
   ])
   await client.query('UPDATE rtc.reveals SET call_ref = $2, erased_at = now() WHERE call_ref = $1', [
-    from.callRef,
-    to.callRef,
+    from.call,
+    to.call,
   ])
-  await client.query('UPDATE rtc.quarantine SET call_ref = $2 WHERE call_ref = $1', [from.callRef, to.callRef])
+  await client.query('UPDATE rtc.quarantine SET call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
 }
 
 /** What ops.calls says of a field of rtc.calls_private: neither its mask nor its reference leads to the number any more. */
@@ -308,7 +308,7 @@ export async function cleanUp(
   for (const { table } of rows) await client.query(`ANALYZE (SKIP_LOCKED) ${table}`)
 }
 
-const parametersOf = ({ from, to, pattern, encoded }: SqlPatterns) => [from, to, pattern, encoded] as const
+const parametersOf = ({ from, to, pattern, encoded }: SqlPatterns) => [from, to, pattern, encoded]
 
 /** All that a row says, as one text; a line feed stands in no number. */
 function mayHold({ columns }: Table): string {
