@@ -3,23 +3,24 @@ import { createInterface } from 'node:readline/promises'
 import { Argument, Command, Option } from 'commander'
 import pg from 'pg'
 import type { Config } from '../config.ts'
-import { inspectSpool } from '../ingest/spool/spool.ts'
 import { NumberFinder } from '../erasure/finder.ts'
-import { type Erased, eraseNumber } from '../erasure/run.ts'
+import { type Connections, type Erased, eraseNumber } from '../erasure/run.ts'
+import { inspectSpool } from '../ingest/spool/spool.ts'
 import { erasableTables } from '../store/erasure.ts'
 import { publicError } from '../store/errors.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
-import { print, printJson, table } from './output.ts'
+import { noteLines, printJson, printLines, printTable } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
 /** What no command can reach from here, and when to come back. */
-const beyond = `Not reached from here:
-  spools of other replicas, and calls that are being stored now: run it again when all spools are empty, tomorrow at the
-    earliest, for the platform re-sends CDRs for hours, and what went to quarantine goes there again;
-  backups, archived WAL and copies made with them: run it again after each restore;
-  logs of Postgres that show parameters of statements, and copies of data, exports and notes anywhere else;
-  the platform itself, which keeps its own records.
-`
+const beyond = [
+  'Not reached from here:',
+  '  spools of other replicas, and calls that are being stored now: run it again when all spools are empty, tomorrow at the',
+  '    earliest, for the platform re-sends CDRs for hours, and what went to quarantine goes there again;',
+  '  backups, archived WAL and copies made with them: run it again after each restore;',
+  '  logs of Postgres that show parameters of statements, and copies of data, exports and notes anywhere else;',
+  '  the platform itself, which keeps its own records.',
+]
 
 export function eraseCommand(): Command {
   return new Command('erase')
@@ -40,8 +41,8 @@ export function eraseCommand(): Command {
           withOwner(url, (writer) => run({ reader, writer }, number, options.yes ?? false)),
         )
         if (options.json) printJson({ applied: options.yes ?? false, ...erased })
-        else print(describe(erased, options.yes ?? false))
-        if (!options.yes && spooled) process.stderr.write(`${spooled}\n`)
+        else describe(erased, options.yes ?? false)
+        if (!options.yes && spooled) noteLines(spooled)
         if (!erased.finished) throw new Error('interrupted: the rest is as it was, run it again')
       })
     })
@@ -111,16 +112,16 @@ async function run(connections: Connections, number: NumberFinder, apply: boolea
   }
 }
 
-function describe({ counts, pseudonym, passedOver }: Erased, applied: boolean): string {
+function describe({ counts, pseudonym, passedOver }: Erased, applied: boolean): void {
   const rows = erasableTables.map((name) => [name, counts[name].toLocaleString('en')])
-  const head = table(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
-  const named = passedOver.slice(0, 20).join(', ') + (passedOver.length > 20 ? ', …' : '')
-  const unknown =
-    passedOver.length === 0
-      ? ''
-      : `passed over, for nobody can read them and they may hold the number: ${passedOver.length} bodies in quarantine (${named}).
-  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … removes it\n`
-  return applied
-    ? `${head}in its place stands ${pseudonym}\n${unknown}\n${beyond}`
-    : `${head}nothing was changed: --yes does it\n${unknown}`
+  printTable(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
+  printLines(applied ? `in its place stands ${pseudonym}` : 'nothing was changed: --yes does it')
+  if (passedOver.length > 0) {
+    const named = passedOver.slice(0, 20).join(', ') + (passedOver.length > 20 ? ', …' : '')
+    printLines(
+      `passed over, for nobody can read them and they may hold the number: ${passedOver.length} bodies in quarantine (${named})`,
+      '  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … removes it',
+    )
+  }
+  if (applied) printLines('', ...beyond)
 }

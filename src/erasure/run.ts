@@ -1,7 +1,8 @@
-import { type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { callRef } from '../calls/references.ts'
+import { keyDigest } from '../store/erased-keys.ts'
 import {
   beginErasure,
   candidates,
@@ -25,8 +26,8 @@ import {
   type Table,
   writeErased,
 } from '../store/erasure.ts'
-import { keyDigest } from '../store/erased-keys.ts'
 import { publicError } from '../store/errors.ts'
+import { readDigestKey, readReferenceKeys } from '../store/keys.ts'
 import { transaction } from '../store/pool.ts'
 import { findInBody } from './body.ts'
 import type { NumberFinder } from './finder.ts'
@@ -75,6 +76,11 @@ export async function eraseNumber({ reader, writer }: Connections, options: Eras
 interface Keys {
   digest: KeyObject
   ref: Buffer
+}
+
+async function readKeys(client: pg.ClientBase): Promise<Keys> {
+  const { signed: ref } = await readReferenceKeys(client)
+  return { digest: createSecretKey(await readDigestKey(client)), ref }
 }
 
 class Run {
@@ -253,7 +259,8 @@ class Run {
     if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
     const call = callRef(this.#keys.ref, session)
     counts.calls_private = await this.#eraseCall(call, pseudonym)
-    if (moved) await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
+    if (moved)
+      await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
     await foldAnew(this.#writer, moved ?? session)
     return counts
   }

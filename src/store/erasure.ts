@@ -215,10 +215,7 @@ export async function renameCall(
     to.session,
     to.call,
   ])
-  await client.query('UPDATE ops.calls SET session_id = NULL, call_ref = $2 WHERE call_ref = $1', [
-    from.call,
-    to.call,
-  ])
+  await client.query('UPDATE ops.calls SET session_id = NULL, call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
   await client.query(
     'UPDATE rtc.replaced_cdrs SET session_id = $3, call_ref = $4, erased_at = now() WHERE session_id = $1 OR call_ref = $2',
     values,

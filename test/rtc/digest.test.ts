@@ -15,6 +15,11 @@ const short = {
   statusInfo: { timestamp: '2024-03-05  07:15:00', sessionId: 's1', userData: '', caller: null },
 }
 
+const numStatus = {
+  eventType: 'numStatus',
+  numInfo: [{ number: '+8617012340001', status: '10', cause: '2' }],
+}
+
 test('the canonical form, written out', () => {
   expect(canonicalJson('status', short)).toBe(
     '{"eventType":"callout","statusInfo":{"sessionId":"s1","timestamp":"2024-03-05 07:15:00"}}',
@@ -33,6 +38,7 @@ test.each([
   ['callout', 'status', statusFixture('callout'), 'be2250d18c59fd0c0de681173f383845'],
   ['answer', 'status', statusFixture('answer'), '19da063465a40ca5a79363c74c40b811'],
   ['collectInfo', 'status', statusFixture('collect-info'), 'b283318e18d5a4c379211e7a32e4e2cf'],
+  ['numStatus', 'notice', numStatus, '468185b7e9392a0bed17aa20f56588ef'],
   ['click2Call', 'fee', cdrFixture('fee-click2call'), '762808acc95af077a0daebc9efdbfc6b'],
   ['empty strings', 'fee', cdrFixture('fee-empty-strings'), '031c8e057bbff33d2b09aee8b982b3c0'],
 ] as const)('golden vector: %s', (_, kind, record, digest) => {
@@ -135,6 +141,11 @@ function plainly(value: unknown): string {
     .map(([name, member]) => `${JSON.stringify(name)}:${plainly(member)}`)
     .join()}}`
 }
+
+test.each([900, 5_000, 200_000])('a value nested %i deep has a canonical form', (depth) => {
+  const text = `{"a":${'[{"b":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}}`
+  expect(canonicalJson('fee', JSON.parse(text))).toBe(text)
+})
 
 function reblank(value: unknown, blanks: string): unknown {
   return typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\d) +/, `$1${blanks}`) : value
