@@ -13,13 +13,15 @@ import {
   type ErasableTable,
   endOfStretch,
   erasableTables,
-  eraseFromCall,
+  eraseCallTexts,
+  eraseReferences,
   foldAnew,
   keepErasedKeys,
   keysOfSession,
   lockFold,
   moveFacts,
   type Row,
+  readCallTexts,
   readErasableTables,
   readForUpdate,
   renameCall,
@@ -261,7 +263,8 @@ class Run {
     counts.calls_private = await this.#eraseCall(call, pseudonym)
     if (moved)
       await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
-    await foldAnew(this.#writer, moved ?? session)
+    // Another run may have been faster, and the session have another id by now.
+    if (Object.values(counts).some((count) => count > 0)) await foldAnew(this.#writer, moved ?? session)
     return counts
   }
 
@@ -269,14 +272,19 @@ class Run {
     return keyDigest(this.#keys.digest, table, factKey(table, key))
   }
 
-  async #eraseCall(callRef: string, pseudonym: string): Promise<number> {
+  /** The call itself: the fold does it again a moment later from the facts, but not where the first are past retention. */
+  async #eraseCall(call: string, pseudonym: string): Promise<number> {
     const table = this.#tables.find(({ name }) => name === 'calls_private') as Table
-    const stored = await readForUpdate(this.#writer, table, { call_ref: callRef })
+    const stored = await readForUpdate(this.#writer, table, { call_ref: call })
     const { session_id: _, ...changes } = stored ? this.#changes(table, stored, pseudonym) : {}
-    if (Object.keys(changes).length === 0) return 0
-    await writeErased(this.#writer, table, { call_ref: callRef }, changes)
-    await eraseFromCall(this.#writer, callRef, Object.keys(changes), pseudonym)
-    return 1
+    if (Object.keys(changes).length > 0) {
+      await writeErased(this.#writer, table, { call_ref: call }, changes)
+      await eraseReferences(this.#writer, call, Object.keys(changes), pseudonym)
+    }
+    const texts = await readCallTexts(this.#writer, call)
+    const held = Object.keys(texts).filter((name) => this.#options.number.isIn(texts[name] as string))
+    if (held.length > 0) await eraseCallTexts(this.#writer, call, held, pseudonym)
+    return Object.keys(changes).length + held.length > 0 ? 1 : 0
   }
 }
 

@@ -3,16 +3,19 @@ import type { Queryable } from './statement.ts'
 
 /** What the tables of an erasure need; the names of columns come from the catalogs, values are parameters. */
 
-/** Tables that may hold a number, in the order in which they are gone through. */
+/**
+ * Tables that may hold a number, in the order in which they are gone through: what names a session of the facts goes by
+ * the new name once they have it.
+ */
 export const erasableTables = [
   'quarantine',
   'notices',
-  'placed_calls',
-  'replaced_cdrs',
   'reveals',
   'cdrs',
   'call_events',
   'calls_private',
+  'placed_calls',
+  'replaced_cdrs',
 ] as const
 export type ErasableTable = (typeof erasableTables)[number]
 
@@ -229,6 +232,8 @@ export async function renameCall(
     to.call,
   ])
   await client.query('UPDATE rtc.quarantine SET call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
+  for (const table of ['unfolded', 'fold_later'])
+    await client.query(`DELETE FROM rtc.${table} WHERE session_id = $1`, [from.session])
 }
 
 /** What ops.calls says of a field of rtc.calls_private: neither its mask nor its reference leads to the number any more. */
@@ -242,20 +247,38 @@ const shown: Record<string, string> = {
   subscription_id: 'subscription_ref = NULL',
 }
 
-/**
- * Takes erased fields out of the call itself. The fold does the same a moment later from the facts, but not for a call
- * whose first facts are past retention.
- */
-export async function eraseFromCall(
+/** @param fields of rtc.calls_private that held the number */
+export async function eraseReferences(
   client: Queryable,
-  callRef: string,
-  fields: string[],
+  call: string,
+  fields: readonly string[],
   pseudonym: string,
 ): Promise<void> {
   const sets = fields.flatMap((field) => shown[field] ?? [])
   if (sets.length === 0) return
-  const values = sets.some((set) => set.includes('$2')) ? [callRef, pseudonym] : [callRef]
+  const values = sets.some((set) => set.includes('$2')) ? [call, pseudonym] : [call]
   await client.query(`UPDATE ops.calls SET ${sets.join(', ')}, version = version + 1 WHERE call_ref = $1`, values)
+}
+
+/** What ops.calls says of a call in words of the sender. */
+export async function readCallTexts(client: Queryable, call: string): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ texts: Record<string, string> }>(
+    `SELECT jsonb_strip_nulls(jsonb_build_object('app_key', app_key, 'sp_id', sp_id, 'service_type', service_type,
+        'party_type', party_type, 'user_data', user_data, 'bind_num', bind_num, 'digits', digits)) AS texts
+      FROM ops.calls WHERE call_ref = $1`,
+    [call],
+  )
+  return rows[0]?.texts ?? {}
+}
+
+export async function eraseCallTexts(
+  client: Queryable,
+  call: string,
+  names: readonly string[],
+  pseudonym: string,
+): Promise<void> {
+  const sets = names.map((name) => `${name} = $2`).join(', ')
+  await client.query(`UPDATE ops.calls SET ${sets}, version = version + 1 WHERE call_ref = $1`, [call, pseudonym])
 }
 
 /** The fold waits meanwhile: it would put back what it has read before. */
