@@ -3,9 +3,11 @@
 -- Calls: one row per session, computed from its facts when they are stored (the fold), and never at a read.
 --
 --   rtc.unfolded        sessions that got facts since they were folded last
+--   rtc.fold_later      those of them that are put off: very large ones, and those whose fold failed
 --   ops.calls           one row per call, no whole phone number in it: ops people read this
 --   rtc.calls_private   the same calls with their numbers; app.calls joins both for the customer's own applications
 --   ops.legs            the two sides of each call, a view
+--   ops.freshness       how far behind the facts all of this is
 
 SET LOCAL lock_timeout = '5s';
 
@@ -17,12 +19,30 @@ SET LOCAL lock_timeout = '5s';
 CREATE TABLE rtc.unfolded (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   stored_at timestamptz NOT NULL DEFAULT now(),
+  fact_time timestamptz,
   session_id text NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed anew / 待重新计算的会话';
 COMMENT ON COLUMN rtc.unfolded.id IS 'Order in which they came / 序号';
 COMMENT ON COLUMN rtc.unfolded.stored_at IS 'When the fact was stored (start of its transaction) / 入库时间';
+COMMENT ON COLUMN rtc.unfolded.fact_time IS 'Key time of the fact, the earliest of several: partitions before it need not be searched; NULL: unknown, all are / 事实的分区时间（最早者），为空则搜索全部分区';
 COMMENT ON COLUMN rtc.unfolded.session_id IS 'The session / 会话标识';
+
+-- A table of its own, so that what waits for long does not stand in the way of what is next.
+CREATE TABLE rtc.fold_later (
+  session_id text PRIMARY KEY,
+  due_at timestamptz NOT NULL,
+  fact_time timestamptz,
+  tries integer NOT NULL,
+  error text
+);
+CREATE INDEX fold_later_due_at ON rtc.fold_later (due_at);
+COMMENT ON TABLE rtc.fold_later IS 'Sessions whose fold is put off / 推迟计算的会话';
+COMMENT ON COLUMN rtc.fold_later.session_id IS 'The session / 会话标识';
+COMMENT ON COLUMN rtc.fold_later.due_at IS 'When it is folded / 计划计算时间';
+COMMENT ON COLUMN rtc.fold_later.fact_time IS 'As in rtc.unfolded / 同 rtc.unfolded';
+COMMENT ON COLUMN rtc.fold_later.tries IS 'How often its fold has failed; 0 = it has so many facts that it is folded now and then only / 失败次数；0 表示事实过多，仅间隔计算';
+COMMENT ON COLUMN rtc.fold_later.error IS 'SQLSTATE or name of the last error / 最近一次错误代码';
 
 -- Calls --------------------------------------------------------------------------------------------------------------
 
@@ -196,6 +216,7 @@ CREATE INDEX calls_recheck_at ON ops.calls (recheck_at) WHERE recheck_at IS NOT 
 
 CREATE TABLE rtc.calls_private (
   folded_at timestamptz NOT NULL,
+  facts_from timestamptz NOT NULL,
   call_ref uuid PRIMARY KEY,
   session_id text NOT NULL,
   a_number text,
@@ -216,6 +237,7 @@ CREATE TABLE rtc.calls_private (
 CREATE UNIQUE INDEX calls_private_session_id ON rtc.calls_private (session_id);
 COMMENT ON TABLE rtc.calls_private IS 'What of a call is personal data; written by the fold, only when it changes / 呼叫的个人信息部分';
 COMMENT ON COLUMN rtc.calls_private.folded_at IS 'When the row was written / 写入时间';
+COMMENT ON COLUMN rtc.calls_private.facts_from IS 'Earliest key time of its facts: partitions before it need not be searched, and when retention has come so far the call stays as it is / 其事实的最早分区时间';
 COMMENT ON COLUMN rtc.calls_private.call_ref IS 'The call, as in ops.calls / 呼叫引用';
 COMMENT ON COLUMN rtc.calls_private.session_id IS 'Id of the call as the platform sends it / 会话标识';
 COMMENT ON COLUMN rtc.calls_private.a_number IS 'A, whole / A 号码';
@@ -275,3 +297,24 @@ COMMENT ON COLUMN ops.legs.bind_num IS 'The company''s number of the call / 企�
 COMMENT ON COLUMN ops.legs.started_at IS 'started_at of the call / 呼叫开始时间';
 COMMENT ON COLUMN ops.legs.bill_day IS 'Day of the bill / 计费日期';
 COMMENT ON COLUMN ops.legs.has_cdr IS 'Whether the call has a CDR / 是否有话单';
+
+-- Freshness ----------------------------------------------------------------------------------------------------------
+
+CREATE VIEW ops.freshness AS
+SELECT greatest(newest.stored_at, f.reached) AS newest_fact_at, f.reached AS newest_folded_at,
+  greatest(0, extract(epoch FROM now() - coalesce(w.oldest, now())))::integer AS lag_seconds,
+  w.sessions::integer AS waiting_sessions, l.large::integer AS large_sessions, l.failed::integer AS failed_sessions
+FROM rtc.maintenance f
+CROSS JOIN (SELECT min(x.stored_at) AS oldest, count(DISTINCT x.session_id) AS sessions
+  FROM (SELECT u.stored_at, u.session_id FROM rtc.unfolded u ORDER BY u.id LIMIT 100000) x) w
+CROSS JOIN (SELECT count(*) FILTER (WHERE tries = 0) AS large, count(*) FILTER (WHERE tries > 0) AS failed
+  FROM rtc.fold_later) l
+LEFT JOIN (SELECT u.stored_at FROM rtc.unfolded u ORDER BY u.id DESC LIMIT 1) newest ON true
+WHERE f.task = 'fold';
+COMMENT ON VIEW ops.freshness IS 'One row: how far ops.calls is behind the facts / 呼叫数据的新鲜度，一行';
+COMMENT ON COLUMN ops.freshness.newest_fact_at IS 'When the newest fact was stored, to within seconds; NULL: none yet / 最新事实的入库时间';
+COMMENT ON COLUMN ops.freshness.newest_folded_at IS 'When the newest fact that is in ops.calls was stored, to within seconds / 已计入呼叫的最新事实的入库时间';
+COMMENT ON COLUMN ops.freshness.lag_seconds IS 'How long the oldest fact that is not in ops.calls has waited; 0: all are / 尚未计入的最早事实已等待的秒数';
+COMMENT ON COLUMN ops.freshness.waiting_sessions IS 'Sessions that wait; at most 100000 facts are looked at / 等待计算的会话数';
+COMMENT ON COLUMN ops.freshness.large_sessions IS 'Sessions of thousands of facts that are computed now and then only / 事实过多、间隔计算的会话数';
+COMMENT ON COLUMN ops.freshness.failed_sessions IS 'Sessions whose call could not be computed; tried again, the log says why / 计算失败、等待重试的会话数';

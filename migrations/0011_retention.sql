@@ -26,41 +26,57 @@ AS $$
 $$;
 COMMENT ON FUNCTION rtc.periods() IS 'Partitions of call_events and cdrs with what they cover; period_start is NULL for _old / 分区及其时间范围';
 
+-- One caller at a time, and none while calls are being folded: a fold that read its facts before and after would write a
+-- call of half of them. The fold does not wait for these rows, it skips; so whoever waits here is in nobody's way.
+-- Ended by lock_timeout (55P03): the caller tries again.
+CREATE FUNCTION rtc.lock_retention() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+BEGIN
+  PERFORM FROM rtc.maintenance m WHERE m.task IN ('fold', 'retention') ORDER BY m.task FOR UPDATE;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.lock_retention() FROM PUBLIC;
+COMMENT ON FUNCTION rtc.lock_retention() IS 'Takes the locks of retention until the end of the transaction / 获取清理任务的锁';
+
 -- Drops a partition all of whose rows are older than a time; false when there is no such partition (any more).
 --
 -- DROP TABLE needs the parent for itself. It asks for a tenth of a second and gives up (55P03) where somebody reads or
 -- writes for longer, since everybody else queues behind whoever waits; the caller tries again. DETACH … CONCURRENTLY would
 -- wait without getting in the way, but runs in no function, and Citus has none.
--- Files are removed after the locks are released. One caller at a time: the others get 55P03 as well.
+-- Files are removed after the locks are released.
 CREATE FUNCTION rtc.drop_period(partition text, before timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '100ms'
 AS $$
 #variable_conflict use_variable
+DECLARE
+  dropped_end timestamptz;
 BEGIN
   IF before IS NULL OR before > now() - interval '1 day' THEN
     RAISE 'rtc.drop_period: what is younger than a day stays' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.retention', 0)) THEN
-    RAISE 'rtc.drop_period: another process is at it' USING ERRCODE = 'lock_not_available';
-  END IF;
-  PERFORM FROM rtc.periods() p
+  PERFORM rtc.lock_retention();
+  SELECT p.period_end INTO dropped_end FROM rtc.periods() p
     WHERE p.partition = drop_period.partition AND p.period_start IS NOT NULL AND p.period_end <= before;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
   EXECUTE format('DROP TABLE rtc.%I', partition);
+  UPDATE rtc.maintenance m SET ran_at = now(), reached = greatest(m.reached, dropped_end) WHERE m.task = 'retention';
   RETURN true;
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.drop_period(text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.drop_period(text, timestamptz) IS 'Drops a partition whose rows are all older than a time / 删除早于某时间的整个分区';
 
--- Deletes about a batch of the oldest rows before a time, where no partition can be dropped: in the partitions _old, and in
--- the tables beside the big ones. Says how many; 0 = nothing is left to delete.
+-- Deletes about a batch of the oldest rows before a time, where no partition can be dropped: in the partitions _old, in
+-- the calls, and in the small tables. Says how many; 0 = nothing is left to delete.
 --
--- A batch is a range of time or of ids and not a list of rows, which Citus would not take.
+-- From the big tables a range of time and not a list of rows, which Citus would not take.
 CREATE FUNCTION rtc.tidy(what text, before timestamptz, batch integer DEFAULT 5000) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -70,21 +86,20 @@ AS $$
 DECLARE
   old_end CONSTANT timestamptz := '2024-01-01 00:00:00+00';
   last_time timestamptz;
-  last_id bigint;
   deleted integer := 0;
 BEGIN
-  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'placed_calls', 'reveals') THEN
+  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs', 'reveals',
+    'erased_keys') THEN
     RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF before IS NULL OR before > now() - (CASE what WHEN 'reveals' THEN interval '179 days' ELSE interval '1 day' END) THEN
+  IF before IS NULL OR before > now() - (CASE what WHEN 'reveals' THEN interval '179 days'
+    WHEN 'erased_keys' THEN interval '29 days' ELSE interval '1 day' END) THEN
     RAISE 'rtc.tidy: what is younger stays' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
     RAISE 'rtc.tidy: a batch is 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('rtc.retention', 0)) THEN
-    RAISE 'rtc.tidy: another process is at it' USING ERRCODE = 'lock_not_available';
-  END IF;
+  PERFORM rtc.lock_retention();
 
   CASE what
     WHEN 'call_events' THEN
@@ -95,19 +110,39 @@ BEGIN
       SELECT max(x.t) INTO last_time FROM (SELECT c.cdr_time AS t FROM rtc.cdrs c
         WHERE c.cdr_time < least(before, old_end) ORDER BY c.cdr_time LIMIT batch) x;
       DELETE FROM rtc.cdrs c WHERE c.cdr_time <= last_time AND c.cdr_time < old_end;
+    WHEN 'calls' THEN
+      -- A call that came lately stays, whatever its times say: one event of a wrong clock must not take it away.
+      WITH past AS MATERIALIZED (
+        SELECT o.call_ref FROM ops.calls o
+          WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch
+      ), numbers AS (
+        DELETE FROM rtc.calls_private p USING past WHERE p.call_ref = past.call_ref
+      )
+      DELETE FROM ops.calls c USING past WHERE c.call_ref = past.call_ref;
     WHEN 'placed_calls' THEN
-      -- Ids follow the time but for calls placed at once.
-      SELECT max(x.id) INTO last_id FROM (SELECT p.id, p.placed_at FROM rtc.placed_calls p ORDER BY p.id LIMIT batch) x
-        WHERE x.placed_at < before;
-      DELETE FROM rtc.placed_calls p WHERE p.id <= last_id AND p.placed_at < before;
+      DELETE FROM rtc.placed_calls p WHERE p.id IN (SELECT o.id FROM rtc.placed_calls o
+        WHERE o.placed_at < before ORDER BY o.id LIMIT batch);
+    WHEN 'notices' THEN
+      DELETE FROM rtc.notices n WHERE n.notice_key IN (SELECT o.notice_key FROM rtc.notices o
+        WHERE o.received_at < before AND o.last_received_at < before ORDER BY o.received_at LIMIT batch);
+    WHEN 'replaced_cdrs' THEN
+      -- By the time of the call, not of the replacement: it goes when the call goes.
+      DELETE FROM rtc.replaced_cdrs r WHERE r.id IN (SELECT o.id FROM rtc.replaced_cdrs o
+        WHERE o.cdr_time < before ORDER BY o.id LIMIT batch);
     WHEN 'reveals' THEN
-      SELECT max(x.t) INTO last_time FROM (SELECT r.asked_at AS t FROM rtc.reveals r
-        WHERE r.asked_at < before ORDER BY r.asked_at LIMIT batch) x;
-      DELETE FROM rtc.reveals r WHERE r.asked_at <= last_time;
+      DELETE FROM rtc.reveals r WHERE r.ticket IN (SELECT o.ticket FROM rtc.reveals o
+        WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);
+    WHEN 'erased_keys' THEN
+      DELETE FROM rtc.erased_keys k WHERE k.key_digest IN (SELECT o.key_digest FROM rtc.erased_keys o
+        WHERE o.erased_at < before ORDER BY o.erased_at LIMIT batch);
   END CASE;
   GET DIAGNOSTICS deleted = ROW_COUNT;
+  IF deleted > 0 AND what IN ('call_events', 'cdrs') THEN
+    UPDATE rtc.maintenance m SET ran_at = now(), reached = greatest(m.reached, least(before, old_end))
+      WHERE m.task = 'retention';
+  END IF;
   RETURN deleted;
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.tidy(text, timestamptz, integer) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.tidy(text, timestamptz, integer) IS 'Deletes old rows of _old, placed_calls or reveals, a batch at a time / 分批删除过期数据';
+COMMENT ON FUNCTION rtc.tidy(text, timestamptz, integer) IS 'Deletes old rows of _old, of the calls and of small tables, a batch at a time / 分批删除过期数据';

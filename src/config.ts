@@ -50,6 +50,8 @@ export interface Config {
   /** Undefined: calls are kept for ever. */
   retentionDays: number | undefined
   revealRetentionDays: number
+  /** Whether userData holds nothing personal, so that `ops.calls` may show it. */
+  showUserData: boolean
   timeZone: string
   /** For placing verification calls. */
   apiUrl: string | undefined
@@ -202,6 +204,7 @@ function toConfig(env: Static<typeof Environment>): Config {
     partitionBy: env.PARTITION_BY,
     retentionDays: env.RETENTION_DAYS,
     revealRetentionDays: env.REVEAL_RETENTION_DAYS,
+    showUserData: env.SHOW_USER_DATA,
     timeZone: env.TIME_ZONE,
     apiUrl: env.RTC_API_URL,
     createdZone: env.RTC_CREATED_ZONE,

@@ -90,6 +90,10 @@ export const Environment = Type.Object({
   ),
   // The floor is the one of the function that deletes.
   REVEAL_RETENTION_DAYS: whole('days that is kept who asked to see numbers', 1_095, 180, 36_500),
+  SHOW_USER_DATA: Type.Boolean({
+    description: 'whether userData holds nothing personal and may be shown: true or false',
+    default: false,
+  }),
   TIME_ZONE: text('time zone in which people are shown times', 'Asia/Shanghai'),
   RTC_API_URL: maybe(text("address of the platform's API, from the console: https://host[:port]")),
   RTC_CREATED_ZONE: choice('time that Created tells in calls to the platform', ['utc', 'beijing'], 'utc'),

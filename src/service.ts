@@ -10,6 +10,9 @@ import type { Config } from './config.ts'
 import type { Log } from './ingest/log.ts'
 import { Receiver } from './ingest/receiver.ts'
 import { Spool } from './ingest/spool/spool.ts'
+import { Folder } from './maintenance/folder.ts'
+import { Maintenance } from './maintenance/maintenance.ts'
+import { registerFoldMetrics } from './metrics/fold.ts'
 import { shutDown } from './shutdown.ts'
 import type { EmbeddedPostgres } from './store/embedded.ts'
 import type { EmbeddedKeeper } from './store/embedded-keeper.ts'
@@ -19,8 +22,10 @@ import { Postgres } from './store/postgres.ts'
 const patienceMs = 1_000
 /** The same for the start of the embedded Postgres, and for its migrations when it is new: both take seconds. */
 const embeddedPatienceMs = 10_000
-/** Milliseconds kept for closing the spool and the pool after the lanes. */
+/** Milliseconds kept for closing the spool and the pool after the batches. */
 const closingMs = 400
+/** Milliseconds for a batch of the fold, and for a statement of maintenance, to end. */
+const backgroundStopMs = 2_000
 /** Milliseconds for the embedded Postgres to shut down. */
 const embeddedStopMs = 30_000
 
@@ -76,14 +81,35 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
     ...(keeper ? { revive: () => keeper.ensure() } : {}),
     log,
   })
-  const receiver = new Receiver({ ...config, postgres, spool, registry, log })
+  const receiver = new Receiver({ ...config, postgres, spool, registry, log, onStored: () => folder.wake() })
+  const folder = new Folder({
+    pool: () => postgres.background,
+    log,
+    showUserData: config.showUserData,
+    busy: () => receiver.isBusy,
+  })
+  registerFoldMetrics(registry, folder)
+  const maintenance = new Maintenance({
+    postgres,
+    spool,
+    log,
+    quarantineRetentionDays: config.quarantineRetentionDays,
+    retention: config,
+    receiver,
+  })
   let stopping = false
   const app = await buildApp({ config, receiver, registry, log, isStopping: () => stopping })
-  const readiness = () => (stopping ? { ready: false, degraded: ['shutting down'] } : receiver.readiness)
+  const readiness = () => {
+    if (stopping) return { ready: false, degraded: ['shutting down'] }
+    const { ready, degraded } = receiver.readiness
+    return { ready, degraded: [...degraded, ...folder.degraded] }
+  }
   const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
   const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger(), ops })
 
   receiver.start()
+  maintenance.start()
+  folder.start()
   await receiver.whenConnected(isNew && embedded ? embeddedPatienceMs : patienceMs)
   await admin.listen({ host: config.adminHost, port: config.adminPort })
   await app.listen({ host: config.host, port: config.port })
@@ -103,7 +129,12 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
             run: () => sleep(config.shutdownDelayMs),
           },
           { name: 'finish requests', timeoutMs: half, run: () => app.close() },
-          { name: 'empty the lanes', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
+          {
+            name: 'stop the fold and maintenance',
+            timeoutMs: backgroundStopMs + closingMs,
+            run: () => Promise.all([folder.stop(backgroundStopMs), maintenance.stop()]),
+          },
+          { name: 'empty the batches', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
           { name: 'stop Postgres', timeoutMs: embeddedStopMs, run: async () => keeper?.stop() },
         ],

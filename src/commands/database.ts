@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Config, loadConfig } from '../config.ts'
-import { forbidNames } from '../store/statement.ts'
+import { reachThroughPooler } from '../store/statement.ts'
 import { noteLines } from './output.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
 export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
   return withDatabaseUrl(async (databaseUrl, config) => {
     const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver cli' })
-    if (config.databasePooler === 'transaction') forbidNames(client)
+    if (config.databasePooler === 'transaction') reachThroughPooler(client)
     // Told by the query that fails.
     client.on('error', () => {})
     await client.connect()

@@ -1,9 +1,10 @@
 import { createSecretKey } from 'node:crypto'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
-import { type Replayed, replay } from '../ingest/replay.ts'
+import { type Rerun, rerun } from '../ingest/rerun.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
 import { skeleton } from '../rtc/skeleton.ts'
+import { ErasedKeys } from '../store/erased-keys.ts'
 import { classify, publicError } from '../store/errors.ts'
 import { readDigestKey } from '../store/keys.ts'
 import { Partitions } from '../store/partitions.ts'
@@ -94,9 +95,10 @@ function replayCommand(): Command {
         const context = {
           digestKey: createSecretKey(await readDigestKey(client)),
           partitions: new Partitions(config.partitionBy),
+          erasedKeys: new ErasedKeys(),
         }
         const results = []
-        for (const id of wanted) results.push({ id, ...(await replayOne(client, context, id)) })
+        for (const id of wanted) results.push({ id, ...(await rerunOne(client, context, id)) })
         if (options.json) printJson(results)
         else
           for (const result of results)
@@ -112,10 +114,10 @@ function replayCommand(): Command {
 }
 
 /** An entry that something unforeseen is wrong with holds up no other; without Postgres there is no going on. */
-async function replayOne(client: pg.Client, context: CommitContext, id: number): Promise<Replayed> {
+async function rerunOne(client: pg.Client, context: CommitContext, id: number): Promise<Rerun> {
   try {
     const entry = await getQuarantine(client, id)
-    return entry ? await replay(client, context, entry) : { done: false, reason: 'there is no such entry' }
+    return entry ? await rerun(client, context, entry) : { done: false, reason: 'there is no such entry' }
   } catch (error) {
     if (classify(error) === 'away') throw error
     return { done: false, reason: `it failed: ${publicError(error).message}` }

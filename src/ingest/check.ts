@@ -3,10 +3,11 @@ import { checkCdr } from '../rtc/cdr.ts'
 import { canonicalText } from '../rtc/digest.ts'
 import { checkNotice } from '../rtc/notice.ts'
 import type { CallbackKind, Place } from '../rtc/record.ts'
-import type { CountedAs, Entry, QuarantineNote } from './item.ts'
+import type { CountedAs, Entry, QuarantineNote, Via } from './entry.ts'
 
 /** A record together with what is known of the callback it came in. */
 export interface Delivered {
+  via: Via
   kind: CallbackKind
   record: unknown
   /** Place in the `feeLst`; null for a status event or a notice. */
@@ -60,7 +61,7 @@ export function checkCallback(callback: Callback, misfits: (fields: readonly str
   const receivedAt = callback.receivedAt.toISOString()
   const bytes = Math.ceil(body.length / Math.max(1, records.length))
   const entries = records.map((record, i) =>
-    check({ kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, misfits),
+    check({ via: 'live', kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, misfits),
   )
   const bad = entries.filter(({ fate }) => 'note' in fate)
   if (bad.length > maxBadRecords) {
@@ -87,6 +88,7 @@ function wholeEntry({ kind, body, signer, receivedAt }: Callback, reason: string
   const note = { kind, reason, errors, holds: 'body', body, bodySize: body.length } as const
   const bytes = body.length
   return {
+    via: 'live',
     countedAs: 'bodies',
     kind,
     record: undefined,

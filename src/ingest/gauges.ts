@@ -1,15 +1,15 @@
 import { statfs } from 'node:fs/promises'
 import { Gauge, type Registry } from 'prom-client'
-import type { Lanes } from './intake.ts'
+import type { Batches } from './batches.ts'
 import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** Gauges that are read when Prometheus asks. */
 export function registerGauges(
   registry: Registry,
-  parts: { spool: Spool; lanes: Lanes; budget: QuarantineBudget },
+  parts: { spool: Spool; batches: Batches; budget: QuarantineBudget },
 ): void {
-  const { spool, lanes, budget } = parts
+  const { spool, batches, budget } = parts
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,
@@ -39,8 +39,7 @@ export function registerGauges(
     labelNames: ['table'],
     registers: [registry],
     collect() {
-      this.set({ table: 'call_events' }, lanes.status.rows)
-      this.set({ table: 'cdrs' }, lanes.fee.rows)
+      for (const batch of batches.all) this.set({ table: batch.name }, batch.rows)
     },
   })
   new Gauge({

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { toMillis } from '../rtc/times.ts'
-import type { CountedAs, Item, Outcome } from './item.ts'
+import type { CountedAs, Entry, Outcome } from './entry.ts'
 
 /**
  * Counts every record from the moment it is taken in until its outcome is known, so that at every scrape
@@ -97,18 +97,14 @@ export class Ledger {
     })
   }
 
-  received(items: readonly Item[]): void {
-    for (const { countedAs } of items) add(this.#received, countedAs)
-    this.#inflight += items.length
+  received(entries: readonly Entry[]): void {
+    for (const { countedAs } of entries) add(this.#received, countedAs)
+    this.#inflight += entries.length
   }
 
-  live(item: Item, outcome: Outcome): void {
-    add(this.#outcomes.live[item.countedAs], outcome)
-    this.#inflight--
-  }
-
-  spool(item: Item, outcome: Outcome): void {
-    add(this.#outcomes.spool[item.countedAs], outcome)
+  settled({ via, countedAs }: Entry, outcome: Outcome): void {
+    add(this.#outcomes[via][countedAs], outcome)
+    if (via === 'live') this.#inflight--
   }
 
   misfits(fields: readonly string[]): void {
@@ -116,8 +112,8 @@ export class Ledger {
   }
 
   /** How long after its key time each good record of a callback came: tells of a platform or a network that lags. */
-  delays(items: readonly Item[], receivedAt: Date): void {
-    for (const { kind, fate } of items) {
+  delays(entries: readonly Entry[], receivedAt: Date): void {
+    for (const { kind, fate } of entries) {
       if (!('row' in fate)) continue
       const time =
         'occurred_at' in fate.row ? fate.row.occurred_at : 'cdr_time' in fate.row ? fate.row.cdr_time : undefined

@@ -6,16 +6,16 @@ export interface Log {
 }
 
 /**
- * A log line that is written once a second at most, with how often there was reason to since it was written last: a
+ * A log line that is written once in `everyMs` at most, with how often there was reason to since it was written last: a
  * fault that every callback meets must not fill the disk with words.
  */
-export function sparingly(say: (fields: object) => void): (fields: object) => void {
+export function sparingly(say: (fields: object) => void, everyMs = 1_000): (fields: object) => void {
   let saidAt = Number.NEGATIVE_INFINITY
   let times = 0
   return (fields) => {
     times++
     const now = performance.now()
-    if (now - saidAt < 1_000) return
+    if (now - saidAt < everyMs) return
     say({ ...fields, times })
     saidAt = now
     times = 0

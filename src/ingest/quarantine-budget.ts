@@ -1,6 +1,6 @@
 import { sourceOf } from '../addresses.ts'
 import { entryOverhead, type QuarantineSize } from '../store/quarantine.ts'
-import type { QuarantineNote } from './item.ts'
+import type { QuarantineNote } from './entry.ts'
 
 /** Bodies answered 4xx: as much as is kept of one, and as many as are kept an hour, from one source and from all. */
 export const unreadLimits = { bodyBytes: 64 * 1024, perSourceHour: 60, perHour: 600 }

@@ -1,3 +1,5 @@
+import type { Scenario } from '../calls/types.ts'
+import { arrayOf } from './row-arrays.ts'
 import { type Queryable, run } from './statement.ts'
 
 /** A call we asked the platform for. There is no place for the code, and for the platform's text, which may repeat it. */
@@ -9,7 +11,7 @@ export interface PlacedCallRow {
   /** Absent where none was placed, as far as we know. */
   sessionId?: string | undefined
   appKey: string
-  scenario: 'click2Call' | 'callnotify' | 'callVerify' | 'privateNumber'
+  scenario: Scenario
   displayNbr: string
   calleeNbr: string
   userData?: string | undefined
@@ -65,4 +67,18 @@ export async function readCallProgress(client: Queryable, sessionId: string, pla
   const { rows: calls } = await run<NonNullable<CallProgress['call']>>(client, selectCall, values)
   const { rows: events } = await run<CallProgress['events'][number]>(client, selectEvents, values)
   return { events, call: calls[0] }
+}
+
+const selectScenarios = {
+  name: 'placed_scenarios',
+  text: 'SELECT session_id, scenario FROM rtc.placed_calls WHERE session_id = ANY($1::text[]) ORDER BY id DESC',
+}
+
+/** The scenarios of those of these sessions that were placed from here, by session id. */
+export async function readPlacedScenarios(
+  client: Queryable,
+  sessionIds: readonly string[],
+): Promise<Map<string, Scenario>> {
+  const { rows } = await run<{ session_id: string; scenario: Scenario }>(client, selectScenarios, [arrayOf(sessionIds)])
+  return new Map(rows.map(({ session_id, scenario }) => [session_id, scenario]))
 }

@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type pg from 'pg'
-import { insertCdrs } from './cdrs.ts'
+import { copyCdrs } from './cdrs.ts'
 import { durabilityWarnings } from './durability.ts'
-import { ErasedRows } from './erased.ts'
+import { ErasedKeys } from './erased-keys.ts'
 import { publicError } from './errors.ts'
-import { insertEvents } from './events.ts'
+import { copyEvents } from './events.ts'
 import { readDigestKey } from './keys.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import { Partitions } from './partitions.ts'
@@ -27,12 +27,14 @@ export interface PostgresOptions {
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
+/** How long a statement may take that no callback waits for. */
+const backgroundTimeoutMs = 30_000
+
 /** What a commit needs besides a connection. */
 export interface CommitContext {
   digestKey: KeyObject
   partitions: Partitions
-  /** Absent for the occasional commit of a command. */
-  erasedRows?: ErasedRows
+  erasedKeys: ErasedKeys
 }
 
 /** Thrown where Postgres was never reached, so that its digest key is not known yet. */
@@ -49,6 +51,7 @@ export class Postgres {
   readonly #options: PostgresOptions
   #databaseUrl: string | undefined
   #pool: pg.Pool | undefined
+  #background: pg.Pool | undefined
   #context: CommitContext | undefined
 
   constructor(options: PostgresOptions) {
@@ -61,6 +64,12 @@ export class Postgres {
   get pool(): pg.Pool {
     if (!this.#pool) throw new NotConnectedError('Postgres has not been reached yet')
     return this.#pool
+  }
+
+  /** One connection beside those of callbacks, with time for longer statements. Throws while `isConnected` is false. */
+  get background(): pg.Pool {
+    if (!this.#background || !this.isConnected) throw new NotConnectedError('Postgres has not been reached yet')
+    return this.#background
   }
 
   get isConnected(): boolean {
@@ -82,8 +91,8 @@ export class Postgres {
     try {
       await this.withClient((client) =>
         transaction(client, async () => {
-          await insertEvents(client, [])
-          await insertCdrs(client, [])
+          await copyEvents(client, [], [])
+          await copyCdrs(client, [], [])
         }),
       )
     } catch (error) {
@@ -98,7 +107,16 @@ export class Postgres {
     const { poolSize: size, pooler, statementTimeoutMs, log } = this.#options
     const onError = (error: Error) => log.warn({ err: publicError(error) }, 'a Postgres connection broke')
     void this.#pool?.end().catch(() => {})
+    void this.#background?.end().catch(() => {})
     this.#pool = createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError })
+    this.#background = createPool({
+      databaseUrl,
+      size: 1,
+      pooler,
+      statementTimeoutMs: backgroundTimeoutMs,
+      connectTimeoutMs: statementTimeoutMs,
+      onError,
+    })
     this.#databaseUrl = databaseUrl
   }
 
@@ -109,7 +127,7 @@ export class Postgres {
     const digestKey = createSecretKey(await withClient(this.pool, readDigestKey))
     await this.partitions.createAhead(this.pool)
     for (const warning of await withClient(this.pool, durabilityWarnings)) log.warn({}, warning)
-    this.#context = { digestKey, partitions: this.partitions, erasedRows: new ErasedRows() }
+    this.#context = { digestKey, partitions: this.partitions, erasedKeys: new ErasedKeys() }
   }
 
   async #migrate(): Promise<void> {
@@ -137,6 +155,6 @@ export class Postgres {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.end()
+    await Promise.all([this.#pool?.end(), this.#background?.end()])
   }
 }

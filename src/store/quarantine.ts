@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import type { CallbackKind, Place } from '../rtc/record.ts'
+import type { Column } from './copy-text.ts'
+import { insertFromJson, jsonRows } from './json-rows.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
-import { arraysOf, type Column, insertFromUnnest } from './unnest.ts'
 
 export type QuarantineKind = CallbackKind | 'unknown' | 'unauthenticated'
 
@@ -22,6 +23,8 @@ export interface QuarantineInsert {
   signed_by: string | null
   /** When the callback came, ISO 8601 with its zone. */
   received_at: string
+  /** Of a conflict: names of the fields in which it differs from the stored record. */
+  differing?: string[]
 }
 
 /** An entry as listed; `body` only comes with `getQuarantine`. */
@@ -56,6 +59,8 @@ const columns: readonly Column[] = [
   { column: 'reason', type: 'text' },
   { column: 'signed_by', type: 'text' },
   { column: 'errors', type: 'json' },
+  // A list of texts, which goes in as JSON too.
+  { column: 'differing', type: 'json' },
   { column: 'body', type: 'bytes' },
 ]
 
@@ -64,19 +69,20 @@ const columns: readonly Column[] = [
 // entry opens again.
 const insertStatement: Statement = {
   name: 'insert_quarantine',
-  text: `${insertFromUnnest('rtc.quarantine AS q', columns)}
+  text: `${insertFromJson('rtc.quarantine', columns, 'AS q')}
     ON CONFLICT (body_key, reason, kind) DO UPDATE SET
       first_seen_at = least(q.first_seen_at, excluded.first_seen_at),
       last_seen_at = greatest(q.last_seen_at, excluded.last_seen_at),
       seen_count = q.seen_count + excluded.seen_count,
       signed_by = coalesce(q.signed_by, excluded.signed_by),
+      differing = coalesce(excluded.differing, q.differing),
       resolved_at = CASE WHEN excluded.last_seen_at > q.resolved_at + interval '24 hours' THEN NULL ELSE q.resolved_at END,
       resolution = CASE WHEN excluded.last_seen_at > q.resolved_at + interval '24 hours' THEN NULL ELSE q.resolution END`,
 }
 
 /** Keeps what could not become a row. The same record or body with the same reason has one entry, which counts. */
 export async function insertQuarantine(client: pg.ClientBase, entries: readonly QuarantineInsert[]): Promise<void> {
-  await run(client, insertStatement, arraysOf(merge(entries), columns))
+  await run(client, insertStatement, [jsonRows(merge(entries), columns)])
 }
 
 type MergedEntry = Omit<QuarantineInsert, 'received_at'> &

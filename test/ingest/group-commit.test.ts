@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { laneLimits } from '../../src/ingest/lane.ts'
+import { batchLimits } from '../../src/ingest/batch.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { hold, sumOf, TestReceiver, turns, until } from '../support/receiver.ts'
@@ -93,7 +93,7 @@ test('while two groups are in flight the next one gathers; each table has its ow
 
 test('a group has its bounds in rows', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
-  const count = 2 * laneLimits.groupRows + 1
+  const count = 2 * batchLimits.groupRows + 1
   await it.take(
     'fee',
     Array.from({ length: count }, (_, i) => cdr(`c${i}`)),
@@ -105,7 +105,7 @@ test('a group has its bounds in rows', async () => {
 
 test('and in bytes, but one record always goes', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
-  const body = Buffer.alloc(3 * laneLimits.groupBytes)
+  const body = Buffer.alloc(3 * batchLimits.groupBytes)
   await it.take('fee', [cdr('c1'), cdr('c2')], { body })
   expect(await it.metric('rtc_group_rows_bucket', { le: '1' })).toBe(2)
 })
@@ -147,7 +147,7 @@ test('what comes beyond the rows that may wait goes to the spool', async () => {
   await turns(2)
   taken.push(it.take('fee', [cdr('b')]))
   await turns(2)
-  const many = Array.from({ length: laneLimits.queueRows }, (_, i) => cdr(`c${i}`))
+  const many = Array.from({ length: batchLimits.queueRows }, (_, i) => cdr(`c${i}`))
   for (let i = 0; i < many.length; i += 1_000) taken.push(it.take('fee', many.slice(i, i + 1_000)))
   await turns(2)
   expect(await it.outcomes()).toEqual({ stored: 1 })
@@ -170,7 +170,7 @@ test('what comes beyond the bytes that may wait goes to the spool', async () => 
   const it = await TestReceiver.start(database.url)
   await it.take('fee', [cdr('c0')])
   const lock = await locked(database)
-  const body = Buffer.alloc(laneLimits.queueBytes / 2)
+  const body = Buffer.alloc(batchLimits.queueBytes / 2)
   const taken: Promise<void>[] = []
   for (let n = 1; n <= 4; n++) {
     taken.push(it.take('fee', [cdr(`c${n}`)], { body }))

@@ -1,12 +1,11 @@
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
+import { Batch } from '../../src/ingest/batch.ts'
 import { Breaker } from '../../src/ingest/breaker.ts'
 import { check } from '../../src/ingest/check.ts'
-import { eventTable } from '../../src/ingest/commit.ts'
-import { CannotStoreError } from '../../src/ingest/delivery.ts'
-import type { Item, Origin } from '../../src/ingest/item.ts'
-import { Lane } from '../../src/ingest/lane.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
+import { notices } from '../../src/ingest/notice-store.ts'
+import { CannotStoreError } from '../../src/ingest/receiver.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
@@ -102,25 +101,17 @@ test('a callback that comes after the end is refused, not left waiting', async (
   await expect(it.take('status', [event('s1')])).rejects.toThrow(CannotStoreError)
 })
 
-test('a lane that is emptied before it began is idle', async () => {
+test('a batch that is given up before it began is idle', async () => {
   const log = new TestLog()
-  const database = await freshDatabase()
-  const it = await TestReceiver.start(database.url)
-  const breaker = new Breaker('test', log, { open: () => {}, close: () => {} })
-  const lane = new Lane(eventTable, it.postgres, breaker, new Ledger(new Registry()), log)
-  const back: Item[] = []
-  const origin: Origin = { settle: () => {}, turnAway: (items) => back.push(...items) }
-  const delivered = {
-    kind: 'status',
-    index: null,
-    signer: null,
-    receivedAt: new Date().toISOString(),
-    bytes: 9,
-  } as const
-  const item = { ...check({ ...delivered, record: event('s1') }), origin, claimed: false }
-  lane.push([item])
-  const idle = lane.idle()
-  lane.clear()
+  const { postgres } = await TestReceiver.start((await freshDatabase()).url)
+  const breaker = new Breaker('test', log)
+  const batch = new Batch(notices, { postgres, breaker, ledger: new Ledger(new Registry()), log })
+  const record = { eventType: 'numStatus' }
+  const receivedAt = new Date().toISOString()
+  const entry = check({ via: 'live', kind: 'notice', record, index: null, signer: null, receivedAt, bytes: 9 })
+  const settled = batch.add([entry])
+  const idle = batch.idle()
+  batch.giveUp()
   await idle
-  expect(back).toEqual([item])
+  expect(await settled).toMatchObject([{ entry, notStored: { why: 'away' } }])
 })

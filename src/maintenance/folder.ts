@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { type Log, sparingly } from '../ingest/log.ts'
+import { classify, publicError } from '../store/errors.ts'
+import { withClient } from '../store/pool.ts'
+import { NotConnectedError } from '../store/postgres.ts'
+import type { FoldLimits } from './fold-batch.ts'
+import { type FoldProgress, FoldRunner, type Outcome } from './fold-runner.ts'
+import { FoldTables } from './fold-tables.ts'
+
+/** Between two looks, so that events that come one after the other are folded together. */
+const pauseMs = 1_000
+/** How often it is looked where nothing was heard of, since others store facts as well, and where another process folds. */
+const pollMs = 2_000
+/** How long callbacks go first; then there is one batch all the same, so that what waits does not wait for ever. */
+const patienceMs = 2_000
+const busyMs = 50
+/** The longest wait after a failure. */
+const maxBackoffMs = 30_000
+/** Calls that are so far behind their facts are told of, seconds. */
+const degradedSeconds = 60
+
+export interface FolderOptions {
+  /** Throws NotConnectedError while Postgres has not been reached. */
+  pool: () => pg.Pool
+  log: Log
+  /** userData holds nothing personal. */
+  showUserData: boolean
+  /** Whether callbacks wait for Postgres: they go first. */
+  busy?: () => boolean
+  limits?: FoldLimits
+}
+
+/**
+ * Keeps ops.calls up with the facts, off the path of callbacks: on a connection of its own, in short batches, and
+ * standing back while there is much to store. Of several receivers one folds at a time; any may take over at any time.
+ */
+export class Folder {
+  readonly #options: FolderOptions
+  readonly #runner: FoldRunner
+  readonly #stopping = new AbortController()
+  readonly #warn: (fields: object) => void
+  readonly #ownUp: (fields: object) => void
+  #running: Promise<void> | undefined
+  #client: pg.PoolClient | undefined
+  #startedAt = performance.now()
+  #woken = false
+  #asleep: AbortController | undefined
+  #failures = 0
+
+  constructor(options: FolderOptions) {
+    const { log, showUserData, limits } = options
+    this.#options = options
+    this.#runner = new FoldRunner({ tables: new FoldTables(showUserData), log, ...(limits ? { limits } : {}) })
+    this.#warn = sparingly((fields) => log.warn(fields, 'calls could not be computed, it will be tried again'), 60_000)
+    this.#ownUp = sparingly((fields) => log.error(fields, 'a statement of the fold failed: please report'), 60_000)
+  }
+
+  get progress(): Readonly<FoldProgress> {
+    return this.#runner.progress
+  }
+
+  /** Seconds that the oldest fact waits, or may wait where nobody has looked for long. */
+  get lagSeconds(): number {
+    const { age, waiting, lookedAt } = this.progress
+    const since = (performance.now() - (lookedAt ?? this.#startedAt)) / 1000
+    if (waiting > 0 && age > 0) return age + since
+    return since * 1000 > 5 * pollMs ? since : 0
+  }
+
+  /** What is wrong, for /readyz: nothing here keeps callbacks from being taken. */
+  get degraded(): string[] {
+    const lag = this.lagSeconds
+    const { failed } = this.progress
+    return [
+      ...(lag > degradedSeconds ? [`calls are ${Math.round(lag)} s behind what is stored`] : []),
+      ...(failed > 0 ? [`${failed} calls cannot be computed, the log says why`] : []),
+    ]
+  }
+
+  start(): void {
+    this.#startedAt = performance.now()
+    this.#running = this.#run()
+  }
+
+  /** There is something to fold. */
+  wake(): void {
+    this.#woken = true
+    this.#asleep?.abort()
+  }
+
+  /** Stops after the batch under way, or in its midst after `timeoutMs`: what is not committed is folded again. */
+  async stop(timeoutMs = 2_000): Promise<void> {
+    this.#stopping.abort()
+    const ended = this.#running?.then(() => true)
+    if (await Promise.race([ended ?? true, sleep(timeoutMs, false)])) return
+    await this.#client?.end()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#woken = false
+      const outcome = await this.#fold()
+      if (outcome === 'failed') await this.#sleep(this.#backoffMs())
+      if (outcome === 'taken') await this.#sleep(pollMs)
+      if (outcome === 'done') await this.#sleep(pauseMs)
+      if (outcome === 'done' && !this.#woken) await this.#sleep(pollMs, { wakes: true })
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
+  async #fold(): Promise<Outcome | 'failed'> {
+    try {
+      const outcome = await withClient(this.#options.pool(), async (client) => {
+        this.#client = client
+        return this.#runner.run(client, () => this.#mayGoOn())
+      })
+      this.#failures = 0
+      return outcome
+    } catch (error) {
+      if (error instanceof NotConnectedError) return 'done'
+      if (this.#stopped) return 'done'
+      this.#failures++
+      const say = classify(error) === 'our_mistake' ? this.#ownUp : this.#warn
+      say({ err: publicError(error) })
+      return 'failed'
+    } finally {
+      this.#client = undefined
+    }
+  }
+
+  /** Waits while callbacks wait. */
+  async #mayGoOn(): Promise<boolean> {
+    const until = performance.now() + patienceMs
+    while (this.#options.busy?.() && performance.now() < until && !this.#stopped) await this.#sleep(busyMs)
+    return !this.#stopped
+  }
+
+  async #sleep(ms: number, { wakes = false } = {}): Promise<void> {
+    this.#asleep = wakes ? new AbortController() : undefined
+    const signals = [this.#stopping.signal, ...(this.#asleep ? [this.#asleep.signal] : [])]
+    await sleep(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => {})
+  }
+
+  #backoffMs(): number {
+    const ceiling = Math.min(maxBackoffMs, 250 * 2 ** Math.min(this.#failures, 10))
+    return ceiling / 2 + (Math.random() * ceiling) / 2
+  }
+}
