@@ -176,23 +176,25 @@ test('the quarantine is never larger than it may be: rows, bytes and disk', asyn
 
 test('a flood of conflicts, or of records that Postgres refuses, fills it no further; what is in the spool is kept', async () => {
   const database = await freshDatabase()
-  const maxBytes = 20_000
+  // Empty files take 60 KB.
+  const maxBytes = 60_000
   const directory = await temporaryDirectory()
   const it = await TestReceiver.start(database.url, { directory, quarantineMaxBytes: maxBytes })
   await it.take('fee', [cdr('c1')])
-  const rival = (n: number) => cdr('c1', { userData: `rival ${n} ${'x'.repeat(200)}` })
+  const rival = (n: number) => cdr('c1', { userData: `rival ${n} ${'x'.repeat(900)}` })
   const answers = await Promise.allSettled(
-    Array.from({ length: 40 }, (_, n) => it.take('fee', [rival(n), cdr(`d${n}`)])),
+    Array.from({ length: 80 }, (_, n) => it.take('fee', [rival(n), cdr(`d${n}`)])),
   )
   const refused = answers.filter(({ status }) => status === 'rejected').length
-  expect(await it.outcomes()).toEqual({ stored: 41, conflict: 40 - refused, refused })
-  expect(refused).toBeGreaterThan(10)
+  expect(await it.outcomes()).toEqual({ stored: 81, conflict: 80 - refused, refused })
+  expect(refused).toBeGreaterThan(20)
+  expect(refused).toBeLessThan(60)
   expect((await sizeOf(database)).bytes).toBeLessThanOrEqual(maxBytes)
 
   await database.pool.query(`ALTER TABLE rtc.cdrs ADD CONSTRAINT unlucky CHECK (callee_num <> '+8613800000013')`)
-  const unlucky = cdr('e1', { calleeNum: '+8613800000013', userData: 'x'.repeat(1_000) })
+  const unlucky = cdr('e1', { calleeNum: '+8613800000013', userData: 'x'.repeat(1_000), more: 'x'.repeat(1_000) })
   await expect(it.take('fee', [cdr('e2'), unlucky])).rejects.toThrow(CannotStoreError)
-  expect(await it.outcomes()).toMatchObject({ stored: 42, refused: refused + 1 })
+  expect(await it.outcomes()).toMatchObject({ stored: 82, refused: refused + 1 })
 
   const at = new Date().toISOString()
   await it.spool.append([rival(100), unlucky].map((record) => ({ at, kind: 'fee', signer: null, record })))
@@ -202,10 +204,10 @@ test('a flood of conflicts, or of records that Postgres refuses, fills it no fur
 
 test('a full quarantine: a callback with a bad record is refused, its good records are stored, after a restart too', async () => {
   const database = await freshDatabase()
-  await fill(database, 1, 1_000)
-  const it = await TestReceiver.start(database.url, { quarantineMaxBytes: 1_600 })
+  await fill(database, 1, 100_000)
+  const it = await TestReceiver.start(database.url, { quarantineMaxBytes: 101_000 })
   // Known as soon as Postgres is.
-  expect(await it.metric('rtc_quarantine_bytes')).toBe(1_000 + entryOverhead)
+  expect(await it.metric('rtc_quarantine_bytes')).toBe(100_000 + entryOverhead)
   await expect(it.take('fee', [cdr('c1'), cdr('', { userData: 'y'.repeat(60) }), cdr('c2')])).rejects.toThrow(
     CannotStoreError,
   )
