@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { publicError } from '../store/errors.ts'
+import { classify, isTimeout, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { quarantineSize } from '../store/quarantine.ts'
 import type { Settled } from './batch.ts'
@@ -148,6 +148,8 @@ export class Receiver {
     try {
       this.#budget.measured(await this.#postgres.withClient(quarantineSize), this.#spool.records === 0)
     } catch (error) {
+      // While Postgres is away nobody fills it: what was known still holds.
+      if (classify(error) === 'away' && !isTimeout(error)) return
       this.#budget.unmeasured()
       this.#log.warn(
         { err: publicError(error) },
