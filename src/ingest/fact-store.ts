@@ -122,17 +122,19 @@ class Group<Row extends { session_id: string }> {
   /** The same in the order in which they are stored. */
   readonly rows: readonly Row[]
   readonly #digestKey: KeyObject
-  readonly #hasRoom: (entry: Entry, note: QuarantineNote) => boolean
+  readonly #askForRoom: (entry: Entry, note: QuarantineNote) => boolean
+  /** What was answered: room that was taken in a first try is there for the second. */
+  readonly #hasRoom = new Map<Entry, boolean>()
 
   constructor(
     table: FactTable<Row>,
     entries: readonly Entry[],
     digestKey: KeyObject,
-    hasRoom: (entry: Entry, note: QuarantineNote) => boolean,
+    askForRoom: (entry: Entry, note: QuarantineNote) => boolean,
   ) {
     this.table = table
     this.#digestKey = digestKey
-    this.#hasRoom = hasRoom
+    this.#askForRoom = askForRoom
     this.#members = entries.map((entry) => {
       const row = table.row(entry, digestKey)
       return { entry, row, key: table.key(row) }
@@ -163,7 +165,9 @@ class Group<Row extends { session_id: string }> {
       const differing = standing ? this.table.differences(standing, row) : []
       if (differing.length === 0) return 'duplicate'
       const note = conflictNote(entry, differing)
-      if (!this.#hasRoom(entry, note)) return 'refused'
+      const hasRoom = this.#hasRoom.get(entry) ?? this.#askForRoom(entry, note)
+      this.#hasRoom.set(entry, hasRoom)
+      if (!hasRoom) return 'refused'
       notes.push(quarantineRow(entry, note, this.#digestKey))
       return 'conflict'
     })
