@@ -256,6 +256,7 @@ COMMENT ON COLUMN rtc.calls_private.record_file_download_url IS 'Download addres
 
 -- Legs ---------------------------------------------------------------------------------------------------------------
 
+-- A leg is there when it was dialed or came in: a CDR names B also where nobody got so far as to dial B.
 -- Two plain halves, so that a filter on any column of the call reaches its index in both.
 CREATE VIEW ops.legs AS
 SELECT c.call_ref, 'A' AS leg, c.a_number AS number, c.a_ref AS number_ref, c.shown_to_a AS shown_number,
@@ -264,7 +265,7 @@ SELECT c.call_ref, 'A' AS leg, c.a_number AS number, c.a_ref AS number_ref, c.sh
   c.a_post_dial_delay_seconds AS post_dial_delay_seconds,
   c.session_id, c.app_key, c.sp_id, c.scenario, c.bind_num, c.started_at, c.bill_day, c.cdr_received_at IS NOT NULL AS has_cdr
 FROM ops.calls c
-WHERE c.a_number IS NOT NULL OR c.a_started_at IS NOT NULL OR c.a_answered_at IS NOT NULL
+WHERE c.a_started_at IS NOT NULL OR c.a_ringing_at IS NOT NULL OR c.a_answered_at IS NOT NULL
 UNION ALL
 SELECT c.call_ref, 'B', c.b_number, c.b_ref, c.shown_to_b,
   c.b_started_at, c.b_ringing_at, c.b_answered_at, c.b_ended_at,
@@ -272,7 +273,7 @@ SELECT c.call_ref, 'B', c.b_number, c.b_ref, c.shown_to_b,
   c.b_post_dial_delay_seconds,
   c.session_id, c.app_key, c.sp_id, c.scenario, c.bind_num, c.started_at, c.bill_day, c.cdr_received_at IS NOT NULL
 FROM ops.calls c
-WHERE c.b_number IS NOT NULL OR c.b_started_at IS NOT NULL OR c.b_answered_at IS NOT NULL;
+WHERE c.b_started_at IS NOT NULL OR c.b_ringing_at IS NOT NULL OR c.b_answered_at IS NOT NULL;
 COMMENT ON VIEW ops.legs IS 'One row per leg, A the caller''s side and B the called side; filter by started_at of the call / 通话段，每侧一行';
 COMMENT ON COLUMN ops.legs.call_ref IS 'Reference of the call / 呼叫引用';
 COMMENT ON COLUMN ops.legs.leg IS 'A = the caller''s side, B = the called side / 侧';

@@ -1,36 +1,30 @@
 import { billedMinutes } from './billing.ts'
 import type { Call } from './call.ts'
-import type { Field } from './fields.ts'
 import { hangUpOf } from './hang-up.ts'
 import { maskDeclared, maskId, mayHoldNumber } from './masks.ts'
 import { present } from './numbers.ts'
 import { maskParties } from './parties.ts'
-import { type Recording, recordingOf } from './recording.ts'
-import { type ReferenceKind, referenceOf } from './references.ts'
+import { recordingOf } from './recording.ts'
+import { referenceOf } from './references.ts'
 import { dayInShanghai, earliest, longestCall, secondsBetween, within } from './times.ts'
 import type { CallRow, FoldContext, Outcome } from './types.ts'
 
-/** The call as ops see it, in the order of the columns of ops.calls. */
-export function callRow(call: Call, context: FoldContext): CallRow {
-  const { counting, course, facts } = call
-  const recording = recordingOf(counting.cdr, course.ending.endedAt, context.now)
-  return {
-    ...who(call, context),
-    ...when(call, context.now),
-    ...what(call, recording),
-    ...money(call),
-    event_count: facts.eventCount,
-    cdr_count: facts.cdrCount,
-    recheck_at: earliest([course.ending.changesAt, recording.expiresAt]),
-  }
-}
-
-function who({ facts, counting, callRef, identity, parties, userData, subscription }: Call, context: FoldContext) {
-  const { cdr } = counting
-  const reference = (kind: ReferenceKind, field: Field | null) => referenceOf(context.references, kind, field)
+/** The call as ops see it: a row of ops.calls. One literal, since an object of so many keys is dear to put together. */
+export function callRow(call: Call, { references, showUserData, now }: FoldContext): CallRow {
+  const { facts, counting, identity, course, parties, digits, userData, subscription } = call
+  const { cdr, events } = counting
+  const { a, b, dialedLast, answeredAt, ending, outcome, reason, codes } = course
+  const { endedAt } = ending
   const masked = maskParties(parties, identity.hasCompanyNumber)
+  const hangUp = hangUpOf(cdr, events)
+  const recording = recordingOf(cdr, endedAt, now)
+  const received = receivedTimes(call)
+  // When the answer is known but not its time, nobody knows where ringing ended.
+  const rangUntil = dialedLast.answeredAt ?? (outcome === 'answered' ? null : endedAt)
+  const aMinutes = billedMinutes(a, 'A', identity.rule, cdr !== null)
+  const bMinutes = billedMinutes(b, 'B', identity.rule, cdr !== null)
   return {
-    call_ref: callRef,
+    call_ref: call.callRef,
     session_id: mayHoldNumber(facts.sessionId) ? null : facts.sessionId,
     app_key: maskId(identity.appKey),
     sp_id: maskId(present(cdr?.sp_id)),
@@ -40,26 +34,17 @@ function who({ facts, counting, callRef, identity, parties, userData, subscripti
     direction: cdr?.direction ?? null,
     bound_party: identity.boundParty,
     bind_num: masked.bind,
-    bind_ref: reference('number', parties.bind),
+    bind_ref: referenceOf(references, 'number', parties.bind),
     a_number: masked.a,
     b_number: masked.b,
     shown_to_a: masked.shownToA,
     shown_to_b: masked.shownToB,
-    a_ref: reference('number', parties.a),
-    b_ref: reference('number', parties.b),
-    user_data_ref: reference('user_data', userData),
-    subscription_ref: reference('subscription', subscription),
-    user_data: context.showUserData ? maskDeclared(userData?.text ?? null) : null,
-  } satisfies Partial<CallRow>
-}
+    a_ref: referenceOf(references, 'number', parties.a),
+    b_ref: referenceOf(references, 'number', parties.b),
+    user_data_ref: referenceOf(references, 'user_data', userData),
+    subscription_ref: referenceOf(references, 'subscription', subscription),
+    user_data: showUserData && userData ? maskDeclared(userData.text) : null,
 
-function when({ facts, counting, course }: Call, now: number) {
-  const { a, b, dialedLast, answeredAt, outcome } = course
-  const { endedAt } = course.ending
-  const received = [...facts.events, ...facts.cdrs]
-  // When an answer is known but not its time, nobody knows where ringing ended.
-  const rangUntil = dialedLast.answeredAt ?? (outcome === 'answered' ? null : endedAt)
-  return {
     started_at: course.startedAt ?? now,
     a_started_at: a.startedAt,
     a_ringing_at: a.ringingAt,
@@ -80,20 +65,13 @@ function when({ facts, counting, course }: Call, now: number) {
     b_seconds: secondsBetween(b.answeredAt, b.endedAt),
     a_post_dial_delay_seconds: secondsBetween(a.startedAt, a.ringingAt),
     b_post_dial_delay_seconds: secondsBetween(b.startedAt, b.ringingAt),
-    first_received_at: received.reduce((first, fact) => Math.min(first, fact.received_at), Number.POSITIVE_INFINITY),
-    last_received_at: received.reduce((last, fact) => Math.max(last, fact.received_at), Number.NEGATIVE_INFINITY),
-    cdr_received_at: counting.cdr?.received_at ?? null,
-  } satisfies Partial<CallRow>
-}
+    first_received_at: received.first,
+    last_received_at: received.last,
+    cdr_received_at: cdr?.received_at ?? null,
 
-function what({ counting, course, digits }: Call, recording: Recording) {
-  const { cdr, events } = counting
-  const { ending, outcome, reason, codes, dialedLast } = course
-  const hangUp = hangUpOf(cdr, events)
-  return {
     outcome,
     is_live: ending.isLive,
-    end_seen: ending.endedAt !== null,
+    end_seen: endedAt !== null,
     is_finished: ending.isFinished,
     is_effective: isEffective(outcome, dialedLast.ringingAt !== null),
     reason_code: reason?.code ?? null,
@@ -111,25 +89,37 @@ function what({ counting, course, digits }: Call, recording: Recording) {
     digit_count: digits.count,
     recording: recording.state,
     recording_started_at: cdr && within(cdr.record_start_time, cdr.cdr_time - longestCall, cdr.cdr_time + longestCall),
-  } satisfies Partial<CallRow>
-}
 
-function money({ counting, course, identity }: Call) {
-  const hasCdr = counting.cdr !== null
-  const { a, b, ending } = course
-  const aMinutes = billedMinutes(a, 'A', identity.rule, hasCdr)
-  const bMinutes = billedMinutes(b, 'B', identity.rule, hasCdr)
-  return {
     a_minutes: aMinutes,
     b_minutes: bMinutes,
     minutes_estimated:
-      (Boolean(aMinutes) && (a.isAnsweredByEvent || ending.isFromEvent)) ||
-      (Boolean(bMinutes) && (b.isAnsweredByEvent || ending.isFromEvent)),
-  } satisfies Partial<CallRow>
+      isEstimated(aMinutes, a.isAnsweredByEvent, ending.isFromEvent) ||
+      isEstimated(bMinutes, b.isAnsweredByEvent, ending.isFromEvent),
+
+    event_count: facts.eventCount,
+    cdr_count: facts.cdrCount,
+    recheck_at: earliest([ending.changesAt, recording.expiresAt]),
+  }
 }
 
-/** NER: the network did its work. One who gave up after ringing could have been answered. */
+/** When the first and the last of all its facts came, those that do not count too. */
+function receivedTimes({ facts }: Call): { first: number; last: number } {
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (const { received_at } of [...facts.events, ...facts.cdrs]) {
+    first = Math.min(first, received_at)
+    last = Math.max(last, received_at)
+  }
+  return { first, last }
+}
+
+/** NER: the network did its work. Who gave up after it rang could have been answered. */
 function isEffective(outcome: Outcome, hasRung: boolean): boolean {
   if (outcome === 'cancelled') return hasRung
   return outcome === 'answered' || outcome === 'busy' || outcome === 'no answer' || outcome === 'rejected'
+}
+
+/** Whether minutes hang on a time that an event supplied. */
+function isEstimated(minutes: number | null, isAnsweredByEvent: boolean, isEndedByEvent: boolean): boolean {
+  return minutes !== null && minutes > 0 && (isAnsweredByEvent || isEndedByEvent)
 }

@@ -47,7 +47,7 @@ export function countKeys(keys: string): number {
 
 /** Forms of session id that hold no number: 1201_612_4294967295_20190124030424@host, and UUIDs. */
 const knownSessionId =
-  /^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_[0-9]{14}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z]([a-zA-Z.-]|[0-9]{1,6}(?![0-9]))*)?$/
+  /^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_20[0-9]{12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z]([a-zA-Z.-]|[0-9]{1,6}(?![0-9]))*)?$/
 
 /**
  * Whether a session id may embed a phone number: in private number it begins with two, as +86…_+86…_4_<hex>. Of unknown
@@ -59,7 +59,6 @@ export function mayHoldNumber(sessionId: string): boolean {
 }
 
 /** userData whose owner declares that it holds nothing personal: shown, unless it looks like a phone number all the same. */
-export function maskDeclared(userData: string | null): string | null {
-  if (userData === null) return null
+export function maskDeclared(userData: string): string {
   return /\+[0-9]|(^|[^0-9])(00)?(86)?(1[3-9][0-9]{9}|0[0-9]{9,11})([^0-9]|$)/.test(userData) ? '***' : userData
 }

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Scenario } from '../calls/types.ts'
 import { countOtherCalls, listApps, refoldOtherCalls, removeApp, scenarios, setApp } from '../store/apps.ts'
 import { withConnection } from './database.ts'
-import { print, printJson, table } from './output.ts'
+import { printJson, printLines, printTable } from './output.ts'
 import { progressLine } from './progress.ts'
 
 /** Days of calls that `list` counts. */
@@ -27,13 +27,11 @@ function list(): Command {
       withConnection(async (client) => {
         const apps = await listApps(client, days)
         if (options.json) return printJson(apps)
-        if (apps.length === 0) return print('no application is declared, and none had calls\n')
+        if (apps.length === 0) return printLines('no application is declared, and none had calls')
         const columns = ['app', 'name', 'scenario', `calls (${days} days)`, 'without a scenario']
-        print(
-          table(
-            columns,
-            apps.map((app) => [app.app_key, app.name, app.scenario, app.calls, app.calls_without_scenario || '']),
-          ),
+        printTable(
+          columns,
+          apps.map((app) => [app.app_key, app.name, app.scenario, app.calls, app.calls_without_scenario || '']),
         )
       }),
     )
@@ -61,7 +59,7 @@ function set(): Command {
           name: options.name ?? null,
           scenario: options.scenario ?? null,
         })
-        print(`${app.app_key}: ${app.scenario ?? 'no scenario'}${app.name === null ? '' : `, ${app.name}`}\n`)
+        printLines(`${app.app_key}: ${app.scenario ?? 'no scenario'}${app.name === null ? '' : `, ${app.name}`}`)
         if (app.scenario) await offerRefold(client, app.app_key, app.scenario, options.refold ?? false)
       })
     })
@@ -73,7 +71,7 @@ async function offerRefold(client: pg.Client, appKey: string, scenario: Scenario
   if (calls === 0) return
   const these = `${calls.toLocaleString('en')} stored ${calls === 1 ? 'call' : 'calls'}`
   if (!refold)
-    return print(`${these} were computed without knowing that: the same command with --refold corrects them\n`)
+    return printLines(`${these} were computed without knowing that: the same command with --refold corrects them`)
   const line = progressLine()
   try {
     await refoldOtherCalls(client, appKey, scenario, (done) =>
@@ -82,7 +80,7 @@ async function offerRefold(client: pg.Client, appKey: string, scenario: Scenario
   } finally {
     line.end()
   }
-  print(`${these} will be computed anew by the receiver\n`)
+  printLines(`${these} will be computed anew by the receiver`)
 }
 
 function remove(): Command {
@@ -92,7 +90,7 @@ function remove(): Command {
     .action((appKey: string) =>
       withConnection(async (client) => {
         if (!(await removeApp(client, appKey))) throw new Error(`${appKey} was not declared`)
-        print(`${appKey} is forgotten\n`)
+        printLines(`${appKey} is forgotten`)
       }),
     )
 }

@@ -115,7 +115,7 @@ async function withConnection<T>(
     return await work(client)
   } finally {
     // Over a connection that swallows everything the goodbye would be waited for without end.
-    await Promise.race([client.end().catch(() => {}), sleep(goodbyeMs)])
+    await Promise.race([client.end().catch(() => {}), sleep(goodbyeMs, undefined, { ref: false })])
     socket.destroy()
   }
 }
