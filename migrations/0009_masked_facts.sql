@@ -65,7 +65,7 @@ COMMENT ON FUNCTION rtc.mask_fields(jsonb) IS 'Names of fields, where they are l
 CREATE FUNCTION rtc.may_hold_number(session_id text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN session_id ~ '\+[0-9]|(^|[^0-9])(?!20[0-9]{12}([^0-9]|$))[0-9]{7}|[^ -~]'
-  AND session_id !~ '^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_[0-9]{14}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z]([a-zA-Z.-]|[0-9]{1,6}(?![0-9]))*)?$';
+  AND session_id !~ '^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_20[0-9]{12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z]([a-zA-Z.-]|[0-9]{1,6}(?![0-9]))*)?$';
 COMMENT ON FUNCTION rtc.may_hold_number(text) IS 'Whether a session id may embed a phone number / 会话标识是否可能含号码';
 
 -- Facts --------------------------------------------------------------------------------------------------------------
