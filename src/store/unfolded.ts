@@ -99,13 +99,14 @@ export async function extentOfFacts(client: Queryable): Promise<{ first: Date | 
   return rows[0] ?? { first: null, last: null }
 }
 
+// Where a table has fewer rows it does not bound the slice.
 const sliceStatement: Statement = {
   name: 'slice_of_facts',
-  text: `SELECT least(e.t, c.t) AS last FROM
-    (SELECT max(t) AS t FROM (SELECT occurred_at AS t FROM rtc.call_events
-      WHERE occurred_at > $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3) x) e,
-    (SELECT max(t) AS t FROM (SELECT cdr_time AS t FROM rtc.cdrs
-      WHERE cdr_time > $1 AND cdr_time < $2 ORDER BY cdr_time LIMIT $3) x) c`,
+  text: `SELECT coalesce(least(CASE e.n WHEN $3 THEN e.t END, CASE c.n WHEN $3 THEN c.t END), greatest(e.t, c.t)) AS last FROM
+    (SELECT max(t) AS t, count(*)::int AS n FROM (SELECT occurred_at AS t FROM rtc.call_events
+      WHERE occurred_at > $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3::int) x) e,
+    (SELECT max(t) AS t, count(*)::int AS n FROM (SELECT cdr_time AS t FROM rtc.cdrs
+      WHERE cdr_time > $1 AND cdr_time < $2 ORDER BY cdr_time LIMIT $3::int) x) c`,
 }
 const markSliceStatement: Statement = {
   name: 'mark_slice',
@@ -118,7 +119,8 @@ const markSliceStatement: Statement = {
 
 /**
  * Marks the sessions of the next `rows` facts or so, with a key time after `from` and before `to`, as to be folded again.
- * Resolves to the key time of the last of them, where to go on, and how many sessions; undefined where there are no more.
+ * Resolves to the key time of the last of them, where to go on, and how many sessions, of which some may have been in the
+ * slice before; undefined where there are no more.
  */
 export async function markNextSlice(
   client: Queryable,
