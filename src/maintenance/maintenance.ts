@@ -47,6 +47,7 @@ export class Maintenance {
 
   start(): void {
     this.#timer = setInterval(() => this.#tick(), tickMs)
+    this.#tick()
   }
 
   async stop(): Promise<void> {
