@@ -44,12 +44,16 @@ export interface Config {
   commitDeadlineMs: number
   spoolMaxBytes: number
   bodyLimit: number
+  /** Of all sources together, on the public listener. */
+  maxConnections: number
   quarantineMaxBytes: number
   quarantineRetentionDays: number
   partitionBy: 'month' | 'day'
   /** Undefined: calls are kept for ever. */
   retentionDays: number | undefined
   revealRetentionDays: number
+  /** Whether userData holds nothing personal, so that `ops.calls` may show it. */
+  showUserData: boolean
   timeZone: string
   /** For placing verification calls. */
   apiUrl: string | undefined
@@ -197,11 +201,13 @@ function toConfig(env: Static<typeof Environment>): Config {
     commitDeadlineMs: env.COMMIT_DEADLINE_MS,
     spoolMaxBytes: bytes(env.SPOOL_MAX_BYTES),
     bodyLimit: bytes(env.BODY_LIMIT),
+    maxConnections: env.MAX_CONNECTIONS,
     quarantineMaxBytes: bytes(env.QUARANTINE_MAX_BYTES),
     quarantineRetentionDays: env.QUARANTINE_RETENTION_DAYS,
     partitionBy: env.PARTITION_BY,
     retentionDays: env.RETENTION_DAYS,
     revealRetentionDays: env.REVEAL_RETENTION_DAYS,
+    showUserData: env.SHOW_USER_DATA,
     timeZone: env.TIME_ZONE,
     apiUrl: env.RTC_API_URL,
     createdZone: env.RTC_CREATED_ZONE,

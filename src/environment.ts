@@ -78,6 +78,7 @@ export const Environment = Type.Object({
   COMMIT_DEADLINE_MS: whole('milliseconds a callback waits for Postgres before it goes to the spool', 1500, 50, 60_000),
   SPOOL_MAX_BYTES: size('most the spool may take on disk', '1 GiB'),
   BODY_LIMIT: size('largest body of a callback', '1 MiB'),
+  MAX_CONNECTIONS: whole('connections of all sources together', 4096, 16, 1_000_000),
   QUARANTINE_MAX_BYTES: size('most the bodies in rtc.quarantine may take', '256 MiB'),
   QUARANTINE_RETENTION_DAYS: whole('days a quarantined record is kept', 90, 1, 36_500),
   PARTITION_BY: choice('size of a partition', ['month', 'day'], 'month'),
@@ -90,6 +91,10 @@ export const Environment = Type.Object({
   ),
   // The floor is the one of the function that deletes.
   REVEAL_RETENTION_DAYS: whole('days that is kept who asked to see numbers', 1_095, 180, 36_500),
+  SHOW_USER_DATA: Type.Boolean({
+    description: 'whether userData holds nothing personal and may be shown: true or false',
+    default: false,
+  }),
   TIME_ZONE: text('time zone in which people are shown times', 'Asia/Shanghai'),
   RTC_API_URL: maybe(text("address of the platform's API, from the console: https://host[:port]")),
   RTC_CREATED_ZONE: choice('time that Created tells in calls to the platform', ['utc', 'beijing'], 'utc'),

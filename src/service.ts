@@ -81,7 +81,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
   const app = await buildApp({ config, receiver, registry, log, isStopping: () => stopping })
   const readiness = () => (stopping ? { ready: false, degraded: ['shutting down'] } : receiver.readiness)
   const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
-  const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger(), ops })
+  const admin = buildAdmin({ config, readiness, registry, log, openapi: () => app.swagger(), ops })
 
   receiver.start()
   await receiver.whenConnected(isNew && embedded ? embeddedPatienceMs : patienceMs)
