@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client'
 import { AddressSet, sourceOf } from './addresses.ts'
 import type { Config } from './config.ts'
 import { noEncoding } from './http/content-encoding.ts'
-import { gate } from './http/gate.ts'
+import { dropAfterRefusal, gate } from './http/gate.ts'
 import { BodyReader, BodyRefusedError } from './http/limits/body-reader.ts'
 import { limitConnections } from './http/limits/connections.ts'
 import { limitRequests } from './http/limits/requests.ts'
@@ -95,11 +95,13 @@ export async function buildApp({
   app.server.on('connect', connectHandler(turnAway))
   endUnusedConnections(app, config.tls !== undefined)
   limitConnections(app.server, { most: config.maxConnections, isProxy, registry, log })
+  dropAfterRefusal(app)
   outcomes.watch(app)
 
   // Our own proxy speaks for many, where it does not say for whom.
   const sender = ({ ip }: FastifyRequest) => (isProxy(ip) ? undefined : sourceOf(ip))
   const bodies = new BodyReader({ limit: config.bodyLimit, keptBytes: unreadLimits.bodyBytes, sourceOf: sender })
+  app.addHook('preClose', async () => bodies.close())
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', bodies.parse)
 

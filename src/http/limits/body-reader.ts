@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { Budget } from './budget.ts'
 
@@ -9,6 +10,9 @@ const MiB = 1024 * KiB
 const uncountedBytes = 64 * KiB
 /** Milliseconds for a body that is refused whatever it says: the platform's come with their headers. */
 const unwantedMs = 3_000
+/** Least milliseconds that whoever sends in too many pieces waits for the answer, and most; not all at the same time. */
+const leastPenaltyMs = 5_000
+const mostPenaltyMs = 10_000
 /** Room for a body whose length is not known, and most that is believed of a length. */
 const firstBytes = 4 * KiB
 const believedBytes = 16 * KiB
@@ -48,6 +52,8 @@ export class BodyReader {
   readonly #options: BodyReaderOptions
   readonly #wanted: Budget
   readonly #unwanted = new Budget(4 * MiB, 16 * MiB)
+  /** What answers those that still wait for it. */
+  readonly #punished = new Set<(error: BodyRefusedError) => void>()
 
   constructor(options: BodyReaderOptions) {
     this.#options = options
@@ -93,6 +99,11 @@ export class BodyReader {
     })
   }
 
+  /** Answers everybody who is kept waiting: the server is about to close. */
+  close(): void {
+    for (const finish of this.#punished) finish(tooManyPieces())
+  }
+
   /** @param done is told what came until then, and must call `release` once it does not hold the body any more */
   #read(
     request: FastifyRequest,
@@ -126,29 +137,40 @@ export class BodyReader {
       const fitting = size + piece.length > bounds.bytes ? piece.subarray(0, bounds.bytes - size) : piece
       if (size + fitting.length > buffer.length) {
         const refusal = grow(size + fitting.length)
-        if (refusal) return finish(refusal)
+        if (refusal) return stop(refusal)
       }
       size += fitting.copy(buffer, size)
-      if (fitting !== piece) return finish(tooLarge(bounds.bytes))
-      if (++pieces > mostPieces(size)) finish(new BodyRefusedError(413, 'the body comes in too many pieces'))
+      if (fitting !== piece) return stop(tooLarge(bounds.bytes))
+      if (++pieces > mostPieces(size)) punish()
     }
     const end = () => finish(null)
     // Node ends no body before its Content-Length, or its last chunk, has come.
     const fail = () => finish(new BodyRefusedError(400, 'the body is shorter than it should be'))
+    const stop = (error: BodyRefusedError) => {
+      readNoFurther(payload)
+      finish(error)
+    }
+    /** Each 64 KiB in pieces of one byte cost 10 ms: whoever is answered at once sends more over the next connection. */
+    const punish = () => {
+      clearTimeout(timer)
+      payload.off('data', take).off('end', end)
+      readNoFurther(payload)
+      const penaltyMs = leastPenaltyMs + Math.random() * (mostPenaltyMs - leastPenaltyMs)
+      timer = setTimeout(finish, penaltyMs, tooManyPieces())
+      this.#punished.add(finish)
+    }
     const finish = (error: BodyRefusedError | null) => {
       clearTimeout(timer)
+      this.#punished.delete(finish)
       payload.off('data', take).off('end', end).off('error', fail).off('close', fail)
-      // What may still come is dropped. A paused request would keep it, up to 16 KiB in pieces of any size.
-      payload.resume()
       done(error, buffer.subarray(0, size), () => {
         if (held > 0) bounds.budget.release(source, held)
       })
     }
     const { timeoutMs } = bounds
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => finish(new BodyRefusedError(408, 'the body came too slowly')), timeoutMs)
+    let timer: NodeJS.Timeout | undefined
+    if (timeoutMs !== undefined)
+      timer = setTimeout(() => stop(new BodyRefusedError(408, 'the body came too slowly')), timeoutMs)
     payload.on('data', take).on('end', end).on('error', fail).on('close', fail)
   }
 }
@@ -159,6 +181,29 @@ export class BodyReader {
  */
 function mostPieces(bytes: number): number {
   return 4_096 + bytes / 8
+}
+
+/**
+ * Reads nothing more from the socket, and drops what of it is on its way through the parser: a request that is paused at
+ * once would keep the pieces, which take many times their size.
+ */
+function readNoFurther(payload: IncomingMessage): void {
+  const { socket } = payload
+  // Without a listener each piece would be kept until the next turn even while the request flows.
+  payload.on('data', () => {})
+  // Else Node would read up to 32 times before anybody else has a turn; a request that flows starts it once more.
+  const stop = () => {
+    if (socket instanceof Socket) socket.pause()
+  }
+  stop()
+  setImmediate(() => {
+    payload.pause()
+    stop()
+  })
+}
+
+function tooManyPieces(): BodyRefusedError {
+  return new BodyRefusedError(413, 'the body comes in too many pieces')
 }
 
 function tooLarge(limit: number): BodyRefusedError {
