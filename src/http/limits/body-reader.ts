@@ -11,8 +11,8 @@ const uncountedBytes = 64 * KiB
 /** Milliseconds for a body that is refused whatever it says: the platform's come with their headers. */
 const unwantedMs = 3_000
 /** Least milliseconds that whoever sends in too many pieces waits for the answer, and most; not all at the same time. */
-const leastPenaltyMs = 5_000
-const mostPenaltyMs = 10_000
+const leastPenaltyMs = 10_000
+const mostPenaltyMs = 20_000
 /** Room for a body whose length is not known, and most that is believed of a length. */
 const firstBytes = 4 * KiB
 const believedBytes = 16 * KiB
