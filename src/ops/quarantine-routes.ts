@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Rerun, rerun } from '../ingest/rerun.ts'
-import * as ops from '../store/ops.ts'
+import { readOpenEntries, readOpenEntry, readOpenReasons } from '../store/page/quarantine.ts'
 import { getQuarantine, resolveQuarantine } from '../store/quarantine.ts'
-import { type Desk, field, openEntries, send, viewOf, whole } from './desk.ts'
+import { type Desk, openEntries, send, viewOf } from './desk.ts'
+import { field, whole } from './fields.ts'
 import { type Done, entryPage, noEntryPage, quarantinePage } from './quarantine.ts'
-import { quick } from './reader.ts'
 import type { Words } from './words.ts'
 
 const entriesShown = 200
@@ -15,8 +15,8 @@ export function quarantineRoutes(app: FastifyInstance, desk: Desk): void {
   app.get('/quarantine', async (request, reply) => {
     const reason = field(request.query, 'reason')
     const [entries, reasons] = await Promise.all([
-      reader.read('entries', quick, [reason], (client) => ops.readOpenEntries(client, reason, entriesShown)),
-      reader.read('reasons', quick, [], ops.readOpenReasons),
+      reader.read((client) => readOpenEntries(client, reason, entriesShown)),
+      reader.share('reasons', readOpenReasons),
     ])
     const page = { reason, entries, reasons, openEntries: await openEntries(desk), done: doneOf(request.query) }
     return send(reply, quarantinePage(viewOf(request, desk), page))
@@ -61,7 +61,7 @@ export function quarantineRoutes(app: FastifyInstance, desk: Desk): void {
     const view = viewOf(request, desk)
     const id = whole(request.params, 'id')
     if (id === undefined) return send(reply, noEntryPage(view), 404)
-    const found = await reader.once((client) => ops.readOpenEntry(client, id))
+    const found = await reader.read((client) => readOpenEntry(client, id))
     if (!found.ok) return send(reply, noEntryPage(view, found.failed), 503)
     if (!found.value) return send(reply, noEntryPage(view), 404)
     const page = { entry: found.value, openEntries: await openEntries(desk), refused: refused?.(view.words) }

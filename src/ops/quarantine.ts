@@ -1,4 +1,4 @@
-import type { OpenEntry, OpenReason } from '../store/ops.ts'
+import type { OpenEntry, OpenReason } from '../store/page/quarantine.ts'
 import { type Failed, failed } from './failures.ts'
 import { type Content, type Html, html } from './html.ts'
 import { empty, facts, layout, panel, table, type View, when } from './layout.ts'
@@ -12,7 +12,7 @@ export interface QuarantineList {
   reason: string | undefined
   entries: Answer<OpenEntry[]>
   reasons: Answer<OpenReason[]>
-  openEntries: number | undefined
+  openEntries: Answer<number>
   done: Done | undefined
 }
 
@@ -78,7 +78,7 @@ function entries(view: View, rows: readonly OpenEntry[]): Content {
 
 export interface QuarantineDetail {
   entry: OpenEntry & { skeleton: unknown }
-  openEntries: number | undefined
+  openEntries: Answer<number>
   /** Why a replay changed nothing, or what was missing from the form. */
   refused: string | undefined
 }

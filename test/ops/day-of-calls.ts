@@ -1,9 +1,11 @@
 import type pg from 'pg'
 import { type CdrInsert, insertCdrs } from '../../src/store/cdrs.ts'
 import { type EventInsert, insertEvents } from '../../src/store/events.ts'
+import { markUnfolded } from '../../src/store/facts.ts'
 import { Partitions } from '../../src/store/partitions.ts'
-import { withClient } from '../../src/store/pool.ts'
+import { transaction, withClient } from '../../src/store/pool.ts'
 import { cdrRow, digest, eventRow } from '../store/rows.ts'
+import { foldAll } from '../support/folder.ts'
 
 /** Ways for a call to end: how often of a hundred, and what its CDR says. */
 const endings = [
@@ -46,6 +48,7 @@ export async function insertDayOfCalls(pool: pg.Pool, options: DayOptions = {}):
   await store(pool, events, cdrs)
 }
 
+/** Stores facts, computes their calls, and counts these. */
 export async function store(pool: pg.Pool, events: EventInsert[], cdrs: CdrInsert[]): Promise<void> {
   await withClient(pool, async (client) => {
     await client.query("SET TimeZone = 'UTC'")
@@ -60,10 +63,24 @@ export async function store(pool: pg.Pool, events: EventInsert[], cdrs: CdrInser
       'cdrs',
       cdrs.map(({ cdr_time }) => cdr_time),
     )
-    for (let i = 0; i < events.length; i += 1000) await insertEvents(client, events.slice(i, i + 1000))
-    for (let i = 0; i < cdrs.length; i += 1000) await insertCdrs(client, cdrs.slice(i, i + 1000))
-    await client.query('ANALYZE rtc.call_events, rtc.cdrs')
+    await transaction(client, async () => {
+      for (let i = 0; i < events.length; i += 1000) await insertEvents(client, events.slice(i, i + 1000))
+      for (let i = 0; i < cdrs.length; i += 1000) await insertCdrs(client, cdrs.slice(i, i + 1000))
+      await markUnfolded(client, [...events, ...cdrs])
+    })
   })
+  await foldAll(pool)
+  await count(pool)
+  await pool.query('ANALYZE rtc.call_events, rtc.cdrs, ops.calls, ops.call_counts, ops.delays')
+}
+
+/** Counts all calls anew, however far the folder got with that. */
+export async function count(pool: pg.Pool): Promise<void> {
+  await pool.query(
+    `SELECT rtc.recount_hour(h.hour) FROM (
+      SELECT DISTINCT date_bin('1 hour', c.started_at, timestamptz '2000-01-01 00:00:00+00') AS hour FROM ops.calls c) h`,
+  )
+  await pool.query('SELECT rtc.find_peaks(10000)')
 }
 
 function callOf(i: number, started: number): [EventInsert[], CdrInsert[]] {

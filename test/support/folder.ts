@@ -46,10 +46,19 @@ export class TestFolder {
 
   /** Folds all that waits, here and now. */
   async foldAll(): Promise<void> {
-    await withClient(this.pool, async (client) => {
-      while ((await this.#runner.run(client)) !== 'done');
-    })
+    await runAll(this.pool, this.#runner)
   }
+}
+
+/** Folds all that waits in that database, here and now. */
+export function foldAll(pool: pg.Pool): Promise<void> {
+  return runAll(pool, new FoldRunner({ log: new TestLog(), tables: new FoldTables(false) }))
+}
+
+function runAll(pool: pg.Pool, runner: FoldRunner): Promise<void> {
+  return withClient(pool, async (client) => {
+    while ((await runner.run(client)) !== 'done');
+  })
 }
 
 /** The calls by session, as stored. */

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 import { outcomes } from '../../routes/refusals.ts'
-import { readOpenReasons } from '../../store/ops.ts'
+import { readOpenReasons } from '../../store/page/quarantine.ts'
 import type { Queryable } from '../../store/statement.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
 import { readMetrics, type Sample } from './metrics.ts'
