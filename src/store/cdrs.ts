@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type CdrRow, cdrColumns } from '../rtc/cdr.ts'
+import type { JsonObject } from '../rtc/record.ts'
 import type { Column } from './copy-text.ts'
 import { timesAndRange } from './events.ts'
 import { copyFacts, copyStatement } from './facts.ts'
@@ -16,7 +17,8 @@ export type CdrInsert = CdrRow & {
 
 /** A stored CDR; of an erased one only the key is what it was. */
 export interface StoredCdr {
-  row: CdrRow
+  /** `received_at` with microseconds. */
+  row: CdrInsert
   erased: boolean
 }
 
@@ -39,7 +41,8 @@ const insertStatement: Statement = {
 // the plan that is kept for a named statement: partitions are pruned by a parameter, but not by an array of them.
 const storedStatement: Statement = {
   name: 'stored_cdrs',
-  text: `SELECT ${cdrColumns.map(({ column }) => column).join(', ')}, erased_at IS NOT NULL AS erased
+  text: `SELECT ${cdrColumns.map(({ column }) => column).join(', ')}, signed_by, received_at::text AS received_at,
+      erased_at IS NOT NULL AS erased
     FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])
       AND cdr_time BETWEEN $3::timestamptz AND $4::timestamptz`,
 }
@@ -85,15 +88,34 @@ export async function storedCdrs(client: Queryable, rows: readonly CdrKey[]): Pr
 }
 
 /** A row as the receiver makes them: times as text. */
-function rowOf(columns: Record<string, unknown>): CdrRow {
+function rowOf(columns: Record<string, unknown>): CdrInsert {
   const members = Object.entries(columns).map(([column, value]) => [
     column,
     value instanceof Date ? timeText(value) : value,
   ])
-  return Object.fromEntries(members) as CdrRow
+  return Object.fromEntries(members) as CdrInsert
 }
 
 /** A time of whole seconds as `yyyy-MM-dd HH:mm:ss`, UTC. */
 function timeText(time: Date): string {
   return time.toISOString().slice(0, 19).replace('T', ' ')
+}
+
+const replaceStatement: Statement = {
+  name: 'replace_cdr',
+  text: 'SELECT rtc.replace_cdr($1, $2, $3, $4, $5, $6) AS replaced',
+}
+
+/**
+ * Moves a stored CDR to rtc.replaced_cdrs, as the record it came from; by a function, for the receiver's role may delete no
+ * facts. Resolves to false where it is not there any more as it was read.
+ */
+export async function replaceCdr(
+  client: Queryable,
+  { session_id, icid, cdr_time, received_at }: CdrInsert,
+  { call_ref, cdr }: { call_ref: string; cdr: JsonObject },
+): Promise<boolean> {
+  const values = [session_id, icid, `${cdr_time}+00`, received_at, call_ref, JSON.stringify(cdr)]
+  const { rows } = await run<{ replaced: boolean }>(client, replaceStatement, values)
+  return rows[0]?.replaced ?? false
 }
