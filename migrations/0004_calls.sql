@@ -208,7 +208,8 @@ CREATE INDEX calls_b_ref ON ops.calls (b_ref, started_at) WHERE b_ref IS NOT NUL
 CREATE INDEX calls_user_data_ref ON ops.calls (user_data_ref, started_at) WHERE user_data_ref IS NOT NULL;
 CREATE INDEX calls_subscription_ref ON ops.calls (subscription_ref, started_at) WHERE subscription_ref IS NOT NULL;
 CREATE INDEX calls_session_id ON ops.calls (session_id) WHERE session_id IS NOT NULL;
-CREATE INDEX calls_ended_at ON ops.calls (ended_at);
+-- With started_at: legs that go on at a full hour are found without reading calls that began later.
+CREATE INDEX calls_ended_at ON ops.calls (ended_at, started_at);
 -- The bill.
 CREATE INDEX calls_bill_day ON ops.calls (bill_day, app_key) WHERE bill_day IS NOT NULL;
 -- What the fold has to look at again by the clock alone.
