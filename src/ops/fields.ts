@@ -1,13 +1,13 @@
 /** A field of a query, a path or a form: its text, or undefined where it is missing, empty or given twice. */
 export function field(of: unknown, name: string): string | undefined {
-  const value = valueOf(of, name)
+  const value = memberOf(of, name)
   const text = typeof value === 'string' ? value.trim() : ''
   return text === '' ? undefined : text
 }
 
 /** All values of a field that may be given several times. */
 export function fields(of: unknown, name: string): string[] {
-  const value = valueOf(of, name)
+  const value = memberOf(of, name)
   const values: unknown[] = Array.isArray(value) ? value : [value]
   return values.flatMap((each) => (typeof each === 'string' && each.trim() !== '' ? [each.trim()] : []))
 }
@@ -18,6 +18,6 @@ export function whole(of: unknown, name: string): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-function valueOf(of: unknown, name: string): unknown {
+function memberOf(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined
 }

@@ -286,6 +286,7 @@ const en = {
   accept: 'Accept',
   acceptHint:
     'Puts this CDR in the place of the stored one, which is kept in rtc.replaced_cdrs. The call and its bill are computed again.',
+  doubtful: 'This CDR has no verified signature and the stored one has: a stranger may have sent it.',
   accepted: (id: number) => `Entry ${id} is accepted: its CDR counts now.`,
   billedBoth: (before: string, after: string) => `${before} → ${after} minutes`,
   call: 'Call',
@@ -639,6 +640,7 @@ const zh: Words = {
   resolveHint: '关闭此条目，不入库。',
   accept: '接受',
   acceptHint: '以此话单取代已入库的话单，原话单保留在 rtc.replaced_cdrs 中；呼叫及其计费将重新计算。',
+  doubtful: '此话单未通过验签，而已入库的话单已验签：可能由他人伪造。',
   accepted: (id) => `条目 ${id} 已接受，其话单现已生效。`,
   billedBoth: (before, after) => `${before} → ${after} 分钟`,
   call: '呼叫',
