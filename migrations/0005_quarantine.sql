@@ -29,6 +29,8 @@ CREATE INDEX quarantine_last_seen_at ON rtc.quarantine (last_seen_at);
 -- What makes room first.
 CREATE INDEX quarantine_resolved_at ON rtc.quarantine (resolved_at) WHERE resolved_at IS NOT NULL;
 CREATE INDEX quarantine_call_ref ON rtc.quarantine (call_ref) WHERE call_ref IS NOT NULL;
+-- Conflicts that nobody has looked at yet.
+CREATE INDEX quarantine_new_conflicts ON rtc.quarantine (id) WHERE reason = 'conflict' AND call_ref IS NULL AND resolved_at IS NULL;
 
 COMMENT ON TABLE rtc.quarantine IS 'Records and bodies that could not be stored, with the reason; the same one again is counted, not added / 隔离区：无法入库的记录及原因，重复的只计数';
 COMMENT ON COLUMN rtc.quarantine.id IS 'Number of the entry / 编号';

@@ -122,19 +122,19 @@ class Group<Row extends { session_id: string }> {
   /** The same in the order in which they are stored. */
   readonly rows: readonly Row[]
   readonly #digestKey: KeyObject
-  readonly #askForRoom: (entry: Entry, note: QuarantineNote) => boolean
-  /** What was answered: room that was taken in a first try is there for the second. */
-  readonly #hasRoom = new Map<Entry, boolean>()
+  readonly #hasRoom: (entry: Entry, note: QuarantineNote) => boolean
+  /** Conflicts for which there is room: asked once, though the group may be tried again. */
+  readonly #admitted = new Set<Entry>()
 
   constructor(
     table: FactTable<Row>,
     entries: readonly Entry[],
     digestKey: KeyObject,
-    askForRoom: (entry: Entry, note: QuarantineNote) => boolean,
+    hasRoom: (entry: Entry, note: QuarantineNote) => boolean,
   ) {
     this.table = table
     this.#digestKey = digestKey
-    this.#askForRoom = askForRoom
+    this.#hasRoom = hasRoom
     this.#members = entries.map((entry) => {
       const row = table.row(entry, digestKey)
       return { entry, row, key: table.key(row) }
@@ -165,13 +165,16 @@ class Group<Row extends { session_id: string }> {
       const differing = standing ? this.table.differences(standing, row) : []
       if (differing.length === 0) return 'duplicate'
       const note = conflictNote(entry, differing)
-      const hasRoom = this.#hasRoom.get(entry) ?? this.#askForRoom(entry, note)
-      this.#hasRoom.set(entry, hasRoom)
-      if (!hasRoom) return 'refused'
+      if (!this.#admits(entry, note)) return 'refused'
       notes.push(quarantineRow(entry, note, this.#digestKey))
       return 'conflict'
     })
     return { outcomes, notes }
+  }
+
+  #admits(entry: Entry, note: QuarantineNote): boolean {
+    if (!this.#admitted.has(entry) && this.#hasRoom(entry, note)) this.#admitted.add(entry)
+    return this.#admitted.has(entry)
   }
 }
 

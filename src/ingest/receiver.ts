@@ -62,6 +62,8 @@ export class Receiver {
   readonly #breaker: Breaker
   readonly #budget: QuarantineBudget
   readonly #drain: Drain
+  /** Callbacks whose records are not all durable yet. */
+  readonly #open = new Set<Promise<void>>()
   readonly #sayNotStored: Record<'full' | 'late', (fields: object) => void>
   readonly #sayQuarantineFull: (fields: object) => void
   readonly #sayRefused: (fields: object) => void
@@ -115,7 +117,7 @@ export class Receiver {
     const used = this.#budget.usedBytes
     const refused = entries.filter(({ fate }) => 'note' in fate && !this.#admits(fate.note))
     const admitted = refused.length === 0 ? entries : entries.filter((entry) => !refused.includes(entry))
-    const stored = this.#store(admitted)
+    const stored = this.#begin(admitted)
     this.#budget.underway(this.#budget.usedBytes - used, stored)
     this.#settle(refused, 'refused')
     await stored
@@ -138,7 +140,7 @@ export class Receiver {
       fate: { note: admitted },
     }
     this.ledger.received([entry])
-    const stored = this.#store([entry])
+    const stored = this.#begin([entry])
     this.#budget.underway(costOf(admitted), stored)
     await stored.catch(() => {})
   }
@@ -188,10 +190,11 @@ export class Receiver {
    * `timeoutMs`; then the spool and the pool are closed.
    */
   async stop(timeoutMs: number): Promise<void> {
-    const ends = [this.#batches.idle(), this.#drain.stop()]
-    if (!(await within(timeoutMs, Promise.all(ends)))) {
+    const ends = Promise.allSettled([...this.#open, this.#drain.stop()])
+    if (!(await within(timeoutMs, ends))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
       this.#batches.giveUp()
+      await Promise.allSettled(this.#open)
     }
     await this.#spool.close()
     await within(1_000, this.#postgres.close())
@@ -202,6 +205,12 @@ export class Receiver {
   async #probe(): Promise<void> {
     await this.#postgres.probe()
     await this.measureQuarantine()
+  }
+
+  #begin(entries: readonly Entry[]): Promise<void> {
+    const stored = this.#store(entries).finally(() => this.#open.delete(stored))
+    this.#open.add(stored)
+    return stored
   }
 
   /** Commits, and spools what Postgres does not take in time. Rejects with CannotStoreError when neither can be had. */

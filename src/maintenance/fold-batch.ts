@@ -38,6 +38,8 @@ export interface Session {
 }
 
 export interface FoldLimits {
+  /** Sessions of one transaction. */
+  batchSessions: number
   /** Facts of a kind that are read for all sessions of a batch. */
   batchFacts: number
   /** Facts of a kind from which on a session is folded from some of them only, and not each time it gets one. */
@@ -48,6 +50,7 @@ export interface FoldLimits {
 }
 
 export const foldLimits: FoldLimits = {
+  batchSessions: 500,
   batchFacts: 10_000,
   sessionFacts: 1_000,
   // 20,000 CDRs of one session: folded every 200 seconds.

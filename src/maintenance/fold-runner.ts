@@ -6,8 +6,6 @@ import { FoldQueue, type Waiting } from './fold-queue.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { TooManyFactsError } from './session-facts.ts'
 
-/** Sessions of one transaction at most: some tens of milliseconds. */
-const batchSessions = 500
 /**
  * Rows of rtc.unfolded read at once: a session that has several among them is folded once. Fewer where another process
  * folds, and this one only wants to know how it gets on.
@@ -40,7 +38,7 @@ export class FoldRunner {
   readonly #tables: FoldTables
   readonly #limits: FoldLimits
   readonly #queue = new FoldQueue()
-  #mostSessions = batchSessions
+  #mostSessions: number
   /** Whether this process was the one that folded last. */
   #leads = false
   /** stored_at of the newest fact folded, where that is not in the database yet; and when it was last written there. */
@@ -51,6 +49,7 @@ export class FoldRunner {
     this.#tables = parts.tables
     this.#log = parts.log
     this.#limits = parts.limits ?? foldLimits
+    this.#mostSessions = this.#limits.batchSessions
   }
 
   /**
@@ -67,7 +66,7 @@ export class FoldRunner {
       const batch = sessions.slice(done, done + this.#mostSessions)
       this.#leads = await this.#fold(client, batch)
       if (!this.#leads) return 'taken'
-      this.#mostSessions = Math.min(batchSessions, this.#mostSessions * 2)
+      this.#mostSessions = Math.min(this.#limits.batchSessions, this.#mostSessions * 2)
       done += batch.length
       this.progress.waiting = sessions.length - done + waiting.beyond
     }

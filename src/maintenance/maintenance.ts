@@ -5,6 +5,8 @@ import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { explainConflicts } from './conflicts.ts'
+import { FoldTables } from './fold-tables.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -31,6 +33,7 @@ export interface MaintenanceOptions {
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #stopping = new AbortController()
+  readonly #tables = new FoldTables(false)
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #retaining: Promise<void> | undefined
@@ -44,6 +47,7 @@ export class Maintenance {
 
   start(): void {
     this.#timer = setInterval(() => this.#tick(), tickMs)
+    this.#tick()
   }
 
   async stop(): Promise<void> {
@@ -54,7 +58,7 @@ export class Maintenance {
 
   #tick(): void {
     const { spool, postgres } = this.#options
-    if (!spool.writable) void spool.probe()
+    if (!spool.writable || spool.isFull) void spool.probe()
     if (!postgres.isConnected || performance.now() - this.#measuredAt < measureMs) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -73,6 +77,7 @@ export class Maintenance {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
+      await postgres.withClient((client) => explainConflicts(client, this.#tables))
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }

@@ -5,6 +5,9 @@ import type { Queryable } from './statement.ts'
 
 const DAY = 86_400_000
 
+/** Keys of erased rows, for as long as anything may come again under one. */
+const erasedKeyDays = 30
+
 /** Milliseconds we wait for an answer: large files are removed before it comes, when all locks are released. */
 const queryMs = 60_000
 
@@ -44,6 +47,14 @@ export function retentionEnd(days: number, now = new Date()): Date {
   return new Date(now.getTime() - days * DAY)
 }
 
+/** The time before which whole partitions are past: `before`, or where the partition begins that it lies in. */
+function keptFrom(periods: readonly Period[], before: Date): Date {
+  const begun = periods.flatMap(({ period_start, period_end }) =>
+    period_start !== null && period_start < before && period_end > before ? [period_start.getTime()] : [],
+  )
+  return new Date(Math.min(before.getTime(), ...begun))
+}
+
 /** Partitions to be dropped whole. The one that the end of retention lies in stays until all of it is past. */
 export function isPast(period: Period, before: Date): boolean {
   return period.period_start !== null && period.period_end <= before
@@ -73,8 +84,8 @@ export interface Patience {
 }
 
 /**
- * Removes what is past retention: whole partitions are dropped, rows of `_old` and of the tables beside are deleted in
- * batches. Every step is a statement of its own, so a run may end anywhere and be begun again, here or in another
+ * Removes what is past retention: whole partitions are dropped; rows of `_old`, calls and rows of the small tables are
+ * deleted in batches. Every step is a statement of its own, so a run may end anywhere and be begun again, here or in another
  * replica; the database lets one work at a time. Throws what Postgres threw, unless a lock was not to be had.
  */
 export async function applyRetention(
@@ -91,15 +102,21 @@ export async function applyRetention(
   }
   const deleteFrom = async (table: string, before: Date) => {
     for (;;) {
+      const began = performance.now()
       const deleted = await step(table, 'SELECT rtc.tidy($1, $2) AS done', [table, before.toISOString()])
       if (typeof deleted !== 'number' || deleted === 0) return
       result.deleted[table] = (result.deleted[table] ?? 0) + deleted
+      // As long as it took: the first time there may be millions, and readers and the fold are there too.
+      await pause(performance.now() - began, patience.signal)
     }
   }
 
   if (retentionDays !== undefined) {
     const before = retentionEnd(retentionDays)
-    for (const period of await listPeriods(client)) {
+    const periods = await listPeriods(client)
+    // What belongs to facts is kept as long as they are: the partition that `before` lies in stays whole.
+    const kept = keptFrom(periods, before)
+    for (const period of periods) {
       if (!isPast(period, before)) continue
       const values = [period.partition, before.toISOString()]
       if (await step(period.parent, 'SELECT rtc.drop_period($1, $2) AS done', values))
@@ -107,11 +124,15 @@ export async function applyRetention(
     }
     await deleteFrom('call_events', before)
     await deleteFrom('cdrs', before)
-    // They give calls their scenario, and a month's partition that `before` lies in is kept whole.
-    await deleteFrom('placed_calls', new Date(Date.UTC(before.getUTCFullYear(), before.getUTCMonth())))
+    for (const table of ['calls', 'placed_calls', 'replaced_cdrs', 'notices']) await deleteFrom(table, kept)
   }
+  await deleteFrom('erased_keys', retentionEnd(erasedKeyDays))
   if (revealRetentionDays !== undefined) await deleteFrom('reveals', retentionEnd(revealRetentionDays))
   return result
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal ? { signal } : {}).catch(() => {})
 }
 
 /** The one value of a statement; undefined when it did not get its locks, or when there is no more time. */
@@ -130,7 +151,7 @@ async function patiently(
       if (!isBusy(error)) throw error
       if (attempt === attempts) return undefined
       // Not all replicas at the same time again.
-      await sleep(pauseMs * (0.5 + Math.random()), undefined, signal ? { signal } : {}).catch(() => {})
+      await pause(pauseMs * (0.5 + Math.random()), signal)
     }
   }
   return undefined

@@ -184,7 +184,7 @@ export async function readLogin(client: Queryable): Promise<Login> {
   )
   const { rows: uncalled } = await client.query<{ name: string }>(
     `SELECT format('EXECUTE ON FUNCTION rtc.%I', proname) AS name FROM pg_catalog.pg_proc
-      WHERE pronamespace = to_regnamespace('rtc') AND prosecdef AND NOT has_function_privilege(oid, 'EXECUTE')`,
+      WHERE pronamespace = to_regnamespace('rtc') AND NOT has_function_privilege(oid, 'EXECUTE')`,
   )
   const { rows: shut } = await client.query<{ name: string }>(
     `SELECT 'USAGE ON SCHEMA ' || name AS name FROM unnest(ARRAY['rtc', 'ops']) AS name WHERE NOT has_schema_privilege(name, 'USAGE')`,

@@ -21,6 +21,7 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_writer', table: 'rtc.cdrs', privileges: ['SELECT', 'INSERT'] },
   { role: 'rtc_writer', table: 'rtc.notices', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
   { role: 'rtc_writer', table: 'rtc.unfolded', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.fold_later', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.calls_private', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'ops.calls', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.quarantine', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
@@ -72,7 +73,6 @@ export function rolesSql(): string[] {
 
     'GRANT USAGE ON SCHEMA rtc TO rtc_writer, rtc_app',
     ...tableGrants.map(({ role, table, privileges }) => `GRANT ${privileges.join(', ')} ON ${table} TO ${role}`),
-    forEachFunction("p.pronamespace = 'rtc'::regnamespace AND p.prosecdef", 'rtc_writer'),
 
     `GRANT USAGE ON SCHEMA ops TO ${people}`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${people}`,
@@ -84,6 +84,7 @@ export function rolesSql(): string[] {
       "NOT p.prosecdef AND (p.pronamespace = 'ops'::regnamespace OR p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i')",
       people,
     ),
+    forEachFunction("p.pronamespace = 'rtc'::regnamespace", 'rtc_writer'),
     // Whoever may look up can unmask by trying, and whoever may reveal sees: each has a role of its own.
     ...Object.entries(functionGrants).map(([name, role]) =>
       forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, role),

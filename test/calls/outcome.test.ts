@@ -188,6 +188,7 @@ describe('who hung up', () => {
     [{ party_type: 'platform' }, 'platform'],
     [{ party_type: ' Callee' }, 'B'],
     [{ party_type: 'somebody' }, null],
+    [{ party_type: 'constructor' }, null],
     [{ call_rel_direction: 1 }, 'A'],
     [{ call_rel_direction: 2 }, 'B'],
     [{ call_rel_direction: 0 }, null],

@@ -109,7 +109,17 @@ function each<Name extends string, T>(names: readonly Name[], value: fc.Arbitrar
 }
 
 function anyEvent(times: fc.Arbitrary<number>, texts: fc.Arbitrary<string>): fc.Arbitrary<EventFact> {
-  const types = ['callin', 'callout', 'alerting', 'answer', 'collectInfo', 'disconnect', 'DISCONNECT', 'transfer']
+  const types = [
+    'callin',
+    'callout',
+    'alerting',
+    'answer',
+    'collectInfo',
+    'disconnect',
+    'DISCONNECT',
+    'transfer',
+    'constructor',
+  ]
   return fc
     .record({
       ...each(eventTexts, texts),
