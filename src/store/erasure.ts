@@ -75,33 +75,15 @@ export async function eraseNumber(client: pg.ClientBase, options: ErasureOptions
   // Settings of a role or a database are meant for queries.
   await client.query("SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = '10s'")
   const tables = await readTables(client)
-  if (apply) await pauseSummaries(client)
-  try {
-    const run = new Run(client, options, apply ? await announce(client) : undefined)
-    for (const table of tables) run.about += table.about
-    for (const table of tables) {
-      for await (const rows of table.time === undefined ? run.listed(table) : run.walked(table, table.time))
-        await run.treat(table, rows)
-    }
-    const finished = !options.signal?.aborted
-    if (finished) await run.finish()
-    return { counts: run.counts, pseudonym: run.announced?.pseudonym, unreadable: run.unreadable, finished }
-  } finally {
-    // Where the connection is lost, so is the lock.
-    if (apply) await client.query(`SELECT pg_advisory_unlock_shared(${summariesLock})`).catch(() => {})
+  const run = new Run(client, options, apply ? await announce(client) : undefined)
+  for (const table of tables) run.about += table.about
+  for (const table of tables) {
+    for await (const rows of table.time === undefined ? run.listed(table) : run.walked(table, table.time))
+      await run.treat(table, rows)
   }
-}
-
-const summariesLock = "hashtextextended('rtc.refresh_summaries', 0)"
-
-/**
- * Keeps rtc.refresh_summaries from counting what is half erased; what it is counting now is waited for. Statistics count
- * from the base meanwhile. Several erasures may run at once.
- */
-async function pauseSummaries(client: pg.ClientBase): Promise<void> {
-  await client.query("SET lock_timeout = '150s'")
-  await client.query(`SELECT pg_advisory_lock_shared(${summariesLock})`)
-  await client.query("SET lock_timeout = '10s'")
+  const finished = !options.signal?.aborted
+  if (finished) await run.finish()
+  return { counts: run.counts, pseudonym: run.announced?.pseudonym, unreadable: run.unreadable, finished }
 }
 
 type Counts = Partial<Record<ErasableTable, number>>
@@ -371,22 +353,8 @@ class Run {
   async finish(): Promise<void> {
     if (!this.announced) return
     const { number } = this.#options
-    // A bind_num may be somebody's. Whatever this run has found: an earlier one may have been interrupted before.
-    const summaries = `(SELECT hour, concat_ws(' ', app_key, bind_num) AS said FROM rtc.call_summary
-      UNION SELECT hour, concat_ws(' ', app_key, bind_num) FROM rtc.bill_summary
-      UNION SELECT hour, app_key FROM rtc.record_summary) s`
-    const { rows: texts } = await this.#client.query<{ said: string }>(
-      `SELECT DISTINCT said FROM ${summaries} WHERE said LIKE ANY ($1::text[])`,
-      [number.patterns],
-    )
-    const { rowCount: hours } = await this.#client.query(
-      `DELETE FROM rtc.summary_hours WHERE hour IN (SELECT hour FROM ${summaries} WHERE said = ANY ($1::text[]))`,
-      [texts.map(({ said }) => said).filter((said) => number.isIn(said))],
-    )
     for (const name of erasableTables)
       if (this.counts[name] > 0) await this.#client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
-    for (const name of ['call_summary', 'bill_summary', 'record_summary'])
-      if (hours) await this.#client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
     const { rows } = await this.#client.query<{ name: string }>(
       `SELECT DISTINCT tablename AS name FROM pg_stats WHERE schemaname = 'rtc'
         AND concat_ws(' ', most_common_vals::text, histogram_bounds::text, most_common_elems::text) LIKE ANY ($1::text[])`,

@@ -531,30 +531,6 @@ test('callbacks are stored meanwhile', async () => {
   await emptyTables(pool)
 })
 
-test('a bind_num goes from the summaries too, when an earlier run was interrupted before, and they wait for the end', async () => {
-  const { pool } = await freshDatabase()
-  await pool.query(`
-    INSERT INTO rtc.summary_hours VALUES ('2024-03-05 07:00Z', 'infinity'), ('2024-03-05 08:00Z', 'infinity');
-    INSERT INTO rtc.bill_summary SELECT hour, 1, 1, 1, 0, 0, 1, 'app', NULL, bind_num
-      FROM (VALUES ('2024-03-05 07:00Z'::timestamptz, '${number}'), ('2024-03-05 08:00Z', '+8675512345678')) v (hour, bind_num)`)
-  let counted: number | undefined
-  await Promise.all([
-    erase(pool),
-    withClient(pool, async (client) => {
-      await client.query(`SELECT pg_advisory_lock_shared(hashtextextended('rtc.refresh_summaries', 0))`)
-      counted = (await pool.query('SELECT rtc.refresh_summaries() AS n')).rows[0].n
-      await client.query('SELECT pg_advisory_unlock_all()')
-    }),
-  ])
-  expect(counted).toBe(0)
-  expect(findings(await everything(pool))).toEqual([])
-  expect((await pool.query('SELECT FROM rtc.summary_hours')).rowCount).toBe(1)
-  const { rows } = await pool.query(
-    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-  )
-  expect(rows).toEqual([])
-})
-
 test('a login that does not own the tables is told so by Postgres, and nothing is changed', async () => {
   const { url, pool } = await freshDatabase()
   const it = await TestReceiver.start(url)
