@@ -1,16 +1,22 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
-/** Fault tests (full disks, killed processes, lost networks) take minutes: only with FAULTS=1. */
-const withFaults = Boolean(process.env.FAULTS)
+/** `npm test` needs Node and npm alone and takes minutes. Two suites beside it, each in a folder of its own: */
+const suite = process.env.FAULTS
+  ? 'faults' // full disks, killed processes, lost networks: a quarter of an hour
+  : process.env.SYSTEM
+    ? 'system' // what needs programs of the machine: test/system/tools.ts
+    : undefined
+const setup = 'test/support/global-setup.ts'
 
 export default defineConfig({
   test: {
     environment: 'node',
-    dir: 'test',
-    exclude: withFaults ? configDefaults.exclude : [...configDefaults.exclude, '**/faults/**'],
-    globalSetup: ['test/support/global-setup.ts'],
-    // A test that waits for a child process or a database needs seconds on a busy machine; one that hangs shall not take minutes.
-    testTimeout: withFaults ? 120_000 : 60_000,
+    dir: suite ? `test/${suite}` : 'test',
+    exclude: suite ? configDefaults.exclude : [...configDefaults.exclude, '**/{faults,system}/**'],
+    globalSetup: suite === 'system' ? ['test/system/tools.ts', setup] : [setup],
+    // A test that waits for a child process or a database needs seconds on a busy machine, promtool a minute; one that
+    // hangs shall not take much longer.
+    testTimeout: suite ? 240_000 : 60_000,
     // Of itself it gives up after a second.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,

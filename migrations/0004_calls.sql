@@ -206,6 +206,7 @@ CREATE INDEX calls_bind_num ON ops.calls (bind_num, started_at);
 CREATE INDEX calls_a_ref ON ops.calls (a_ref, started_at) WHERE a_ref IS NOT NULL;
 CREATE INDEX calls_b_ref ON ops.calls (b_ref, started_at) WHERE b_ref IS NOT NULL;
 CREATE INDEX calls_user_data_ref ON ops.calls (user_data_ref, started_at) WHERE user_data_ref IS NOT NULL;
+CREATE INDEX calls_subscription_ref ON ops.calls (subscription_ref, started_at) WHERE subscription_ref IS NOT NULL;
 CREATE INDEX calls_session_id ON ops.calls (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX calls_ended_at ON ops.calls (ended_at);
 -- The bill.
@@ -232,7 +233,8 @@ CREATE TABLE rtc.calls_private (
   record_object_name text,
   record_file_download_url text
 );
-CREATE INDEX calls_private_session_id ON rtc.calls_private (session_id);
+-- Unique, so that a view that joins the calls leaves them out of a query that asks for none of their columns.
+CREATE UNIQUE INDEX calls_private_session_id ON rtc.calls_private (session_id);
 COMMENT ON TABLE rtc.calls_private IS 'What of a call is personal data; written by the fold, only when it changes / 呼叫的个人信息部分';
 COMMENT ON COLUMN rtc.calls_private.folded_at IS 'When the row was written / 写入时间';
 COMMENT ON COLUMN rtc.calls_private.facts_from IS 'Earliest key time of its facts: partitions before it need not be searched, and when retention has come so far the call stays as it is / 其事实的最早分区时间';
@@ -254,6 +256,7 @@ COMMENT ON COLUMN rtc.calls_private.record_file_download_url IS 'Download addres
 
 -- Legs ---------------------------------------------------------------------------------------------------------------
 
+-- A leg is there when it was dialed or came in: a CDR names B also where nobody got so far as to dial B.
 -- Two plain halves, so that a filter on any column of the call reaches its index in both.
 CREATE VIEW ops.legs AS
 SELECT c.call_ref, 'A' AS leg, c.a_number AS number, c.a_ref AS number_ref, c.shown_to_a AS shown_number,
@@ -262,7 +265,7 @@ SELECT c.call_ref, 'A' AS leg, c.a_number AS number, c.a_ref AS number_ref, c.sh
   c.a_post_dial_delay_seconds AS post_dial_delay_seconds,
   c.session_id, c.app_key, c.sp_id, c.scenario, c.bind_num, c.started_at, c.bill_day, c.cdr_received_at IS NOT NULL AS has_cdr
 FROM ops.calls c
-WHERE c.a_number IS NOT NULL OR c.a_started_at IS NOT NULL OR c.a_answered_at IS NOT NULL
+WHERE c.a_started_at IS NOT NULL OR c.a_ringing_at IS NOT NULL OR c.a_answered_at IS NOT NULL
 UNION ALL
 SELECT c.call_ref, 'B', c.b_number, c.b_ref, c.shown_to_b,
   c.b_started_at, c.b_ringing_at, c.b_answered_at, c.b_ended_at,
@@ -270,7 +273,7 @@ SELECT c.call_ref, 'B', c.b_number, c.b_ref, c.shown_to_b,
   c.b_post_dial_delay_seconds,
   c.session_id, c.app_key, c.sp_id, c.scenario, c.bind_num, c.started_at, c.bill_day, c.cdr_received_at IS NOT NULL
 FROM ops.calls c
-WHERE c.b_number IS NOT NULL OR c.b_started_at IS NOT NULL OR c.b_answered_at IS NOT NULL;
+WHERE c.b_started_at IS NOT NULL OR c.b_ringing_at IS NOT NULL OR c.b_answered_at IS NOT NULL;
 COMMENT ON VIEW ops.legs IS 'One row per leg, A the caller''s side and B the called side; filter by started_at of the call / 通话段，每侧一行';
 COMMENT ON COLUMN ops.legs.call_ref IS 'Reference of the call / 呼叫引用';
 COMMENT ON COLUMN ops.legs.leg IS 'A = the caller''s side, B = the called side / 侧';

@@ -90,3 +90,15 @@ CREATE INDEX erased_keys_erased_at ON rtc.erased_keys (erased_at);
 COMMENT ON TABLE rtc.erased_keys IS 'Keyed digests of the keys of erased rows, kept for 30 days / 已清除记录的键摘要，保留 30 天';
 COMMENT ON COLUMN rtc.erased_keys.erased_at IS 'When the row was erased / 清除时间';
 COMMENT ON COLUMN rtc.erased_keys.key_digest IS 'Keyed digest (128 bits) of table and key; not a real UUID / 键摘要';
+
+-- The receiver asks with each COPY of facts: with the digests of their keys, or, as long as nothing has been erased, whether
+-- that is still so. Raised and not returned, because it is to undo the COPY in the same query string.
+CREATE FUNCTION rtc.refuse_erased(digests uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM rtc.erased_keys k WHERE digests IS NULL OR k.key_digest = ANY (digests)) THEN
+    RAISE 'rtc.refuse_erased: keys of erased rows' USING ERRCODE = 'RTC01';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION rtc.refuse_erased(uuid[]) IS 'Fails if one of the digests, or with NULL any at all, is that of an erased key / 若为已清除记录的键摘要则报错';

@@ -5,9 +5,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { AddressSet, sourceOf } from './addresses.ts'
 import type { Config } from './config.ts'
-import { CannotStoreError } from './ingest/delivery.ts'
 import type { Log } from './ingest/log.ts'
-import type { Receiver } from './ingest/receiver.ts'
+import { CannotStoreError, type Receiver } from './ingest/receiver.ts'
 import { frames } from './logger.ts'
 import { allowedSource } from './routes/allowed-source.ts'
 import { BodyBudget } from './routes/body-budget.ts'
@@ -22,14 +21,14 @@ import { outcomes, refuse } from './routes/refusals.ts'
 import { Signatures } from './routes/signatures.ts'
 import { endUnusedConnections } from './routes/unused-connections.ts'
 import { AkskVerifier } from './rtc/aksk-verifier.ts'
-import type { RecordKind } from './rtc/record.ts'
+import type { CallbackKind } from './rtc/record.ts'
 import { offeredSuites } from './rtc/tls-suites.ts'
 import { callbackUrls } from './rtc/urls.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What the callback turned out to be, once its envelope is open. */
-    callback: { kind: RecordKind; records: number } | null
+    callback: { kind: CallbackKind; records: number } | null
   }
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { appsCommand } from './commands/apps.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { distributeCommand } from './commands/distribute.ts'
 import { eraseCommand } from './commands/erase.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { printError } from './commands/output.ts'
 import { partitionsCommand } from './commands/partitions.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { refoldCommand } from './commands/refold.ts'
@@ -31,6 +33,7 @@ for (const command of [
   distributeCommand,
   quarantineCommand,
   spoolCommand,
+  appsCommand,
   eraseCommand,
   callCommand,
   simulateCommand,
@@ -46,9 +49,7 @@ try {
   // Commander has said what is wrong with the arguments.
   if (error instanceof CommanderError) process.exitCode = error.exitCode
   else {
-    // Node tries every address of a name; the error that sums up has only a code.
-    const { message, code } = error as NodeJS.ErrnoException
-    process.stderr.write(`rtc-receiver: ${message || code}\n`)
+    printError(error)
     process.exitCode = 1
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { print, table } from './commands/output.ts'
+import { noteLines, printLines, table } from './commands/output.ts'
 import { bar, progressLine } from './commands/progress.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createLogger } from './logger.ts'
@@ -41,7 +41,7 @@ async function demo(): Promise<void> {
     line.end()
     const database = new pg.Pool({ connectionString: service.embedded?.url, max: 1 })
     try {
-      await show(config, service, database)
+      await run(config, service, database)
     } finally {
       await database.end()
       await service.stop()
@@ -67,9 +67,9 @@ function environmentOf(DATA_DIR: string): NodeJS.ProcessEnv {
   }
 }
 
-async function show(config: Config, service: Service, database: pg.Pool): Promise<void> {
+async function run(config: Config, service: Service, database: pg.Pool): Promise<void> {
   await nameApps(database, inventedApps)
-  print(`receiver   ${service.url}, X-AKSK enforced, Postgres in a temporary directory\n`)
+  printLines(`receiver   ${service.url}, X-AKSK enforced, Postgres in a temporary directory`)
   const startAt = Math.floor(Date.now() / 1000) - overS
   const simulator = new Simulator(optionsOf(config, service, { calls, startAt, overS, lostCdrs }))
   const stopWatching = watch(simulator)
@@ -77,13 +77,13 @@ async function show(config: Config, service: Service, database: pg.Pool): Promis
   stopWatching()
   await simulator.close()
   if (result === 'interrupted') return
-  print(`simulator  ${told(result)}\n`)
+  printLines(`simulator  ${told(result)}`)
   await report(database, {
     from: new Date(startAt * 1000).toISOString(),
     to: new Date(Date.now() + 3_600_000).toISOString(),
   })
   if (values.keep) await keepOn(config, service)
-  else print(`\nnpm run demo -- --keep leaves it running, with calls going on and the page to look at\n`)
+  else printLines('', 'npm run demo -- --keep leaves it running, with calls going on and the page to look at')
 }
 
 function optionsOf(config: Config, { url }: Service, more: Partial<SimulatorOptions>): SimulatorOptions {
@@ -135,13 +135,12 @@ async function report(database: pg.Pool, period: Period): Promise<void> {
     'ASR',
     'ACD',
   ]
-  print(`\nHow the calls of the last three hours ended (ops.call_stats)\n\n`)
-  print(indent(table(stats, await demoStats(database, period))))
-  print(`\nWhy calls were not answered (ops.failures)\n\n`)
-  print(indent(table(['outcome', 'reason', 'calls', 'share'], await demoFailures(database, period))))
+  show('How the calls of the last three hours ended (ops.call_stats)', table(stats, await demoStats(database, period)))
+  const failures = table(['outcome', 'reason', 'calls', 'share'], await demoFailures(database, period))
+  show('Why calls were not answered (ops.failures)', failures)
   const missing = await demoMissingCdrs(database, period)
-  print(`\nCalls whose CDR has not come: ${missing.count} (ops.missing_cdrs)\n\n`)
-  if (missing.count > 0) print(indent(table(['call_ref', 'scenario', 'ended', 're-sends left'], missing.rows)))
+  const lines = missing.count > 0 ? table(['call_ref', 'scenario', 'ended', 're-sends left'], missing.rows) : ''
+  show(`Calls whose CDR has not come: ${missing.count} (ops.missing_cdrs)`, lines)
 }
 
 /** Calls go on as on a quiet day until somebody has seen enough. */
@@ -149,19 +148,26 @@ async function keepOn(config: Config, service: Service): Promise<void> {
   const live = { seed: 2, calls: 1_000_000, rate: 1, speed: 4 }
   const simulator = new Simulator(optionsOf(config, service, live))
   const running = simulator.run()
-  print(
-    `\npage       ${service.adminUrl}/\npsql       ${service.embedded?.psql}\nCtrl-C ends it and removes everything\n`,
-  )
+  printLines('', `page       ${service.adminUrl}/`, `psql       ${service.embedded?.psql}`)
+  printLines('Ctrl-C ends it and removes everything')
   await interrupted
   await simulator.close()
   await running
 }
 
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ')
+function show(title: string, lines: string): void {
+  printLines(
+    '',
+    title,
+    '',
+    ...lines
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => `  ${line}`),
+  )
 }
 
 demo().catch((error: Error) => {
-  process.stderr.write(`demo: ${error.message}\n`)
+  noteLines(`demo: ${error.message}`)
   process.exitCode = 1
 })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { welcome } from './banner.ts'
+import { printError } from './commands/output.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { createLogger, frames } from './logger.ts'
 import { startService } from './service.ts'
@@ -47,6 +48,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  process.stderr.write(`rtc-receiver: ${error.message}\n`)
+  printError(error)
   process.exit(error instanceof ConfigError ? misconfigured : failed)
 })

@@ -22,7 +22,7 @@ import { Postgres } from './store/postgres.ts'
 const patienceMs = 1_000
 /** The same for the start of the embedded Postgres, and for its migrations when it is new: both take seconds. */
 const embeddedPatienceMs = 10_000
-/** Milliseconds kept for closing the spool and the pool after the lanes. */
+/** Milliseconds kept for closing the spool and the pool after the batches. */
 const closingMs = 400
 /** Milliseconds for a batch of the fold, and for a statement of maintenance, to end. */
 const backgroundStopMs = 2_000
@@ -95,7 +95,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
     log,
     quarantineRetentionDays: config.quarantineRetentionDays,
     retention: config,
-    onMeasured: (bytes) => receiver.quarantineMeasured(bytes),
+    receiver,
   })
   let stopping = false
   const app = await buildApp({ config, receiver, registry, log, isStopping: () => stopping })
@@ -134,7 +134,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
             timeoutMs: backgroundStopMs + closingMs,
             run: () => Promise.all([folder.stop(backgroundStopMs), maintenance.stop()]),
           },
-          { name: 'empty the lanes', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
+          { name: 'empty the batches', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
           { name: 'stop Postgres', timeoutMs: embeddedStopMs, run: async () => keeper?.stop() },
         ],

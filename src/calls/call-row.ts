@@ -25,6 +25,7 @@ export function callRow(call: Call, { references, showUserData, now }: FoldConte
   const bMinutes = billedMinutes(b, 'B', identity.rule, cdr !== null)
   return {
     call_ref: call.callRef,
+    // Indexed as well, and no longer than the keys of the facts let it be.
     session_id: mayHoldNumber(facts.sessionId) ? null : facts.sessionId,
     app_key: maskId(identity.appKey),
     sp_id: maskId(present(cdr?.sp_id)),

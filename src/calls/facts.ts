@@ -42,7 +42,14 @@ function compareCdrs(a: CdrFact, b: CdrFact): number {
 }
 
 /** Place of an event in a call, for those of the same second. */
-const ranks: Record<string, number> = { callin: 1, callout: 2, alerting: 3, answer: 4, collectinfo: 5, disconnect: 7 }
+const ranks = new Map([
+  ['callin', 1],
+  ['callout', 2],
+  ['alerting', 3],
+  ['answer', 4],
+  ['collectinfo', 5],
+  ['disconnect', 7],
+])
 
 function compareEvents(a: EventFact, b: EventFact): number {
   return (
@@ -54,7 +61,7 @@ function compareEvents(a: EventFact, b: EventFact): number {
 }
 
 function rankOf(event: EventFact): number {
-  return ranks[eventType(event)] ?? 6
+  return ranks.get(eventType(event)) ?? 6
 }
 
 /** Huawei's own samples compare eventType without regard to case. */

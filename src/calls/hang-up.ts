@@ -20,19 +20,27 @@ export interface HangUp {
 }
 
 /** caller and callee are the sides of a callback: A, who is called first, and B (page C2C-api, partyTypeRequiredInDisconnect). */
-const parties: Record<string, Party> = { caller: 'A', callee: 'B', platform: 'platform' }
+const parties = new Map<string, Party>([
+  ['caller', 'A'],
+  ['callee', 'B'],
+  ['platform', 'platform'],
+])
 
 /** callRelDirection of X mode: 1 = the caller hung up, 2 = the callee (page PN-X). */
-const directions: Record<number, Party> = { 1: 'A', 2: 'B' }
+const directions = new Map<number, Party>([
+  [1, 'A'],
+  [2, 'B'],
+])
 
 /** Who hung up. Each leg has a disconnect, and the first one that says so counts. */
 export function hangUpOf(cdr: CdrFact | null, events: readonly EventFact[]): HangUp {
-  let by = directions[cdr?.call_rel_direction ?? 0] ?? null
+  let by = directions.get(cdr?.call_rel_direction ?? 0) ?? null
   let partyType: string | null = null
   for (const event of events) {
     if (eventType(event) !== 'disconnect') continue
     partyType ??= present(event.party_type)
-    by ??= parties[event.party_type?.trim().toLowerCase() ?? ''] ?? directions[event.call_rel_direction ?? 0] ?? null
+    by ??=
+      parties.get(event.party_type?.trim().toLowerCase() ?? '') ?? directions.get(event.call_rel_direction ?? 0) ?? null
   }
   return { by, partyType: partyType && maskText(partyType) }
 }

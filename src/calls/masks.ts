@@ -22,7 +22,7 @@ export function companyNumber(number: string): string {
 
 /** Text in which no run of five digits is left, and none of seven in groups; wide digits of an input method count. */
 export function maskText(text: string): string {
-  return text.replace(/\+?([0-9０-９]{5,}|[0-9０-９]([ ．.()（）-]{0,2}[0-9０-９]){6,})/g, '***')
+  return text.replace(/\+?([0-9０-９]([ ．.()（）-]{0,2}[0-9０-９]){6,}|[0-9０-９]{5,})/g, '***')
 }
 
 /**
@@ -42,7 +42,7 @@ export function maskKeys(keys: string): string {
 }
 
 export function countKeys(keys: string): number {
-  return keys.replaceAll('-', '').length
+  return [...keys.replaceAll('-', '')].length
 }
 
 /** Forms of session id that hold no number: 1201_612_4294967295_20190124030424@host, and UUIDs. */

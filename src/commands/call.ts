@@ -10,7 +10,7 @@ import type { VerificationCall } from '../rtc/verification-call-schema.ts'
 import { type CallProgress, insertPlacedCall, readCallProgress } from '../store/placed-calls.ts'
 import { readCallInput } from './call-input.ts'
 import { withConnection } from './database.ts'
-import { print, printJson } from './output.ts'
+import { noteLines, printError, printJson, printLines } from './output.ts'
 import { progressLine } from './progress.ts'
 
 /** Exit codes beside 0 and 1. */
@@ -83,7 +83,7 @@ async function callVerify(client: pg.Client, config: Config, options: Options): 
   if (!placed) return
   if (!options.wait) {
     if (options.json) printJson(placed)
-    else print(`placed: session ${placed.sessionId}\n`)
+    else printLines(`placed: session ${placed.sessionId}`)
     return
   }
   await follow(client, config, placed, options)
@@ -134,7 +134,7 @@ async function place(
     await keep(client, { ...row, httpStatus, resultCode: resultcode })
     process.exitCode = kind === 'uncertain' ? uncertain : tryAgain === 'later' ? refusedForNow : refused
     if (json) printJson({ error: { kind, message, tryAgain, afterSeconds, resultcode, httpStatus } })
-    process.stderr.write(`rtc-receiver: ${message}\n`)
+    printError(error)
     return undefined
   }
 }
@@ -142,7 +142,7 @@ async function place(
 /** The phone rings already, so that a row that cannot be written is told and no more. */
 async function keep(client: pg.Client, row: Parameters<typeof insertPlacedCall>[1]): Promise<void> {
   await insertPlacedCall(client, row).catch(({ code }: { code?: string }) =>
-    process.stderr.write(`rtc-receiver: the call is not kept in rtc.placed_calls (${code ?? 'no connection'})\n`),
+    noteLines(`rtc-receiver: the call is not kept in rtc.placed_calls (${code ?? 'no connection'})`),
   )
 }
 
@@ -163,7 +163,7 @@ async function follow(client: pg.Client, config: Config, placed: PlacedCall, opt
       if (told.has(text)) continue
       told.add(text)
       line.end()
-      if (!options.json) print(`${text}\n`)
+      if (!options.json) printLines(text)
     }
     const elapsedMs = performance.now() - began
     if (found.call || elapsedMs > limitMs) break
@@ -183,9 +183,9 @@ function report(placed: PlacedCall, { events, call }: CallProgress, limitMs: num
     printJson({ ...placed, outcome, reason, talkSeconds, events })
   } else if (call) {
     const talk = call.talk_seconds === null ? '' : `, ${call.talk_seconds} s`
-    print(`${call.outcome}${talk}${call.reason === null || call.outcome === 'answered' ? '' : `: ${call.reason}`}\n`)
+    printLines(`${call.outcome}${talk}${call.reason === null || call.outcome === 'answered' ? '' : `: ${call.reason}`}`)
   } else {
-    print(`no CDR within ${limitMs / 1000} s; session ${placed.sessionId}\n`)
+    printLines(`no CDR within ${limitMs / 1000} s; session ${placed.sessionId}`)
   }
 }
 

@@ -7,7 +7,7 @@ import type { Finding, State } from './check/finding.ts'
 import { checkLocks, checkUrls } from './check/locks.ts'
 import { checkPublicUrls } from './check/public-url.ts'
 import { checkSelfTest } from './check/self-test.ts'
-import { print, printJson } from './output.ts'
+import { printJson, printLines } from './output.ts'
 
 const marks: Record<State, string> = { ok: 'ok', careful: 'careful', wrong: 'WRONG', unknown: 'unknown' }
 
@@ -23,7 +23,7 @@ export function checkCommand(): Command {
       const found: Finding[] = []
       const tell = (some: Finding[]) => {
         found.push(...some)
-        if (!json) for (const finding of some) print(textOf(finding))
+        if (!json) for (const finding of some) printLines(...linesOf(finding))
       }
       try {
         // Before anything below sends something that is counted too.
@@ -41,11 +41,11 @@ export function checkCommand(): Command {
       if (json) printJson(found)
       const wrong = found.filter(({ state }) => state === 'wrong').length
       if (wrong > 0) throw new Error(`${wrong} of ${found.length} checks found something wrong`)
-      if (!json) print('\nNothing is wrong here. If callbacks stay away all the same: docs/nothing-arrives.md\n')
+      if (!json) printLines('', 'Nothing is wrong here. If callbacks stay away all the same: docs/nothing-arrives.md')
     })
 }
 
-function textOf({ check, state, what, todo }: Finding): string {
-  const next = todo === undefined ? '' : `${' '.repeat(9)}→ ${todo}\n`
-  return `${marks[state].padEnd(8)} ${check}: ${what}\n${next}`
+function linesOf({ check, state, what, todo }: Finding): string[] {
+  const line = `${marks[state].padEnd(8)} ${check}: ${what}`
+  return todo === undefined ? [line] : [line, `${' '.repeat(9)}→ ${todo}`]
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Config, loadConfig } from '../config.ts'
-import { forbidNames } from '../store/statement.ts'
+import { reachThroughPooler } from '../store/statement.ts'
+import { noteLines } from './output.ts'
 
 /**
  * Where a command finds Postgres: DATABASE_URL, else the embedded one of DATA_DIR, running already or started for the
@@ -14,7 +15,7 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
   const directory = join(config.dataDir, 'postgres')
   const found = await findEmbeddedPostgres(directory)
   if (found) return work(found.url, config)
-  const log = { info: () => {}, warn: (line: string) => void process.stderr.write(`${line}\n`) }
+  const log = { info: () => {}, warn: (line: string) => noteLines(line) }
   const started = await startEmbeddedPostgres({ directory, log })
   try {
     return await work(started.url, config)
@@ -27,7 +28,7 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
 export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
   return withDatabaseUrl(async (databaseUrl, config) => {
     const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver cli' })
-    if (config.databasePooler === 'transaction') forbidNames(client)
+    if (config.databasePooler === 'transaction') reachThroughPooler(client)
     // Told by the query that fails.
     client.on('error', () => {})
     await client.connect()

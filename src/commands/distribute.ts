@@ -4,7 +4,7 @@ import { type Distribution, distribute, planDistribution } from '../store/citus.
 import { publicError } from '../store/errors.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
-import { print, printJson } from './output.ts'
+import { printJson, printLines } from './output.ts'
 
 /** Bytes that are copied in some seconds: nobody has to be asked before. */
 const fewBytes = 256 * 1024 * 1024
@@ -47,27 +47,27 @@ export function distributeCommand(): Command {
 async function run(client: pg.Client, { dryRun = false, yes = false, json = false }: Options): Promise<void> {
   const plan = await planDistribution(client)
   const refused = !dryRun && !yes && plan.bytes > fewBytes
-  if (!json) print(describe(plan, dryRun))
+  if (!json) printLines(...describe(plan, dryRun))
   if (!dryRun && !refused && plan.steps.length > 0) {
     // One at a time: a second run would find half of the steps done.
     const { rows } = await client.query("SELECT pg_try_advisory_lock(hashtextextended('rtc.distribute', 0)) AS mine")
     if (!rows[0]?.mine) throw new Error('another rtc-receiver distribute is at it')
-    await distribute(client, plan, ({ sql }) => json || print(`${sql}\n`)).catch((error) => {
+    await distribute(client, plan, ({ sql }) => json || printLines(sql)).catch((error) => {
       if (publicError(error).code !== '55P03') throw error
       throw new Error('somebody has used a table for longer than 10 s: what is done stays, run it again')
     })
   }
   if (json) printJson({ applied: !dryRun && !refused, ...plan })
-  else if (plan.steps.length === 0) print('all of it is distributed\n')
+  else if (plan.steps.length === 0) printLines('all of it is distributed')
   if (refused)
     throw new Error(
       `${(plan.bytes / 2 ** 30).toFixed(1)} GiB have to be copied while receivers spool: have room for that in their spools, then say --yes`,
     )
 }
 
-function describe({ version, nodes, steps, local }: Distribution, dryRun: boolean): string {
+function describe({ version, nodes, steps, local }: Distribution, dryRun: boolean): string[] {
   const lines = [`-- Citus ${version}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'} for shards`]
   for (const { name, why } of local) lines.push(`-- rtc.${name} stays on the coordinator: ${why}`)
   if (dryRun) lines.push(...steps.map(({ sql }) => `${sql};`))
-  return lines.map((line) => `${line}\n`).join('')
+  return lines
 }

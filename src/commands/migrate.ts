@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { migrate } from '../store/migrate.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
-import { print } from './output.ts'
+import { printLines } from './output.ts'
 
 export function migrateCommand(): Command {
   return new Command('migrate')
@@ -9,7 +9,7 @@ export function migrateCommand(): Command {
     .action(() =>
       withDatabaseUrl(async (databaseUrl, config) => {
         const names = await migrate({ databaseUrl: directUrl(databaseUrl, config) })
-        print(names.length === 0 ? 'nothing to migrate\n' : names.map((name) => `migrated ${name}\n`).join(''))
+        printLines(...(names.length === 0 ? ['nothing to migrate'] : names.map((name) => `migrated ${name}`)))
       }),
     )
 }

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { Partitions } from '../store/partitions.ts'
 import { applyRetention, isPast, listPeriods, type Period, retentionEnd } from '../store/retention.ts'
 import { withConnection } from './database.ts'
-import { print, printJson, table } from './output.ts'
+import { printJson, printLines, printTable } from './output.ts'
 
 interface Options {
   create?: boolean
@@ -31,7 +31,7 @@ export function partitionsCommand(): Command {
         if (options.drop) return drop(client, options.days ?? config.retentionDays, options)
         const periods = await listPeriods(client)
         if (options.json) printJson(periods)
-        else print(table(columns, periods.map(cells)))
+        else printTable(columns, periods.map(cells))
       })
     })
 }
@@ -45,8 +45,9 @@ async function drop(client: pg.Client, retentionDays: number | undefined, option
   if (!options.yes) {
     const past = (await listPeriods(client)).filter((period) => isPast(period, before))
     if (options.json) return printJson({ before, past })
-    print(past.length > 0 ? table(columns, past.map(cells)) : 'no whole partition is past\n')
-    return print(`before ${time(before)}; --yes drops them, and deletes older rows of _old and of placed calls\n`)
+    if (past.length > 0) printTable(columns, past.map(cells))
+    else printLines('no whole partition is past')
+    return printLines(`before ${time(before)}; --yes drops them, and deletes older rows of _old and of placed calls`)
   }
   const stop = new AbortController()
   const interrupt = () => stop.abort()
@@ -58,10 +59,10 @@ async function drop(client: pg.Client, retentionDays: number | undefined, option
   ).finally(() => process.off('SIGINT', interrupt).off('SIGTERM', interrupt))
   if (options.json) printJson({ before, ...result })
   else {
-    for (const name of result.dropped) print(`dropped ${name}\n`)
+    for (const name of result.dropped) printLines(`dropped ${name}`)
     for (const [name, rows] of Object.entries(result.deleted))
-      print(`deleted ${rows.toLocaleString('en')} rows of ${name}\n`)
-    if (result.dropped.length === 0 && Object.keys(result.deleted).length === 0) print('nothing is past\n')
+      printLines(`deleted ${rows.toLocaleString('en')} rows of ${name}`)
+    if (result.dropped.length === 0 && Object.keys(result.deleted).length === 0) printLines('nothing is past')
   }
   if (stop.signal.aborted) throw new Error('interrupted: the rest is still there')
   if (result.busy.length > 0)

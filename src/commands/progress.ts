@@ -1,3 +1,5 @@
+import { visible } from './output.ts'
+
 /** One line on a terminal that is written over and over; nothing at all where nobody watches. */
 export interface Progress {
   show(text: string): void
@@ -8,7 +10,7 @@ export interface Progress {
 export function progressLine(stream: NodeJS.WriteStream = process.stderr): Progress {
   if (!stream.isTTY) return { show() {}, end() {} }
   return {
-    show: (text) => void stream.write(`\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}`),
+    show: (text) => void stream.write(`\r\u001b[2K${visible(text).slice(0, (stream.columns || 80) - 1)}`),
     end: () => void stream.write('\r\u001b[2K'),
   }
 }

@@ -1,14 +1,21 @@
 import { createSecretKey } from 'node:crypto'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
-import { type Replayed, replay } from '../ingest/replay.ts'
+import type { Config } from '../config.ts'
+import { acceptConflict } from '../ingest/conflict.ts'
+import { type Rerun, rerun } from '../ingest/rerun.ts'
+import { type Explanation, explainConflict } from '../maintenance/conflicts.ts'
+import { FoldTables } from '../maintenance/fold-tables.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
 import { skeleton } from '../rtc/skeleton.ts'
+import { ErasedKeys } from '../store/erased-keys.ts'
+import { classify, publicError } from '../store/errors.ts'
 import { readDigestKey } from '../store/keys.ts'
 import { Partitions } from '../store/partitions.ts'
+import type { CommitContext } from '../store/postgres.ts'
 import { getQuarantine, listQuarantine, type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
 import { withConnection } from './database.ts'
-import { print, printJson, table } from './output.ts'
+import { printJson, printLines, printRaw, printTable } from './output.ts'
 
 export function quarantineCommand(): Command {
   return new Command('quarantine')
@@ -16,6 +23,7 @@ export function quarantineCommand(): Command {
     .addCommand(list())
     .addCommand(show())
     .addCommand(replayCommand())
+    .addCommand(accept())
     .addCommand(resolve())
 }
 
@@ -33,7 +41,8 @@ function list(): Command {
         const { all = false, reason, limit } = options
         const entries = await listQuarantine(client, { resolved: all, limit, ...(reason ? { reason } : {}) })
         if (options.json) return printJson(entries)
-        if (entries.length === 0) return print(`nothing is in quarantine${all ? '' : ' (resolved entries: --all)'}\n`)
+        if (entries.length === 0)
+          return printLines(`nothing is in quarantine${all ? '' : ' (resolved entries: --all)'}`)
         const rows = entries.map((entry) => [
           entry.id,
           entry.kind,
@@ -43,7 +52,7 @@ function list(): Command {
           local(entry.last_seen_at, timeZone),
           entry.resolution,
         ])
-        print(table(['id', 'kind', 'reason', 'where', 'seen', `last seen (${timeZone})`, 'resolution'], rows))
+        printTable(['id', 'kind', 'reason', 'where', 'seen', `last seen (${timeZone})`, 'resolution'], rows)
       }),
     )
 }
@@ -57,20 +66,37 @@ function show(): Command {
     .action((id: number, options: { raw?: boolean; json?: boolean }) =>
       withConnection(async (client, { timeZone }) => {
         const entry = await find(client, id)
-        if (options.raw) return void process.stdout.write(entry.body)
+        if (options.raw) return printRaw(entry.body)
         const { body, ...rest } = entry
         const shape = shapeOf(body)
-        if (options.json) return printJson({ ...rest, shape })
-        print(`entry ${id}: ${entry.kind}, ${entry.reason}, ${entry.body_size} bytes`)
-        if (body.length < entry.body_size) print(`, of which ${body.length} are kept`)
-        print(`\nseen ${entry.seen_count} times from ${local(entry.first_seen_at, timeZone)}`)
-        print(` to ${local(entry.last_seen_at, timeZone)} (${timeZone})\n`)
-        if (entry.record_index !== null) print(`record ${entry.record_index} of its feeLst\n`)
-        for (const { pointer, message } of entry.errors) print(`  ${pointer || 'body'}: ${message}\n`)
-        if (entry.resolved_at) print(`resolved ${local(entry.resolved_at, timeZone)}: ${entry.resolution}\n`)
-        print(`${typeof shape === 'string' ? shape : JSON.stringify(shape, null, 2)}\n`)
+        const conflict = await explainConflict(client, new FoldTables(false), entry)
+        if (options.json) return printJson({ ...rest, ...(conflict ? { conflict } : {}), shape })
+        const kept = body.length < entry.body_size ? `, of which ${body.length} are kept` : ''
+        const [first, last] = [entry.first_seen_at, entry.last_seen_at].map((time) => local(time, timeZone))
+        printLines(
+          `entry ${id}: ${entry.kind}, ${entry.reason}, ${entry.body_size} bytes${kept}`,
+          `seen ${entry.seen_count} times from ${first} to ${last} (${timeZone})`,
+        )
+        if (entry.record_index !== null) printLines(`record ${entry.record_index} of its feeLst`)
+        for (const { pointer, message } of entry.errors) printLines(`  ${pointer || 'body'}: ${message}`)
+        if (conflict) printLines(...conflictLines(id, conflict))
+        if (entry.resolved_at) printLines(`resolved ${local(entry.resolved_at, timeZone)}: ${entry.resolution}`)
+        // Within JSON no text of the sender's has line feeds.
+        printLines(...(typeof shape === 'string' ? [shape] : JSON.stringify(shape, null, 2).split('\n')))
       }),
     )
+}
+
+function conflictLines(id: number, { call_ref, differing, minutes, signed_by }: Explanation): string[] {
+  if (!minutes) return [`call ${call_ref}: nothing is stored under its key any more`]
+  return [
+    `call ${call_ref}: it differs from the stored CDR in ${differing.join(', ')}`,
+    `billed minutes, both legs: ${minutes.stored} by the stored one, ${minutes.received} by this one`,
+    ...(signed_by.stored !== null && signed_by.received === null
+      ? ['careful: this one has no verified signature, and the stored one has: a stranger may have sent it']
+      : []),
+    `quarantine accept ${id} puts it in the place of the stored one, which is kept`,
+  ]
 }
 
 function replayCommand(): Command {
@@ -85,28 +111,53 @@ function replayCommand(): Command {
           ? (await listQuarantine(client, { reason: options.reason, limit: 1_000_000 })).map(({ id }) => id)
           : ids
         if (wanted.length === 0) throw new Error('name the entries to replay, or a --reason that open ones have')
-        const context = {
-          digestKey: createSecretKey(await readDigestKey(client)),
-          partitions: new Partitions(config.partitionBy),
-        }
+        const context = await contextOf(client, config)
         const results = []
-        for (const id of wanted) {
-          const entry = await getQuarantine(client, id)
-          const missing: Replayed = { done: false, reason: 'there is no such entry' }
-          results.push({ id, ...(entry ? await replay(client, context, entry) : missing) })
-        }
+        for (const id of wanted) results.push({ id, ...(await rerunOne(client, context, id)) })
         if (options.json) printJson(results)
         else
           for (const result of results)
-            print(
+            printLines(
               result.done
-                ? `${result.id}: stored ${result.stored}, there already ${result.duplicates}${again(result.quarantined)}\n`
-                : `${result.id}: unchanged, ${result.reason}\n`,
+                ? `${result.id}: stored ${result.stored}, there already ${result.duplicates}${again(result.quarantined)}`
+                : `${result.id}: unchanged, ${result.reason}`,
             )
         const failed = results.filter(({ done }) => !done).length
         if (failed > 0) throw new Error(`${failed} of ${results.length} entries are unchanged`)
       }),
     )
+}
+
+/** An entry that something unforeseen is wrong with holds up no other; without Postgres there is no going on. */
+async function rerunOne(client: pg.Client, context: CommitContext, id: number): Promise<Rerun> {
+  try {
+    const entry = await getQuarantine(client, id)
+    return entry ? await rerun(client, context, entry) : { done: false, reason: 'there is no such entry' }
+  } catch (error) {
+    if (classify(error) === 'away') throw error
+    return { done: false, reason: `it failed: ${publicError(error).message}` }
+  }
+}
+
+function accept(): Command {
+  return new Command('accept')
+    .description('put a conflicting CDR in the place of the stored one, which is kept in rtc.replaced_cdrs')
+    .argument('<id>', 'its id', wholeNumber)
+    .action((id: number) =>
+      withConnection(async (client, config) => {
+        const refusal = await acceptConflict(client, await contextOf(client, config), await find(client, id))
+        if (refusal !== undefined) throw new Error(`entry ${id} ${refusal}`)
+        printLines(`accepted: the receiver computes the call anew; the other CDR is in rtc.replaced_cdrs`)
+      }),
+    )
+}
+
+async function contextOf(client: pg.Client, { partitionBy }: Config): Promise<CommitContext> {
+  return {
+    digestKey: createSecretKey(await readDigestKey(client)),
+    partitions: new Partitions(partitionBy),
+    erasedKeys: new ErasedKeys(),
+  }
 }
 
 function resolve(): Command {
@@ -117,7 +168,7 @@ function resolve(): Command {
     .action((ids: number[], { why }: { why: string }) =>
       withConnection(async (client) => {
         const closed = await resolveQuarantine(client, ids, why)
-        print(`resolved: ${closed.length === 0 ? 'none' : closed.join(', ')}\n`)
+        printLines(`resolved: ${closed.length === 0 ? 'none' : closed.join(', ')}`)
         const open = ids.filter((id) => !closed.includes(id))
         if (open.length > 0) throw new Error(`not open, or not there: ${open.join(', ')}`)
       }),

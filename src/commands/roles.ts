@@ -3,16 +3,14 @@ import pg from 'pg'
 import { mightyRoles } from '../store/role-audit.ts'
 import { makeRoles, roles, rolesScript } from '../store/roles.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
-import { print } from './output.ts'
+import { printLines } from './output.ts'
 
 export function rolesCommand(): Command {
   return new Command('roles')
-    .description(
-      'make the database roles rtc_writer, rtc_ops, rtc_support and rtc_pii; over MIGRATE_DATABASE_URL where it is set',
-    )
+    .description(`make the database roles ${roles.join(', ')}; over MIGRATE_DATABASE_URL where it is set`)
     .option('--print', 'print the SQL for a DBA instead')
     .action(async (options: { print?: boolean }) => {
-      if (options.print) return print(rolesScript())
+      if (options.print) return printLines(...scriptLines())
       await withDatabaseUrl(async (databaseUrl, config) => {
         const client = new pg.Client({
           connectionString: directUrl(databaseUrl, config),
@@ -21,13 +19,14 @@ export function rolesCommand(): Command {
         await client.connect()
         try {
           if (await makeRoles(client)) {
-            print(`the roles are there: ${roles.join(', ')}\n`)
+            printLines(`the roles are there: ${roles.join(', ')}`)
             // Made by somebody else, who may need them so: it is theirs to mend.
-            for (const { what, sql } of await mightyRoles(client)) print(`careful: ${what}; it should not be: ${sql}\n`)
+            for (const { what, sql } of await mightyRoles(client))
+              printLines(`careful: ${what}; it should not be: ${sql}`)
           } else {
-            print(rolesScript())
+            printLines(...scriptLines())
             throw new Error(
-              'this login may not make roles or grant on schemas rtc and ops: have a DBA run the SQL above (it is also what --print shows)',
+              'this login may not make roles or grant on schemas rtc, ops and app: have a DBA run the SQL above (it is also what --print shows)',
             )
           }
         } finally {
@@ -35,4 +34,8 @@ export function rolesCommand(): Command {
         }
       })
     })
+}
+
+function scriptLines(): string[] {
+  return rolesScript().trimEnd().split('\n')
 }

@@ -11,7 +11,7 @@ import { servePlatform } from '../simulator/platform-server.ts'
 import { reportOf } from '../simulator/report.ts'
 import { signatureForms } from '../simulator/signer.ts'
 import { Simulator } from '../simulator/simulator.ts'
-import { print, printJson } from './output.ts'
+import { noteLines, printJson, printLines } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
 interface Options
@@ -120,7 +120,7 @@ async function simulate(options: Options, command: Command): Promise<void> {
     await writeFile(options.ledger, [...ledger.entries()].map((entry) => `${JSON.stringify(entry)}\n`).join(''))
   }
   if (options.json) printJson(summary)
-  else print(reportOf(summary))
+  else printLines(...reportOf(summary))
   const missed = summary.callbacks.sent - summary.callbacks.acknowledged
   if (missed > 0 || Object.keys(summary.failures).length > 0)
     throw new Error(`${missed} callbacks were not acknowledged`)
@@ -130,7 +130,7 @@ async function serve(simulator: Simulator, config: Config, { serve: port, outcom
   if (config.apps.length === 0) throw new Error('--serve needs RTC_APPS: appKey:appSecret of each application')
   const { apps } = config
   const server = await servePlatform(simulator, { apps, outcome, answer, port: port === true ? 0 : (port ?? 0) })
-  process.stderr.write(`RTC_API_URL=${server.url} takes verification calls; Ctrl-C stops it\n`)
+  noteLines(`RTC_API_URL=${server.url} takes verification calls; Ctrl-C stops it`)
   return server
 }
 

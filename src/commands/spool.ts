@@ -8,7 +8,7 @@ import { Receiver } from '../ingest/receiver.ts'
 import { inspectSpool, Spool, SpoolLockedError, type SpoolStatus } from '../ingest/spool/spool.ts'
 import { Postgres } from '../store/postgres.ts'
 import { withDatabaseUrl } from './database.ts'
-import { print, printJson } from './output.ts'
+import { noteLines, printJson, printLines } from './output.ts'
 
 export function spoolCommand(): Command {
   return new Command('spool')
@@ -27,11 +27,11 @@ function status(): Command {
     .action(async (options: { json?: boolean }) => {
       const found = await inspectSpool(spoolDirectory(await loadConfig()))
       if (options.json) printJson({ ...found, oldestAt: oldest(found) ?? null })
-      else print(describe(found))
+      else printLines(...describe(found))
     })
 }
 
-function describe(found: SpoolStatus): string {
+function describe(found: SpoolStatus): string[] {
   const { directory, locked, segments, bytes, records, damaged, unreadable, setAside } = found
   const since = oldest(found)
   const lines = [
@@ -49,7 +49,7 @@ function describe(found: SpoolStatus): string {
         `${count(setAside.damaged, 'damaged line')}, ${count(setAside.unreadable, 'unreadable file')}`,
     )
   }
-  return lines.map((line) => `${line}\n`).join('')
+  return lines
 }
 
 function oldest({ oldestAt }: SpoolStatus): string | undefined {
@@ -87,7 +87,7 @@ interface Drained {
 
 function report({ drained, setAside, left }: Drained, options: { json?: boolean }): void {
   if (options.json) printJson({ drained, setAside, left })
-  else print(drained + setAside + left === 0 ? 'the spool is empty\n' : `drained ${count(drained, 'record')}\n`)
+  else printLines(drained + setAside + left === 0 ? 'the spool is empty' : `drained ${count(drained, 'record')}`)
   if (left > 0) throw new Error(`not drained, still in the spool: ${count(left, 'record')}`)
   if (setAside > 0) throw new Error(`not drained, set aside for somebody to look: ${count(setAside, 'record')}`)
 }
@@ -151,7 +151,7 @@ const stderrLog: Log = {
 function complain(fields: object, message: string): void {
   const { err, code, reason } = fields as { err?: { message: string }; code?: string; reason?: string }
   const why = err?.message ?? reason ?? code
-  process.stderr.write(`${message}${why ? ` (${why})` : ''}\n`)
+  noteLines(`${message}${why ? ` (${why})` : ''}`)
 }
 
 function count(n: number, what: string): string {

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { readOnly } from '../store/read-only.ts'
 import { withConnection } from './database.ts'
-import { print, printJson, table } from './output.ts'
+import { printJson, printLines, printTable } from './output.ts'
 
 export function sqlCommand(): Command {
   return new Command('sql')
@@ -13,7 +13,10 @@ export function sqlCommand(): Command {
         const text = query === '-' ? await readInput() : query
         const { columns, rows } = await readOnly(client, text)
         if (options.json) printJson(rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]]))))
-        else print(`${table(columns, rows)}(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})\n`)
+        else {
+          printTable(columns, rows)
+          printLines(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`)
+        }
       }),
     )
 }

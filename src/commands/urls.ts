@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
 import { base64Url, callbackUrls, checkCallbackUrl } from '../rtc/urls.ts'
-import { print, printJson } from './output.ts'
+import { printJson, printLines } from './output.ts'
 
 export function urlsCommand(): Command {
   return new Command('urls')
@@ -10,7 +10,7 @@ export function urlsCommand(): Command {
     .option('--new-token', 'print a fresh value for PATH_TOKEN instead')
     .option('--json', 'print JSON')
     .action(async (options: { newToken?: boolean; json?: boolean }) => {
-      if (options.newToken) return print(`${randomBytes(16).toString('hex')}\n`)
+      if (options.newToken) return printLines(randomBytes(16).toString('hex'))
       const config = await loadConfig()
       if (config.publicUrls.length === 0 && (config.statusUrl === undefined || config.feeUrl === undefined))
         throw new Error('PUBLIC_URL is not set: under which URL does the platform reach the receiver?')
@@ -23,9 +23,9 @@ export function urlsCommand(): Command {
       if (options.json) printJson(checked)
       else
         for (const { name, url, base64, errors, warnings } of checked) {
-          print(`${name}\n  raw     ${url}\n  Base64  ${base64}\n`)
-          for (const text of errors) print(`  refused by the platform: it ${text}\n`)
-          for (const text of warnings) print(`  careful: it ${text}\n`)
+          printLines(name, `  raw     ${url}`, `  Base64  ${base64}`)
+          for (const text of errors) printLines(`  refused by the platform: it ${text}`)
+          for (const text of warnings) printLines(`  careful: it ${text}`)
         }
       if (checked.some(({ errors }) => errors.length > 0)) throw new Error('the platform does not take these URLs')
     })

@@ -7,12 +7,20 @@ import type { Log } from './log.ts'
 export class Breaker {
   #reason: string | undefined
   readonly #log: Log
-  readonly #on: { open(): void; close(): void }
+  readonly #onOpen: (() => void)[] = []
+  readonly #onClose: (() => void)[] = []
 
-  constructor(reason: string, log: Log, on: { open(): void; close(): void }) {
+  constructor(reason: string, log: Log) {
     this.#reason = reason
     this.#log = log
-    this.#on = on
+  }
+
+  onOpen(listener: () => void): void {
+    this.#onOpen.push(listener)
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose.push(listener)
   }
 
   /** Why Postgres counts as away; undefined while it is there. */
@@ -29,12 +37,12 @@ export class Breaker {
     this.#reason = reason
     if (!first) return
     this.#log.warn({ reason }, 'Postgres is away: callbacks go to the spool')
-    this.#on.open()
+    for (const listener of this.#onOpen) listener()
   }
 
   close(): void {
     this.#reason = undefined
     this.#log.info({}, 'Postgres is there')
-    this.#on.close()
+    for (const listener of this.#onClose) listener()
   }
 }

@@ -1,73 +1,65 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classify, publicError } from '../store/errors.ts'
+import { classify, type PublicError, publicError } from '../store/errors.ts'
+import type { Batches } from './batches.ts'
 import type { Breaker } from './breaker.ts'
-import { inspect } from './inspect.ts'
-import type { Lanes } from './intake.ts'
-import type { Item, Origin, Settled } from './item.ts'
+import { check } from './check.ts'
+import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Log } from './log.ts'
 import type { Spool, SpooledRecord, SpoolPosition } from './spool/spool.ts'
 import { noteFromSpool, recordFromSpool } from './spool-entry.ts'
 
 /**
- * Records of a batch, two of which are under way at a time: so many may stand in a lane before a live callback. Fewer
- * after a setback, since they may come back again.
+ * Records read at once, two such lots being under way at a time: so many may stand in a batch before a live callback.
+ * Fewer after a setback, since they may come back again.
  */
-const batchRecords = 500
+const lotRecords = 500
 const probeRecords = 20
 /** How often an empty spool is looked at, in milliseconds. */
 const pollMs = 100
+/** How often a record may fail alone before it is set aside, and how many such records are kept for another try. */
+const maxFailures = 5
+const maxFailing = 100
 
-/** Records of the spool on their way through the lanes. */
-class Batch {
-  readonly size: number
-  open = 0
-  /** Those given back to the spool because Postgres did not take them; and because they failed by a mistake of ours. */
-  turnedAway = 0
-  failed = 0
-  /** Those that are at fault themselves, and why. */
-  readonly guilty: { spooled: SpooledRecord; reason: string }[] = []
-  done: () => void = () => {}
-  /** Resolves when all have left the lanes. */
-  readonly gone = new Promise<void>((resolve) => {
-    this.done = resolve
-  })
-  /** Resolves when the guilty ones are set aside as well. */
-  settled: Promise<void> = this.gone
-
-  constructor(size: number) {
-    this.size = size
-  }
+/** What came of a lot of spooled records. */
+interface Result {
+  /** How many there were; of these, how many Postgres did not take now, and how many failed alone. */
+  size: number
+  turnedAway: number
+  failed: number
 }
 
-interface Underway {
-  batch: Batch
+/** A record that failed alone. */
+interface Failing {
   spooled: SpooledRecord
+  failures: number
+  /** How much its batch had committed when it failed first. */
+  committedBefore: number
+  /** When it is tried again: `performance.now()`. */
+  at: number
 }
 
 /**
- * Brings what stands in the spool to Postgres, through the same lanes as live callbacks. While the breaker is open it
+ * Brings what stands in the spool to Postgres, through the same batches as live callbacks. While the breaker is open it
  * is the probe as well: it tries a few records now and then and closes the breaker when Postgres turned none away,
  * because only a commit proves that Postgres takes commits.
  */
-export class Drain implements Origin {
-  readonly #lanes: Lanes
+export class Drain {
+  readonly #batches: Batches
   readonly #breaker: Breaker
   readonly #spool: Spool
   readonly #ledger: Ledger
   readonly #log: Log
   readonly #probe: () => Promise<void>
-  /** Those in the lanes, each until its lane has told what became of it. */
-  readonly #underway = new Map<Item, Underway>()
-  /** Records that failed alone: how much had gone through their lane by then. */
-  readonly #suspects = new WeakMap<SpoolPosition, number>()
+  /** Those that failed alone and wait for another try, behind all others. */
+  readonly #failing = new Map<SpoolPosition, Failing>()
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
-  /** Failures in a row. */
+  /** Setbacks in a row. */
   #setbacks = 0
 
   constructor(parts: {
-    lanes: Lanes
+    batches: Batches
     breaker: Breaker
     spool: Spool
     ledger: Ledger
@@ -75,7 +67,7 @@ export class Drain implements Origin {
     /** Commits a transaction that changes nothing. Rejects while Postgres cannot be written to. */
     probe: () => Promise<void>
   }) {
-    this.#lanes = parts.lanes
+    this.#batches = parts.batches
     this.#breaker = parts.breaker
     this.#spool = parts.spool
     this.#ledger = parts.ledger
@@ -87,7 +79,7 @@ export class Drain implements Origin {
     this.#running = this.#run()
   }
 
-  /** Stops after the batches under way. */
+  /** Stops after what is under way. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running
@@ -105,36 +97,29 @@ export class Drain implements Origin {
     const wasAway = this.#breaker.isOpen
     if (wasAway && !(await this.#isBack())) return backoffMs(++this.#setbacks)
     const isDoubtful = wasAway || this.#setbacks > 0
-    const last = await (isDoubtful ? this.#drain(probeRecords) : this.#drainAll())
+    const last = await (isDoubtful ? (await this.#send(probeRecords)).result : this.#drainAll())
     if (wasAway && last.turnedAway === 0) this.#breaker.close()
     if (isSetback(last)) return backoffMs(++this.#setbacks)
     this.#setbacks = 0
     return last.size > 0 ? 0 : pollMs
   }
 
-  async #drain(max: number): Promise<Batch> {
-    const batch = await this.#send(max)
-    await batch.settled
-    return batch
-  }
-
   /**
-   * Batch after batch, each read while the one before is in the lanes, until there is none, one met a setback, or live
+   * Lot after lot, each read while the one before is in the batches, until there is none, one met a setback, or live
    * callbacks did. Returns the last.
    */
-  async #drainAll(): Promise<Batch> {
-    let batch = await this.#send(batchRecords)
-    while (batch.size > 0 && !this.#breaker.isOpen && !this.#stop.signal.aborted) {
-      const next = await this.#send(batchRecords)
-      await batch.settled
-      if (isSetback(batch)) {
-        await next.settled
-        return batch
+  async #drainAll(): Promise<Result> {
+    let lot = await this.#send(lotRecords)
+    while (lot.size > 0 && !this.#breaker.isOpen && !this.#stop.signal.aborted) {
+      const next = await this.#send(lotRecords)
+      const result = await lot.result
+      if (isSetback(result)) {
+        await next.result
+        return result
       }
-      batch = next
+      lot = next
     }
-    await batch.settled
-    return batch
+    return lot.result
   }
 
   async #isBack(): Promise<boolean> {
@@ -150,90 +135,96 @@ export class Drain implements Origin {
     }
   }
 
-  /** Sends up to `max` records through the lanes. */
-  async #send(max: number): Promise<Batch> {
-    const records = await this.#spool.take(max)
-    const batch = new Batch(records.length)
-    const items = records.flatMap((spooled) => this.#item(spooled, batch))
-    batch.open = items.length
-    if (items.length === 0) batch.done()
-    this.#lanes.status.push(items.filter(({ kind }) => kind === 'status'))
-    this.#lanes.fee.push(items.filter(({ kind }) => kind === 'fee'))
-    batch.settled = batch.gone.then(() => this.#setGuiltyAside(batch))
-    return batch
+  /** Sends up to `max` records on their way, and resolves when they are. */
+  async #send(max: number): Promise<{ size: number; result: Promise<Result> }> {
+    const records = this.#failing.size < maxFailing ? await this.#spool.take(max) : []
+    records.push(...this.#dueAgain(max - records.length))
+    return { size: records.length, result: this.#store(records) }
   }
 
-  async #setGuiltyAside(batch: Batch): Promise<void> {
-    for (const { spooled, reason } of batch.guilty) if (!(await this.#setAside(spooled, reason))) batch.failed++
+  /** Those that failed alone are tried again when nothing else is left to be sent, and not at once. */
+  #dueAgain(max: number): SpooledRecord[] {
+    const now = performance.now()
+    const due = [...this.#failing.values()].filter(({ at }) => at <= now).slice(0, max)
+    // Under way, until they have failed again.
+    for (const failing of due) failing.at = Number.POSITIVE_INFINITY
+    return due.map(({ spooled }) => spooled)
   }
 
-  #item(spooled: SpooledRecord, batch: Batch): Item[] {
-    try {
-      const { entry } = spooled
-      const checked = entry.kind === 'quarantine' ? noteFromSpool(entry) : inspect(recordFromSpool(entry))
-      const { countedAs, kind, record, index, signer, receivedAt, bytes, fate } = checked
-      // Written out for the same reason as in `inspect`.
-      const item = { countedAs, kind, record, index, signer, receivedAt, bytes, fate, origin: this, claimed: false }
-      this.#underway.set(item, { batch, spooled })
-      return [item]
-    } catch {
+  async #store(records: readonly SpooledRecord[]): Promise<Result> {
+    const result: Result = { size: records.length, turnedAway: 0, failed: 0 }
+    const sent = new Map<Entry, SpooledRecord>()
+    for (const spooled of records) {
+      const entry = entryOf(spooled)
+      if (entry) sent.set(entry, spooled)
       // Another release may have written it; its error could quote it.
-      batch.guilty.push({ spooled, reason: 'not understood by this release' })
-      return []
+      else if (!(await this.#setAside(spooled, 'not understood by this release'))) result.failed++
     }
+    for (const { entry, outcome, notStored } of await this.#batches.add([...sent.keys()])) {
+      const spooled = sent.get(entry) as SpooledRecord
+      if (outcome) {
+        this.#ledger.settled(entry, outcome)
+        this.#spool.commit([spooled.id])
+        this.#failing.delete(spooled.id)
+      } else if (notStored?.error) {
+        if (!(await this.#failedAlone(spooled, entry, notStored.error))) result.failed++
+      } else {
+        this.#giveBack(spooled)
+        result.turnedAway++
+      }
+    }
+    return result
+  }
+
+  /** A record that Postgres did not take now, as it might any other. */
+  #giveBack({ id }: SpooledRecord): void {
+    const failing = this.#failing.get(id)
+    if (failing) failing.at = performance.now()
+    else this.#spool.giveBack([id])
+  }
+
+  /**
+   * A record that fails alone goes behind all others, and is set aside after a few failures. That the table is not as we
+   * think it is, or that we may not write to it, is no fault of a record while no other has passed.
+   */
+  async #failedAlone(spooled: SpooledRecord, entry: Entry, error: PublicError): Promise<boolean> {
+    const { committed } = this.#batches.of(entry)
+    const { failures: before = 0, committedBefore = committed } = this.#failing.get(spooled.id) ?? {}
+    const failures = before + 1
+    const at = performance.now() + backoffMs(failures)
+    this.#failing.set(spooled.id, { spooled, failures, committedBefore, at })
+    const isTables = error.code?.startsWith('42') && committed === committedBefore
+    return failures >= maxFailures && !isTables && (await this.#setAside(spooled, error.message))
   }
 
   async #setAside({ id }: SpooledRecord, reason: string): Promise<boolean> {
     try {
       await this.#spool.setAside(id, reason)
+      this.#failing.delete(id)
       this.#log.error({ reason }, 'a spooled record was set aside')
       return true
     } catch (error) {
+      // The spool hands it out again.
+      const failing = this.#failing.get(id)
+      if (failing) failing.at = Number.POSITIVE_INFINITY
       this.#log.error({ reason: (error as Error).message }, 'a spooled record cannot be set aside: it stays')
       return false
     }
   }
+}
 
-  settle(item: Item, outcome: Settled): void {
-    this.#leave(item, (_, spooled) => {
-      this.#ledger.spool(item, outcome)
-      this.#spool.commit([spooled.id])
-    })
-  }
-
-  turnAway(items: Item[]): void {
-    for (const item of items)
-      this.#leave(item, (batch, spooled) => {
-        this.#spool.giveBack([spooled.id])
-        batch.turnedAway++
-      })
-  }
-
-  /** It failed, others of its kind went through, and it failed again: the fault is in the record. Else in the table. */
-  failAlone(item: Item, error: unknown): void {
-    this.#leave(item, (batch, spooled) => {
-      const passed = this.#lanes[item.kind].passed(item)
-      const before = this.#suspects.get(spooled.id) ?? passed
-      this.#suspects.set(spooled.id, before)
-      if (passed > before) {
-        batch.guilty.push({ spooled, reason: publicError(error).message })
-      } else {
-        this.#spool.giveBack([spooled.id])
-        batch.failed++
-      }
-    })
-  }
-
-  #leave(item: Item, how: (batch: Batch, spooled: SpooledRecord) => void): void {
-    const { batch, spooled } = this.#underway.get(item) as Underway
-    this.#underway.delete(item)
-    how(batch, spooled)
-    if (--batch.open === 0) batch.done()
+/** Undefined for what is not understood. */
+function entryOf({ entry }: SpooledRecord): Entry | undefined {
+  try {
+    return entry.kind === 'quarantine' ? noteFromSpool(entry) : check(recordFromSpool(entry))
+  } catch {
+    return undefined
   }
 }
 
-function isSetback({ turnedAway, failed }: Batch): boolean {
-  return turnedAway + failed > 0
+/** Postgres does not take records now, or of one table none: no reason to send it many. */
+function isSetback({ size, turnedAway, failed }: Result): boolean {
+  return turnedAway > 0 || (failed > 0 && failed === size)
 }
 
 /** Milliseconds before the next try: doubling from 100 ms to 5 s, with jitter so that replicas spread. */

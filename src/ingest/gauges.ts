@@ -1,15 +1,15 @@
 import { statfs } from 'node:fs/promises'
 import { Gauge, type Registry } from 'prom-client'
-import type { Lanes } from './intake.ts'
+import type { Batches } from './batches.ts'
 import type { QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** Gauges that are read when Prometheus asks. */
 export function registerGauges(
   registry: Registry,
-  parts: { spool: Spool; lanes: Lanes; budget: QuarantineBudget },
+  parts: { spool: Spool; batches: Batches; budget: QuarantineBudget },
 ): void {
-  const { spool, lanes, budget } = parts
+  const { spool, batches, budget } = parts
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,
@@ -27,7 +27,7 @@ export function registerGauges(
     spool.oldestAt === undefined ? 0 : Math.max(0, (Date.now() - spool.oldestAt) / 1000),
   )
   gauge('rtc_spool_set_aside_total', 'Spooled records set aside since the start', () => spool.setAsideCount)
-  gauge('rtc_quarantine_bytes', 'Bytes of the bodies in rtc.quarantine, about', () => budget.usedBytes)
+  gauge('rtc_quarantine_bytes', 'Bytes that the entries of rtc.quarantine take, about', () => budget.usedBytes)
   gauge(
     'rtc_quarantine_dropped_bodies',
     'Bodies answered 4xx and not kept, for a bound was reached',
@@ -39,8 +39,7 @@ export function registerGauges(
     labelNames: ['table'],
     registers: [registry],
     collect() {
-      this.set({ table: 'call_events' }, lanes.status.rows)
-      this.set({ table: 'cdrs' }, lanes.fee.rows)
+      for (const batch of batches.all) this.set({ table: batch.name }, batch.rows)
     },
   })
   new Gauge({

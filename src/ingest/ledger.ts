@@ -1,6 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { CallEventRow } from '../rtc/call-event.ts'
+import type { CdrRow } from '../rtc/cdr.ts'
 import { toMillis } from '../rtc/times.ts'
-import type { CountedAs, Item, Outcome } from './item.ts'
+import type { CountedAs, Entry, Outcome } from './entry.ts'
+import { FutureRecords } from './future-records.ts'
 
 /**
  * Counts every record from the moment it is taken in until its outcome is known, so that at every scrape
@@ -21,6 +24,7 @@ export class Ledger {
   readonly commitSeconds: Histogram<'table'>
   readonly groupRows: Histogram<'table'>
   readonly delaySeconds: Histogram<'kind'>
+  readonly future: FutureRecords
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -95,32 +99,33 @@ export class Ledger {
       buckets: [1, 2, 5, 10, 30, 60, 300, 1800, 3600, 7200, 21600, 86400],
       registers,
     })
+    this.future = new FutureRecords(registry)
   }
 
-  received(items: readonly Item[]): void {
-    for (const { countedAs } of items) add(this.#received, countedAs)
-    this.#inflight += items.length
+  received(entries: readonly Entry[]): void {
+    for (const { countedAs } of entries) add(this.#received, countedAs)
+    this.#inflight += entries.length
   }
 
-  live(item: Item, outcome: Outcome): void {
-    add(this.#outcomes.live[item.countedAs], outcome)
-    this.#inflight--
-  }
-
-  spool(item: Item, outcome: Outcome): void {
-    add(this.#outcomes.spool[item.countedAs], outcome)
+  settled({ via, countedAs }: Entry, outcome: Outcome): void {
+    add(this.#outcomes[via][countedAs], outcome)
+    if (via === 'live') this.#inflight--
   }
 
   misfits(fields: readonly string[]): void {
     for (const field of fields) this.#misfits.inc({ field })
   }
 
-  /** How long after its key time each good record of a callback came: tells of a platform or a network that lags. */
-  delays(items: readonly Item[], receivedAt: Date): void {
-    for (const { kind, fate } of items) {
-      if (!('row' in fate)) continue
-      const time = 'occurred_at' in fate.row ? fate.row.occurred_at : fate.row.cdr_time
-      this.delaySeconds.observe({ kind }, Math.max(0, receivedAt.getTime() - toMillis(time)) / 1000)
+  /**
+   * How long after its key time each good record of a callback came: tells of a platform or a network that lags. What
+   * comes from the future has no delay, and must not look like the best.
+   */
+  delays(entries: readonly Entry[], receivedAt: Date): void {
+    for (const { kind, fate } of entries) {
+      if (kind === 'notice' || !('row' in fate)) continue
+      const { occurred_at, cdr_time } = fate.row as Partial<CallEventRow & CdrRow>
+      const delayMs = receivedAt.getTime() - toMillis(occurred_at ?? cdr_time ?? '')
+      if (!this.future.note(kind, -delayMs)) this.delaySeconds.observe({ kind }, Math.max(0, delayMs) / 1000)
     }
   }
 
@@ -139,7 +144,7 @@ export class Ledger {
 }
 
 function noOutcomes(): Record<CountedAs, Map<Outcome, number>> {
-  return { call_events: new Map(), cdrs: new Map(), bodies: new Map() }
+  return { call_events: new Map(), cdrs: new Map(), notices: new Map(), bodies: new Map() }
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {

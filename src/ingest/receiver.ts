@@ -1,16 +1,19 @@
 import type { Registry } from 'prom-client'
+import { classify, isTimeout, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
+import { quarantineSize } from '../store/quarantine.ts'
+import type { Settled } from './batch.ts'
+import { Batches } from './batches.ts'
 import { Breaker } from './breaker.ts'
-import { cdrTable, eventTable } from './commit.ts'
+import { type Callback, checkCallback } from './check.ts'
 import { Drain } from './drain.ts'
+import type { Entry, Outcome, QuarantineNote } from './entry.ts'
 import { registerGauges } from './gauges.ts'
-import { type Callback, Intake, type Lanes } from './intake.ts'
-import type { QuarantineNote } from './item.ts'
-import { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
-import type { Log } from './log.ts'
-import { QuarantineBudget } from './quarantine-budget.ts'
+import { type Log, sparingly } from './log.ts'
+import { costOf, QuarantineBudget } from './quarantine-budget.ts'
 import type { Spool } from './spool/spool.ts'
+import { toSpoolEntry } from './spool-entry.ts'
 
 export interface ReceiverOptions {
   postgres: Postgres
@@ -20,7 +23,7 @@ export interface ReceiverOptions {
   /** Milliseconds a callback waits for Postgres before its records go to the spool. */
   commitDeadlineMs: number
   quarantineMaxBytes: number
-  /** Called when facts were stored. */
+  /** Called after each group that added facts, and when Postgres is there again: there may be sessions to fold. */
   onStored?: () => void
 }
 
@@ -31,49 +34,66 @@ export interface Readiness {
   degraded: string[]
 }
 
+/** Said of X mode of the private-number product (private number, X page): the call waits, and nobody here decides. */
+const undecided =
+  'a callin with notifyMode Block was stored, but not decided: the platform puts no such call through by this receiver. Let support register a callin address of its own for the server that decides, or let that server pass copies on to here'
+
+/** Thrown to the caller when a callback could be stored neither in Postgres nor in the spool: it is answered 503. */
+export class CannotStoreError extends Error {
+  constructor() {
+    super('the callback can be stored neither in Postgres nor in the spool')
+  }
+}
+
 /**
  * From a callback to durable rows. `take` is the one way in:
  *
- *     take ─▶ inspect each record ─▶ lane of its table ─▶ group commit
- *                                          │ Postgres away or late
- *                                          ▼
- *                                        spool ─▶ drain ─▶ the same lanes
+ *     take ─▶ check each record ─▶ batch of its table
+ *                                       │ Postgres away or late
+ *                                       ▼
+ *                                     spool ─▶ drain ─▶ the same batches
  */
 export class Receiver {
   readonly #postgres: Postgres
   readonly #spool: Spool
   readonly #log: Log
-  readonly #lanes: Lanes
+  readonly #deadlineMs: number
+  readonly #batches: Batches
   readonly #breaker: Breaker
-  readonly #intake: Intake
-  readonly #drain: Drain
   readonly #budget: QuarantineBudget
-  readonly #onStored: () => void
+  readonly #drain: Drain
+  /** Callbacks whose records are not all durable yet. */
+  readonly #open = new Set<Promise<void>>()
+  readonly #sayNotStored: Record<'full' | 'late', (fields: object) => void>
+  readonly #sayQuarantineFull: (fields: object) => void
+  readonly #sayRefused: (fields: object) => void
+  readonly #sayBlocked: (fields: object) => void
   readonly ledger: Ledger
 
   constructor(options: ReceiverOptions) {
-    const { postgres, spool, registry, log } = options
+    const { postgres, spool, registry, log, onStored = () => {} } = options
     const ledger = new Ledger(registry)
     const budget = new QuarantineBudget(options.quarantineMaxBytes)
-    const breaker = new Breaker('not reached yet', log, {
-      open: () => this.#clearLanes(),
-      close: () => this.#onStored(),
-    })
-    const lanes = {
-      status: new Lane(eventTable, postgres, breaker, ledger, log),
-      fee: new Lane(cdrTable, postgres, breaker, ledger, log),
-    }
+    const breaker = new Breaker('not reached yet', log)
+    const batches = new Batches({ postgres, breaker, ledger, log }, (note) => this.#admits(note), onStored)
     this.#postgres = postgres
     this.#spool = spool
     this.#log = log
-    this.#lanes = lanes
+    this.#deadlineMs = options.commitDeadlineMs
+    this.#batches = batches
     this.#breaker = breaker
-    this.ledger = ledger
-    this.#intake = new Intake({ lanes, breaker, spool, budget, ledger, log, deadlineMs: options.commitDeadlineMs })
-    this.#drain = new Drain({ lanes, breaker, spool, ledger, log, probe: () => postgres.probe() })
     this.#budget = budget
-    this.#onStored = options.onStored ?? (() => {})
-    registerGauges(registry, { spool, lanes, budget })
+    this.ledger = ledger
+    this.#drain = new Drain({ batches, breaker, spool, ledger, log, probe: () => this.#probe() })
+    breaker.onClose(onStored)
+    registerGauges(registry, { spool, batches, budget })
+    this.#sayNotStored = {
+      full: sparingly((fields) => log.warn(fields, 'too much waits for Postgres: callbacks go to the spool')),
+      late: sparingly((fields) => log.warn(fields, 'Postgres is late: callbacks go to the spool')),
+    }
+    this.#sayQuarantineFull = sparingly((fields) => log.error(fields, 'the quarantine is full: callback answered 503'))
+    this.#sayRefused = sparingly((fields) => log.error(fields, 'the spool cannot take callbacks: answered 503'))
+    this.#sayBlocked = sparingly((fields) => log.error(fields, undecided), 60_000)
   }
 
   start(): void {
@@ -89,33 +109,78 @@ export class Receiver {
 
   /** Resolves when every record is durable. Rejects with CannotStoreError when that cannot be had. */
   async take(callback: Callback): Promise<void> {
-    await this.#intake.take(callback)
-    this.#onStored()
+    for (const oddity of callback.oddities) this.ledger.oddity(oddity)
+    if (callback.oddities.includes('block_callin')) this.#sayBlocked({})
+    const entries = checkCallback(callback, (fields) => this.ledger.misfits(fields))
+    this.ledger.delays(entries, callback.receivedAt)
+    this.ledger.received(entries)
+    const used = this.#budget.usedBytes
+    const refused = entries.filter(({ fate }) => 'note' in fate && !this.#admits(fate.note))
+    const admitted = refused.length === 0 ? entries : entries.filter((entry) => !refused.includes(entry))
+    const stored = this.#begin(admitted)
+    this.#budget.underway(this.#budget.usedBytes - used, stored)
+    this.#settle(refused, 'refused')
+    await stored
+    if (refused.length > 0) throw new CannotStoreError()
   }
 
   /** Keeps a body that is answered 4xx, within bounds. Never rejects: the answer does not depend on it. */
   async keepUnread(note: QuarantineNote, source: string, receivedAt: Date): Promise<void> {
-    await this.#intake.keepUnread(note, source, receivedAt).catch(() => {})
+    const admitted = this.#budget.admitUnread(note, source)
+    if (!admitted) return
+    const entry: Entry = {
+      via: 'live',
+      countedAs: 'bodies',
+      kind: 'status',
+      record: undefined,
+      index: null,
+      signer: null,
+      receivedAt: receivedAt.toISOString(),
+      bytes: admitted.body.length,
+      fate: { note: admitted },
+    }
+    this.ledger.received([entry])
+    const stored = this.#begin([entry])
+    this.#budget.underway(costOf(admitted), stored)
+    await stored.catch(() => {})
   }
 
-  /** How many bytes the bodies in rtc.quarantine have, as measured now and then. */
-  quarantineMeasured(bytes: number): void {
-    this.#budget.measured(bytes, this.#spool.records === 0)
+  /** Reads how large rtc.quarantine is; to be called now and then. Never rejects: what cannot be measured counts as full. */
+  async measureQuarantine(): Promise<void> {
+    try {
+      this.#budget.measured(await this.#postgres.withClient(quarantineSize), this.#spool.records === 0)
+    } catch (error) {
+      // While Postgres is away nobody fills it: what was known still holds.
+      if (classify(error) === 'away' && !isTimeout(error)) return
+      this.#budget.unmeasured()
+      this.#log.warn(
+        { err: publicError(error) },
+        'rtc.quarantine could not be measured: until it can, bodies that are refused are not kept',
+      )
+    }
+  }
+
+  /** Whether the quarantine is so full that what was dealt with should go. */
+  get quarantineIsTight(): boolean {
+    return this.#budget.isTight
   }
 
   /** Whether callbacks wait for Postgres. */
   get isBusy(): boolean {
-    return this.#lanes.status.rows + this.#lanes.fee.rows > 0
+    return this.#batches.all.some(({ rows }) => rows > 0)
   }
 
   get readiness(): Readiness {
     const degraded: string[] = []
     if (this.#breaker.reason !== undefined)
       degraded.push(`Postgres is away (${this.#breaker.reason}): callbacks are spooled`)
-    for (const [kind, { mistake }] of Object.entries(this.#lanes))
-      if (mistake !== undefined) degraded.push(`a statement for ${kind} records fails (${mistake}): they are spooled`)
+    for (const { name, mistake } of this.#batches.all)
+      if (mistake !== undefined)
+        degraded.push(`a statement for rtc.${name} fails (${mistake}): its records are spooled`)
     if (!this.#spool.writable) degraded.push('the spool cannot be written')
     if (this.#spool.isFull) degraded.push('the spool is full')
+    const { reason } = this.ledger.future
+    if (reason !== undefined) degraded.push(reason)
     const spoolTakes = this.#spool.writable && !this.#spool.isFull
     return { ready: !this.#breaker.isOpen || spoolTakes, degraded }
   }
@@ -125,21 +190,63 @@ export class Receiver {
    * `timeoutMs`; then the spool and the pool are closed.
    */
   async stop(timeoutMs: number): Promise<void> {
-    const { status, fee } = this.#lanes
-    const ends = [status.idle(), fee.idle(), this.#drain.stop()]
-    if (!(await within(timeoutMs, Promise.all(ends)))) {
+    const ends = Promise.allSettled([...this.#open, this.#drain.stop()])
+    if (!(await within(timeoutMs, ends))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
-      this.#clearLanes()
+      this.#batches.giveUp()
+      await Promise.allSettled(this.#open)
     }
     await this.#spool.close()
     await within(1_000, this.#postgres.close())
     this.#log.info({ spooled: this.#spool.records }, 'ingest stopped')
   }
 
-  /** Sends what is in the lanes back to where it came from: live records are spooled, drained ones stay there. */
-  #clearLanes(): void {
-    this.#lanes.status.clear()
-    this.#lanes.fee.clear()
+  /** Before callbacks go to Postgres it is known how much room the quarantine has. */
+  async #probe(): Promise<void> {
+    await this.#postgres.probe()
+    await this.measureQuarantine()
+  }
+
+  #begin(entries: readonly Entry[]): Promise<void> {
+    const stored = this.#store(entries).finally(() => this.#open.delete(stored))
+    this.#open.add(stored)
+    return stored
+  }
+
+  /** Commits, and spools what Postgres does not take in time. Rejects with CannotStoreError when neither can be had. */
+  async #store(entries: readonly Entry[]): Promise<void> {
+    const settled = this.#breaker.isOpen
+      ? entries.map((entry): Settled => ({ entry, notStored: { why: 'away' } }))
+      : await this.#batches.add(entries, this.#deadlineMs)
+    for (const { entry, outcome } of settled) if (outcome) this.ledger.settled(entry, outcome)
+    for (const why of ['late', 'full'] as const) {
+      const records = settled.filter(({ notStored }) => notStored?.why === why).length
+      if (records > 0) this.#sayNotStored[why]({ records })
+    }
+    await this.#spoolAll(settled.filter(({ notStored }) => notStored).map(({ entry }) => entry))
+    if (settled.some(({ outcome }) => outcome === 'refused')) throw new CannotStoreError()
+  }
+
+  async #spoolAll(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return
+    try {
+      await this.#spool.append(entries.map(toSpoolEntry))
+    } catch (error) {
+      this.#sayRefused({ reason: (error as Error).message, records: entries.length })
+      this.#settle(entries, 'refused')
+      throw new CannotStoreError()
+    }
+    this.#settle(entries, 'spooled')
+  }
+
+  #settle(entries: readonly Entry[], outcome: Outcome): void {
+    for (const entry of entries) this.ledger.settled(entry, outcome)
+  }
+
+  #admits(note: QuarantineNote): boolean {
+    const hasRoom = this.#budget.admitRecord(note)
+    if (!hasRoom) this.#sayQuarantineFull({})
+    return hasRoom
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Delivered } from './inspect.ts'
-import type { Entry, QuarantineNote } from './item.ts'
+import type { Delivered } from './check.ts'
+import type { Entry, QuarantineNote } from './entry.ts'
 import type { SpoolEntry } from './spool/entry.ts'
 
 /** A quarantine note as it stands in the spool: its body in Base64. */
@@ -9,16 +9,16 @@ interface SpooledNote extends Omit<QuarantineNote, 'body'> {
   index: number | null
 }
 
-/** What the spool keeps of an item: the record as parsed, so that today's code makes the row when it is drained. */
-export function toSpoolEntry(item: Entry): SpoolEntry {
-  const envelope = { at: item.receivedAt, signer: item.signer }
-  if ('row' in item.fate) return { ...envelope, kind: item.kind, record: item.record }
-  const { note } = item.fate
+/** What the spool keeps of an entry: the record as parsed, so that today's code makes the row when it is drained. */
+export function toSpoolEntry(entry: Entry): SpoolEntry {
+  const envelope = { at: entry.receivedAt, signer: entry.signer }
+  if ('row' in entry.fate) return { ...envelope, kind: entry.kind, record: entry.record }
+  const { note } = entry.fate
   const record: SpooledNote = {
     ...note,
     body: note.body.toString('base64'),
-    countedAs: item.countedAs,
-    index: item.index,
+    countedAs: entry.countedAs,
+    index: entry.index,
   }
   return { ...envelope, kind: 'quarantine', record }
 }
@@ -27,8 +27,9 @@ export function toSpoolEntry(item: Entry): SpoolEntry {
 export function noteFromSpool(entry: SpoolEntry): Entry {
   const { body, countedAs, index, ...note } = entry.record as SpooledNote
   return {
+    via: 'spool',
     countedAs,
-    kind: countedAs === 'cdrs' ? 'fee' : 'status',
+    kind: note.kind === 'unknown' || note.kind === 'unauthenticated' ? 'status' : note.kind,
     record: undefined,
     index,
     signer: entry.signer,
@@ -38,8 +39,16 @@ export function noteFromSpool(entry: SpoolEntry): Entry {
   }
 }
 
-/** The record of a spooled event or CDR, to be inspected by today's code. */
+/** The record of a spooled event or CDR, to be checked by today's code. */
 export function recordFromSpool(entry: SpoolEntry): Delivered {
-  const kind = entry.kind === 'fee' ? 'fee' : 'status'
-  return { kind, record: entry.record, index: null, signer: entry.signer, receivedAt: entry.at, bytes: 500 }
+  const kind = entry.kind === 'quarantine' ? 'status' : entry.kind
+  return {
+    via: 'spool',
+    kind,
+    record: entry.record,
+    index: null,
+    signer: entry.signer,
+    receivedAt: entry.at,
+    bytes: 500,
+  }
 }

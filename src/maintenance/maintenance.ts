@@ -1,9 +1,12 @@
 import type { Log } from '../ingest/log.ts'
+import type { Receiver } from '../ingest/receiver.ts'
 import type { Spool } from '../ingest/spool/spool.ts'
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
-import { pruneQuarantine, quarantineBytes } from '../store/quarantine.ts'
+import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { explainConflicts } from './conflicts.ts'
+import { FoldTables } from './fold-tables.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -22,14 +25,15 @@ export interface MaintenanceOptions {
   log: Log
   quarantineRetentionDays: number
   retention: RetentionRules
-  /** Told how many bytes the bodies in rtc.quarantine have. */
-  onMeasured: (bytes: number) => void
+  /** The bounds of the quarantine are the receiver's. */
+  receiver: Pick<Receiver, 'measureQuarantine' | 'quarantineIsTight'>
 }
 
 /** What the receiver does beside storing and folding: partitions ahead, old rows gone, the quarantine within its bounds, a mended disk noticed. */
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #stopping = new AbortController()
+  readonly #tables = new FoldTables(false)
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #retaining: Promise<void> | undefined
@@ -54,7 +58,7 @@ export class Maintenance {
 
   #tick(): void {
     const { spool, postgres } = this.#options
-    if (!spool.writable) void spool.probe()
+    if (!spool.writable || spool.isFull) void spool.probe()
     if (!postgres.isConnected || performance.now() - this.#measuredAt < measureMs) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -62,20 +66,22 @@ export class Maintenance {
   }
 
   async #run(): Promise<void> {
-    const { postgres, log, quarantineRetentionDays, onMeasured } = this.#options
+    const { postgres, log, quarantineRetentionDays, receiver } = this.#options
     this.#measuredAt = performance.now()
     try {
       if (performance.now() - this.#tidiedAt > tidyMs) {
         await postgres.partitions.createAhead(postgres.pool)
         await postgres.withClient((client) => pruneQuarantine(client, quarantineRetentionDays))
+        if (receiver.quarantineIsTight) await postgres.withClient(pruneResolved)
         this.#tidiedAt = performance.now()
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
-      onMeasured(await postgres.withClient(quarantineBytes))
+      await postgres.withClient((client) => explainConflicts(client, this.#tables))
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }
+    await receiver.measureQuarantine()
   }
 
   /** In every replica; the database lets one of them work at a time, and the others find nothing left. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Replayed, replay } from '../ingest/replay.ts'
+import { type Rerun, rerun } from '../ingest/rerun.ts'
 import * as ops from '../store/ops.ts'
 import { getQuarantine, resolveQuarantine } from '../store/quarantine.ts'
 import { type Desk, field, openEntries, send, viewOf, whole } from './desk.ts'
@@ -27,9 +27,9 @@ export function quarantineRoutes(app: FastifyInstance, desk: Desk): void {
   app.post('/quarantine/:id/replay', async (request, reply) => {
     const id = whole(request.params, 'id') ?? -1
     const replayed = await attempt(() =>
-      postgres.withClient(async (client, context): Promise<Replayed | undefined> => {
+      postgres.withClient(async (client, context): Promise<Rerun | undefined> => {
         const entry = await getQuarantine(client, id)
-        return entry && (await replay(client, context, entry))
+        return entry && (await rerun(client, context, entry))
       }),
     )
     if (replayed === 'not now') return showEntry(request, reply, (words) => words.notNow, 503)

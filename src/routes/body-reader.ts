@@ -7,6 +7,9 @@ const uncounted = 64 * 1024
 /** What a piece takes besides its bytes: a body in pieces of one byte takes hundreds of times its size. */
 const perPiece = 256
 
+/** Milliseconds for the rest of a body that nobody needs. */
+const discardMs = 1_000
+
 /** A body that is read no further, and why. */
 export class BodyRefusedError extends Error {
   readonly status: number
@@ -32,7 +35,7 @@ export function bodyReader({ limit, budget, shareOf }: BodyReaderOptions) {
     done: (error: Error | null, body?: Buffer) => void,
   ): void => {
     if (Number(request.headers['content-length']) > limit) {
-      done(tooLarge(limit))
+      discard(payload, () => done(tooLarge(limit)))
       return
     }
     const pieces: Buffer[] = []
@@ -57,11 +60,27 @@ export function bodyReader({ limit, budget, shareOf }: BodyReaderOptions) {
     const finish = (error: Error | null) => {
       payload.off('data', take).off('end', end).off('error', fail).off('close', fail)
       if (held > 0) budget.release(source, held)
+      if (error) discard(payload, () => done(error))
       // A copy, for pieces are views of what was read from the socket.
-      done(error, error ? undefined : Buffer.concat(pieces, size))
+      else done(null, Buffer.concat(pieces, size))
     }
     payload.on('data', take).on('end', end).on('error', fail).on('close', fail)
   }
+}
+
+/**
+ * Reads the rest of a body, keeps nothing of it, and does not wait for it long. A connection that is closed with bytes
+ * unread is reset, and a client that is still sending may lose the answer with it.
+ */
+function discard(payload: IncomingMessage, then: () => void): void {
+  const finish = () => {
+    clearTimeout(timer)
+    payload.off('end', finish).off('error', finish).off('close', finish)
+    then()
+  }
+  const timer = setTimeout(finish, discardMs)
+  payload.on('end', finish).on('error', finish).on('close', finish).resume()
+  if (payload.readableEnded || payload.destroyed) finish()
 }
 
 function tooLarge(limit: number): BodyRefusedError {

@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { Accepted, Refusal } from '../rtc/answer.ts'
-import { FeeCallback, StatusCallback } from '../rtc/envelope.ts'
+import { FeeCallback, Notice, StatusCallback } from '../rtc/envelope.ts'
 
 /** What the platform sends to either path, and the answers: the source of `openapi.json`. */
 export const callbackSchema = {
   summary: 'Takes a callback of either kind; eventType decides, not the path',
-  body: Type.Union([StatusCallback, FeeCallback]),
+  body: Type.Union([StatusCallback, FeeCallback, Notice]),
   response: {
     200: Accepted,
     '4xx': Refusal,

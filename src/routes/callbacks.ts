@@ -25,7 +25,7 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
       const envelope = open(body)
       if (envelope instanceof Error) {
         const { places } = envelope
-        const reason = envelope instanceof BodyError ? envelope.reason : 'not_a_callback'
+        const { reason } = envelope
         const note = { kind: 'unknown', reason, errors: places, holds: 'body', body, bodySize: body.length } as const
         await receiver.keepUnread(note, request.ip, receivedAt)
         return refuse(reply, 400, envelope.message, places)
@@ -33,7 +33,7 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
       const { kind, records } = envelope
       const oddities: string[] = [...envelope.oddities]
       request.callback = { kind, records: records.length }
-      if (!request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
+      if (kind !== 'notice' && !request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
       await receiver.take({ kind, records, oddities, body, signer: request.signature?.appKey ?? null, receivedAt })
       isTaken = true
       return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)

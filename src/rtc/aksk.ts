@@ -1,5 +1,4 @@
-import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
-import { hmacSha256 } from './hmac.ts'
+import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** What an X-AKSK header says (C2C-status, "Request headers"). */
 export interface Aksk {
@@ -104,7 +103,7 @@ export type Separator = '\n' | ''
  * too.
  */
 export function passwordDigest(secret: KeyObject, signed: string): string {
-  return hmacSha256(secret, signed, 'base64')
+  return createHmac('sha256', secret).update(signed).digest('base64')
 }
 
 /** Compares two digests, the second padded or not, in a time that does not tell where they differ. */

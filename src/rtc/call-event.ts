@@ -1,11 +1,10 @@
-import { Compile } from 'typebox/compile'
 import { bad, type Checked } from './checked.ts'
-import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
+import { isAbsent, isText, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
 import { splitter } from './split.ts'
-import { callEventColumns, documentedEventType, StatusInfo, statusFields } from './status-info.ts'
+import { callEventColumns, documentedEventType, statusFields } from './status-info.ts'
 import { findUnstorable } from './storable.ts'
-import { timeOutOfRange } from './times.ts'
+import { isPlausible, isTooFarAhead } from './times.ts'
 
 export { callEventColumns }
 
@@ -17,7 +16,7 @@ export type CallEventRow = Omit<RowOf<typeof statusFields>, 'session_id' | 'occu
   extra: JsonObject | null
 }
 
-const split = splitter(statusFields, Compile(StatusInfo), callEventColumns, ['event_key', 'signed_by', 'received_at'])
+const split = splitter<CallEventRow>(statusFields, callEventColumns)
 
 /**
  * Turns a status record `{ eventType, statusInfo }` into its row. Only sessionId, timestamp and an eventType beyond
@@ -26,16 +25,16 @@ const split = splitter(statusFields, Compile(StatusInfo), callEventColumns, ['ev
  * @param now milliseconds since 1970, for the range of the key time
  */
 export function checkCallEvent(record: unknown, now: number): Checked<CallEventRow> {
+  const unstorable = findUnstorable(record)
+  if (unstorable) return unstorable
   if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
   const { eventType, statusInfo } = record
   if (!isJsonObject(statusInfo)) return bad('not_an_object', '/statusInfo', 'must be an object')
-  const unstorable = findUnstorable(record)
-  if (unstorable) return unstorable
-  if (typeof eventType !== 'string' || eventType === '' || isTooLong(eventType)) {
+  if (!isText(eventType)) {
     return bad('malformed_event_type', '/eventType', `must be text of 1 to ${TEXT_LENGTH} characters`)
   }
 
-  const { row, extra, misfits } = split(statusInfo)
+  const { row, misfits } = split(statusInfo)
   if (row.session_id === null) {
     return isAbsent(statusInfo.sessionId)
       ? bad('missing_session_id', '/statusInfo/sessionId', 'is missing')
@@ -46,18 +45,12 @@ export function checkCallEvent(record: unknown, now: number): Checked<CallEventR
       ? bad('missing_time', '/statusInfo/timestamp', 'is missing')
       : bad('malformed_time', '/statusInfo/timestamp', 'must be a time yyyy-MM-dd HH:mm:ss')
   }
-  if (timeOutOfRange(row.occurred_at, now)) {
+  if (!isPlausible(row.occurred_at) || isTooFarAhead(row.occurred_at, now)) {
     return bad('time_out_of_range', '/statusInfo/timestamp', 'must lie between the year 2000 and 13 months from now')
   }
-  const event = row as CallEventRow
-  event.event_type = documentedEventType(eventType)
-  event.extra = withEnvelope(extra, record)
-  return { ok: true, row: event, misfits }
-}
-
-// Half of the length in UTF-16 is the least number of code points.
-function isTooLong(text: string): boolean {
-  return text.length > TEXT_LENGTH && (text.length > 2 * TEXT_LENGTH || [...text].length > TEXT_LENGTH)
+  row.event_type = documentedEventType(eventType)
+  row.extra = withEnvelope(row.extra, record)
+  return { ok: true, row: row as CallEventRow, misfits }
 }
 
 /** What stands beside eventType and statusInfo is kept too, under its pointer so that it meets no field's name. */

@@ -1,11 +1,10 @@
-import { Compile } from 'typebox/compile'
 import { bad, type Checked } from './checked.ts'
-import { cdrColumns, FeeInfo, feeFields } from './fee-info.ts'
+import { cdrColumns, feeAliases, feeFields } from './fee-info.ts'
 import { isAbsent, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
-import { splitter } from './split.ts'
+import { type Split, splitter } from './split.ts'
 import { findUnstorable } from './storable.ts'
-import { timeOutOfRange } from './times.ts'
+import { isPlausible, isTooFarAhead, toMillis } from './times.ts'
 
 export { cdrColumns }
 
@@ -17,7 +16,10 @@ export type CdrRow = Omit<RowOf<typeof feeFields>, 'session_id' | 'icid'> & {
   extra: JsonObject | null
 }
 
-/** The key time is the first of these that the record has, latest stage first, so a re-sent record has the same one. */
+/**
+ * The key time is the first of these that a record has, latest stage first. No release changes the order: a record sent
+ * again must meet its row (test/fixtures/key-times.json).
+ */
 const keyTimes = [
   { name: 'callEndTime', column: 'call_end_time' },
   { name: 'failTime', column: 'fail_time' },
@@ -30,55 +32,76 @@ const keyTimes = [
   { name: 'callInTime', column: 'call_in_time' },
 ] as const
 
-const times = feeFields.filter((field) => field.type === 'time')
+/** No call lasts longer than a day (maxDuration, private number X mode); an hour for rings and clocks. */
+const LONGEST_CALL_MS = 25 * 3_600_000
 
-const split = splitter(feeFields, Compile(FeeInfo), cdrColumns, ['record_key', 'signed_by', 'received_at'])
+const timeFields = feeFields.filter((field) => field.type === 'time')
+
+const split = splitter<CdrRow>(feeFields, cdrColumns, feeAliases)
+
+/** A CDR on its columns, and the time it is filed under; undefined where it has none that can be one. */
+export interface Layout extends Split<CdrRow> {
+  keyTime: { name: string; time: string } | undefined
+}
+
+/**
+ * Lays a CDR out on its columns. A time that is a placeholder, or that lies so far from the key time that it is no stage
+ * of the same call, does not fit: durations and bills are computed from these columns. The clock has no say in it, so
+ * that one record has one layout whenever it comes.
+ */
+export function layOutCdr(record: JsonObject): Layout {
+  const { row, misfits } = split(record)
+  const takeOut = ({ name, column }: (typeof timeFields)[number]) => {
+    row[column] = null
+    row.extra = { ...row.extra, [name]: record[name] }
+    misfits.push(name)
+  }
+  for (const field of timeFields) {
+    const time = row[field.column]
+    if (time !== null && !isPlausible(time)) takeOut(field)
+  }
+  const key = keyTimes.find(({ column }) => row[column] !== null)
+  if (!key) return { row, misfits, keyTime: undefined }
+  const keyTime = row[key.column] as string
+  for (const field of timeFields) {
+    const time = row[field.column]
+    if (time !== null && Math.abs(toMillis(time) - toMillis(keyTime)) > LONGEST_CALL_MS) takeOut(field)
+  }
+  row.cdr_time = keyTime
+  row.icid ??= ''
+  return { row, misfits, keyTime: { name: key.name, time: keyTime } }
+}
 
 /**
  * Turns one CDR into its row. Only sessionId, the lack of any time and what Postgres cannot hold make it bad; the
- * pages require more fields (direction, spId, appKey, ...), but a CDR without them is still worth its row. A time that is
- * not the key time and lies outside its range does not fit: it is a placeholder, and no duration reaches to it.
+ * pages require more fields (direction, spId, appKey, ...), but a CDR without them is still worth its row.
  *
- * @param now milliseconds since 1970, for the range of times
+ * @param now milliseconds since 1970, for the range of the key time
  */
 export function checkCdr(record: unknown, now: number): Checked<CdrRow> {
-  if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
   const unstorable = findUnstorable(record)
   if (unstorable) return unstorable
+  if (!isJsonObject(record)) return bad('not_an_object', '', 'must be an object')
 
-  const { row, extra, misfits } = split(record)
+  const { row, misfits, keyTime } = layOutCdr(record)
   if (row.session_id === null) {
     return isAbsent(record.sessionId)
       ? bad('missing_session_id', '/sessionId', 'is missing')
       : bad('malformed_session_id', '/sessionId', `must be text of 1 to ${TEXT_LENGTH} characters`)
   }
-  const key = keyTimes.find(({ column }) => row[column] !== null)
-  const cdrTime = key && row[key.column]
-  if (!key || !cdrTime) return noKeyTime(misfits)
-  if (timeOutOfRange(cdrTime, now)) {
-    return bad('time_out_of_range', `/${key.name}`, 'must lie between the year 2000 and 13 months from now')
+  if (!keyTime) return noKeyTime(record)
+  if (isTooFarAhead(keyTime.time, now)) {
+    return bad('time_out_of_range', `/${keyTime.name}`, 'must not lie more than 13 months from now')
   }
-  // Set one by one: to copy a row of this width costs more than all checks together.
-  const cdr = row as CdrRow
-  cdr.icid ??= ''
-  cdr.cdr_time = cdrTime
-  cdr.extra = extra
-  for (const { name, column } of times) {
-    const time = cdr[column]
-    if (time === null || !timeOutOfRange(time, now)) continue
-    cdr[column] = null
-    cdr.extra = { ...cdr.extra, [name]: record[name] as string }
-    misfits.push(name)
-  }
-  return { ok: true, row: cdr, misfits }
+  return { ok: true, row: row as CdrRow, misfits }
 }
 
-function noKeyTime(misfits: string[]): Checked<CdrRow> {
-  const malformed = keyTimes.filter(({ name }) => misfits.includes(name))
-  if (malformed.length === 0) return bad('missing_time', '', 'has no time at all: callEndTime or any earlier stage')
-  const errors = malformed.map(({ name }) => ({
+function noKeyTime(record: JsonObject): Checked<CdrRow> {
+  const sent = keyTimes.filter(({ name }) => !isAbsent(record[name]))
+  if (sent.length === 0) return bad('missing_time', '', 'has no time at all: callEndTime or any earlier stage')
+  const errors = sent.map(({ name }) => ({
     pointer: `/${name}`,
-    message: 'must be a time yyyy-MM-dd HH:mm:ss',
+    message: 'must be a time yyyy-MM-dd HH:mm:ss between the years 2000 and 2099',
   }))
   return { ok: false, reason: 'malformed_time', errors }
 }

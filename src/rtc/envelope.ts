@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { FeeInfo } from './fee-info.ts'
-import { isJsonObject, type JsonObject, type Place, type RecordKind } from './record.ts'
+import { type CallbackKind, isJsonObject, type JsonObject, type Place } from './record.ts'
 import { StatusInfo, statusInfoByEvent } from './status-info.ts'
 
 const MAX_RECORDS = 50
@@ -22,49 +22,81 @@ export const FeeCallback = Type.Object(
   { description: 'CDR callback' },
 )
 
-/** What no page describes and is taken all the same; counted, so that a change of the platform is seen. */
-export type Oddity = 'feeLst_object' | 'feeLst_empty' | 'feeLst_over_50' | 'feeLst_siblings'
+/** Any other notice the platform may push (numStatus of the private-number product, privatenumber numstatus_notify_*). */
+export const Notice = Type.Object(
+  { eventType: Type.String({ minLength: 1 }) },
+  { additionalProperties: true, description: 'Notice of another kind, kept as it is' },
+)
+
+/**
+ * What is taken and counted: what no page describes, so that a change of the platform is seen, and `block_callin`, for
+ * which the platform waits for another answer than this receiver gives.
+ */
+export type Oddity = 'feeLst_object' | 'feeLst_empty' | 'feeLst_over_50' | 'feeLst_siblings' | 'block_callin'
 
 export interface Envelope {
-  kind: RecordKind
+  kind: CallbackKind
   /** As sent. */
   eventType: string
-  /** The records, unchecked: the body itself of a status event, the elements of a `feeLst`. */
+  /** The records, unchecked: the body itself of a status event or a notice, the elements of a `feeLst`. */
   records: unknown[]
   oddities: Oddity[]
 }
 
-/** The body is JSON, but no callback: answered 400. */
+/** The body is JSON, but no callback that can be taken: answered 400. `reason` is what it is quarantined for. */
 export class EnvelopeError extends Error {
+  readonly reason: 'not_a_callback' | 'sms_event'
   readonly places: Place[]
 
-  constructor(pointer: string, message: string) {
+  constructor(pointer: string, message: string, reason: EnvelopeError['reason'] = 'not_a_callback') {
     super(`${pointer || 'body'} ${message}`)
     this.name = 'EnvelopeError'
+    this.reason = reason
     this.places = [{ pointer, message }]
   }
 }
 
 /**
  * Opens a callback's body. Both kinds may be pushed to one URL (FAQ-00026), so eventType decides: "fee" in any case is
- * a CDR callback, all else a status event.
+ * a CDR callback, all else a status event. What has an eventType and neither statusInfo nor feeLst is a notice.
  *
  * @throws EnvelopeError when the body is no object, or lacks a usable eventType, statusInfo or feeLst
  */
 export function openEnvelope(body: unknown): Envelope {
   if (!isJsonObject(body)) throw new EnvelopeError('', 'must be an object')
   const { eventType } = body
-  if (typeof eventType !== 'string' || eventType === '') {
-    throw new EnvelopeError('/eventType', eventType === undefined ? 'is missing' : 'must be non-empty text')
+  if (typeof eventType !== 'string' || eventType === '') throw noEventType(body)
+  if (body.statusInfo === undefined && body.feeLst === undefined) {
+    return { kind: 'notice', eventType, records: [body], oddities: [] }
   }
   return eventType.toLowerCase() === 'fee' ? openFee(eventType, body) : openStatus(eventType, body)
+}
+
+/**
+ * SMS events of the private-number product have no eventType (privatenumber_02_0008). They are refused, for they belong to
+ * another server, which may even have to decide on them; but they are told apart from rubbish.
+ */
+function noEventType({ eventType, smsEvent }: JsonObject): EnvelopeError {
+  if (eventType !== undefined) return new EnvelopeError('/eventType', 'must be non-empty text')
+  if (smsEvent === undefined) return new EnvelopeError('/eventType', 'is missing')
+  return new EnvelopeError('/smsEvent', 'is an SMS event, which this receiver of calls does not take', 'sms_event')
 }
 
 function openStatus(eventType: string, body: JsonObject): Envelope {
   if (!isJsonObject(body.statusInfo)) {
     throw new EnvelopeError('/statusInfo', body.statusInfo === undefined ? 'is missing' : 'must be an object')
   }
-  return { kind: 'status', eventType, records: [body], oddities: [] }
+  return {
+    kind: 'status',
+    eventType,
+    records: [body],
+    oddities: isBlocked(eventType, body.statusInfo) ? ['block_callin'] : [],
+  }
+}
+
+/** In X mode of the private-number product the platform puts no call through before it is told whereto (X page). */
+function isBlocked(eventType: string, { notifyMode }: JsonObject): boolean {
+  return eventType.toLowerCase() === 'callin' && typeof notifyMode === 'string' && notifyMode.toLowerCase() === 'block'
 }
 
 function openFee(eventType: string, body: JsonObject): Envelope {

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox'
-import { columnsOf, int, optionalProperties, SessionId, text, time, url } from './fields.ts'
+import { columnsOf, flag, int, optionalProperties, SessionId, text, time, url } from './fields.ts'
 
 /**
- * Every field of FeeInfo (pages rtc_05_0008_1, rtc_05_0014_1 and rtc_05_0017_1), and two of the private-number
- * product that shares the envelope: callInTime and subscriptionId.
+ * Every field of FeeInfo (pages rtc_05_0008_1, rtc_05_0014_1 and rtc_05_0017_1), and what the private-number product
+ * that shares the envelope adds to it (privatenumber_02_0006a, _1a, _2a and _3a).
  */
 export const feeFields = [
-  int('direction', 'direction', 'Call direction seen from the platform: 0 outgoing, 1 callback or inbound'),
+  int('direction', 'direction', '0 outgoing; private number: 0 somebody calls A, 1 A calls, 2 abnormal'),
   text('spId', 'sp_id', "The customer's cloud account"),
   text('appKey', 'app_key', 'app_key of the application'),
   text('icid', 'icid', 'Unique id of the call record'),
@@ -31,7 +31,7 @@ export const feeFields = [
   int('sipStatusCode', 'sip_status_code', 'SIP status of the failure, 0 when there was none'),
   time('dynIVRStartTime', 'dyn_ivr_start_time', 'Start of the dynamic IVR'),
   text('dynIVRPath', 'dyn_ivr_path', 'Keys pressed in the dynamic IVR, joined by "-"'),
-  int('recordFlag', 'record_flag', '0 not recorded, 1 recorded'),
+  flag('recordFlag', 'record_flag', '0 not recorded, 1 recorded'),
   time('recordStartTime', 'record_start_time', 'Start of the recording'),
   text('recordObjectName', 'record_object_name', 'Name of the recording file'),
   text('recordBucketName', 'record_bucket_name', 'Directory of the recording file'),
@@ -39,11 +39,31 @@ export const feeFields = [
   url('recordFileDownloadUrl', 'record_file_download_url', 'Download address, for when domain and name are empty'),
   int('ttsPlayTimes', 'tts_play_times', 'How often text-to-speech was used'),
   int('ttsTransDuration', 'tts_trans_duration', 'Time the text-to-speech server needed, in seconds'),
-  text('serviceType', 'service_type', '001 playback (notification and verification), 002 callback'),
+  text(
+    'serviceType',
+    'service_type',
+    '001 playback, 002 callback; private number: 003 AX, 004 AXB or X, 005 AXE, 007 AXYB',
+  ),
   text('hostName', 'host_name', 'Host that made the record'),
   text('userData', 'user_data', "The request's userData"),
   text('subscriptionId', 'subscription_id', 'Id of the binding (private number)'),
+  text('extendNumber', 'extend_number', 'Extension that was keyed (private number, AXE)'),
+  text('notifyMode', 'notify_mode', 'Always Block (private number, X mode)'),
+  int('callRelDirection', 'call_rel_direction', 'Who hung up: 1 caller, 2 callee (private number, X mode)'),
 ] as const
+
+/** Other names of fields, and the name above: the page of AXE has one name, Huawei's own samples the other. */
+export const feeAliases: ReadonlyMap<string, string> = new Map([['extendNum', 'extendNumber']])
+
+/** Counters and causes that say "none" by 0: the platform sends it or leaves the field out. */
+export const zeroMeansNone: ReadonlySet<string> = new Set([
+  'callOutUnaswRsn',
+  'fwdUnaswRsn',
+  'ulFailReason',
+  'sipStatusCode',
+  'ttsPlayTimes',
+  'ttsTransDuration',
+])
 
 /** One CDR. The pages require more fields; only sessionId and one time decide whether it can be stored. */
 export const FeeInfo = Type.Object(

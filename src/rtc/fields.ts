@@ -11,13 +11,21 @@ const INT_MAX = 2_147_483_647
 
 // "" means absent in an optional field (Huawei's own samples carry `failTime: ""`), so it passes everywhere.
 Format.Set('rtc-time', (text) => text === '' || parseTime(text) !== undefined)
-Format.Set('rtc-int', (text) => text === '' || (/^[0-9]+$/.test(text) && Number(text) <= INT_MAX))
+Format.Set('rtc-int', (text) => text === '' || (/^-?[0-9]+$/.test(text) && isInt4(Number(text))))
+
+function isInt4(value: number): boolean {
+  return value >= INT_MIN && value <= INT_MAX
+}
+
+/** A number that stands where text belongs is the same text, as long as JSON.parse has lost no digit of it. */
+const NumberForText = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 
 export const Text = (description: string) =>
-  Type.Union([Type.String({ maxLength: TEXT_LENGTH }), Type.Null()], { description })
+  Type.Union([Type.String({ maxLength: TEXT_LENGTH }), NumberForText, Type.Null()], { description })
 
 /** The one text that every record must have. */
-export const SessionId = (description: string) => Type.String({ minLength: 1, maxLength: TEXT_LENGTH, description })
+export const SessionId = (description: string) =>
+  Type.Union([Type.String({ minLength: 1, maxLength: TEXT_LENGTH }), NumberForText], { description })
 
 export const Url = (description: string) =>
   Type.Union([Type.String({ maxLength: URL_LENGTH }), Type.Null()], { description })
@@ -28,6 +36,18 @@ export const Int = (description: string) =>
     description,
   })
 
+/** 0 or 1, or the boolean it stands for. */
+export const Flag = (description: string) =>
+  Type.Union(
+    [
+      Type.Integer({ minimum: INT_MIN, maximum: INT_MAX }),
+      Type.Boolean(),
+      Type.String({ format: 'rtc-int' }),
+      Type.Null(),
+    ],
+    { description },
+  )
+
 export const Time = (description: string) =>
   Type.Union([Type.String({ format: 'rtc-time' }), Type.Null()], {
     description: `${description}; yyyy-MM-dd HH:mm:ss, UTC`,
@@ -35,8 +55,8 @@ export const Time = (description: string) =>
   })
 
 interface Atoms {
-  text: ReturnType<typeof Text>
-  int: ReturnType<typeof Int>
+  text: ReturnType<typeof Text | typeof Url>
+  int: ReturnType<typeof Int | typeof Flag>
   time: ReturnType<typeof Time>
 }
 
@@ -89,6 +109,7 @@ function fieldOf<Kind extends FieldType>(type: Kind, atom: (description: string)
 export const text = fieldOf('text', Text)
 export const url = fieldOf('text', Url)
 export const int = fieldOf('int', Int)
+export const flag = fieldOf('int', Flag)
 export const time = fieldOf('time', Time)
 
 export function columnsOf<const Fields extends readonly Field[]>(fields: Fields): ColumnsOf<Fields> {
@@ -105,4 +126,11 @@ export function optionalProperties<const Fields extends readonly Field[]>(fields
 /** null, "" and a missing member all say that the platform had nothing to tell. */
 export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === ''
+}
+
+/** Text that every record of its kind must have: not empty, and of 1,024 code points at most. */
+export function isText(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '') return false
+  // Half of the length in UTF-16 is the least number of code points.
+  return value.length <= TEXT_LENGTH || (value.length <= 2 * TEXT_LENGTH && [...value].length <= TEXT_LENGTH)
 }

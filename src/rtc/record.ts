@@ -3,6 +3,9 @@ import { type Static, Type } from 'typebox'
 /** Which of the two callbacks a record came in: a call status event, or one CDR of a `feeLst`. */
 export type RecordKind = 'status' | 'fee'
 
+/** The same, and what is neither: a notice, such as numStatus of the private-number product. */
+export type CallbackKind = RecordKind | 'notice'
+
 /** An object as JSON.parse gave it; nobody has checked its fields. */
 export type JsonObject = { [field: string]: unknown }
 

@@ -1,67 +1,58 @@
-import type { Validator } from 'typebox/compile'
-import { type Field, type FieldType, isAbsent, type RowOf } from './fields.ts'
+import { type Field, type FieldType, isAbsent } from './fields.ts'
 import type { JsonObject } from './record.ts'
 import { parseTime } from './times.ts'
 
+/** A row on its way: every column is there, and null as long as nothing fills it. */
+export type Unchecked<Row> = { [Column in keyof Row]: Row[Column] | null }
+
 /** The members of a record on the columns they fit; the others, and unknown ones, as sent in `extra`. */
-export interface Split<Fields extends readonly Field[]> {
-  row: RowOf<Fields>
-  extra: JsonObject | null
+export interface Split<Row> {
+  row: Unchecked<Row>
   /** Names of documented fields that did not fit. */
   misfits: string[]
 }
 
 /**
- * Makes the function that lays a record out on its columns. It runs for every record, so `whole`, the compiled schema
- * of all fields, is asked first; only a record that does not pass is looked at field by field. `columns` are those that
- * the contract fills, `others` those that whoever stores the row will add.
+ * Makes the function that lays a record out on its columns. Columns that no field fills are left null.
+ *
+ * @param aliases other names of fields; what has one counts only where the field itself is absent
  */
-export function splitter<const Fields extends readonly Field[]>(
-  fields: Fields,
-  whole: Validator,
-  columns: readonly { column: string }[],
-  others: readonly string[],
+export function splitter<Row extends { extra: JsonObject | null }>(
+  fields: readonly Field[],
+  columns: readonly { column: string & keyof Row }[],
+  aliases: ReadonlyMap<string, string> = new Map(),
 ) {
-  const known = new Map<string, Field>(fields.map((field) => [field.name, field]))
-  const blank = blankRow(
-    columns.map(({ column }) => column),
-    others,
-  )
+  const known = new Map(fields.map((field) => [field.name, field]))
+  const fieldOf = (name: string, members: JsonObject) => {
+    const alias = aliases.get(name)
+    if (alias === undefined) return known.get(name)
+    return isAbsent(members[alias]) ? known.get(alias) : undefined
+  }
+  const blank = Object.fromEntries(columns.map(({ column }) => [column, null]))
 
-  return (members: JsonObject): Split<Fields> => {
-    const allFit = whole.Check(members)
-    const row = { ...blank }
+  return (members: JsonObject): Split<Row> => {
+    const row: { [column: string]: unknown } = { ...blank }
     const misfits: string[] = []
-    const left: string[] = []
-    for (const name of Object.keys(members)) {
-      const value = members[name]
-      const field = known.get(name)
+    const left: [string, unknown][] = []
+    for (const [name, value] of Object.entries(members)) {
+      const field = fieldOf(name, members)
       if (field && isAbsent(value)) continue
-      if (field && (allFit || field.validator.Check(value))) {
-        row[field.column] = convert(field.type, value as string | number)
+      if (field?.validator.Check(value)) {
+        row[field.column] = convert(field.type, value as string | number | boolean)
         continue
       }
       if (field) misfits.push(name)
-      left.push(name)
+      left.push([name, value])
     }
-    const extra = left.length === 0 ? null : Object.fromEntries(left.map((name) => [name, members[name]]))
-    return { row: row as RowOf<Fields>, extra, misfits }
+    // fromEntries makes a member of `__proto__` too, where an assignment would reach the prototype.
+    if (left.length > 0) row.extra = Object.fromEntries(left)
+    return { row: row as Unchecked<Row>, misfits }
   }
 }
 
-/**
- * A row of nulls, to be copied, with a place for every column it will ever have: V8 makes a dictionary of a row that
- * grows column by column, which takes four times the memory, and a new hidden class for whatever is added to a copy,
- * which takes 2 µs a column.
- */
-function blankRow(columns: readonly string[], others: readonly string[]): { [column: string]: string | number | null } {
-  const blank = JSON.parse(`{${[...columns, ...others].map((column) => `"${column}":null`).join()}}`)
-  for (const column of others) blank[column] = undefined
-  return blank
-}
-
 /** A value that fits its field, as its column takes it. */
-function convert(type: FieldType, value: string | number): string | number {
-  if (type === 'int') return Number(value)
-  return type === 'time' ? (parseTime(value as string) as string) : value
+function convert(type: FieldType, value: string | number | boolean): string | number {
+  // Adding 0 makes −0 what Postgres makes of it.
+  if (type === 'int') return Number(value) + 0
+  return type === 'time' ? (parseTime(String(value)) as string) : String(value)
 }

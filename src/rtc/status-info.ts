@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { columnsOf, int, optionalProperties, SessionId, text, time } from './fields.ts'
 
-/** Every field of CallStatusInfo (pages rtc_05_0008, rtc_05_0014 and rtc_05_0017). */
+/**
+ * Every field of CallStatusInfo (pages rtc_05_0008, rtc_05_0014 and rtc_05_0017), and what the private-number product
+ * adds to it (privatenumber_02_0006 to _3).
+ */
 export const statusFields = [
   text('sessionId', 'session_id', 'Id of the call, the same as in the API response and in the CDR'),
   time('timestamp', 'occurred_at', 'Time of the event on the platform'),
@@ -12,6 +15,9 @@ export const statusFields = [
   text('partyType', 'party_type', 'Which side hung up (click2Call, on request)'),
   int('stateCode', 'state_code', 'Hang-up reason'),
   text('stateDesc', 'state_desc', 'Text for stateCode'),
+  text('subscriptionId', 'subscription_id', 'Id of the binding (private number)'),
+  text('notifyMode', 'notify_mode', 'Notify, or Block when the platform waits for a decision (private number, X mode)'),
+  int('callRelDirection', 'call_rel_direction', 'Who hung up: 1 caller, 2 callee (private number, X mode)'),
 ] as const
 
 /** The lenient schema of every event, documented or not: what must be there to store it. */

@@ -1,4 +1,4 @@
-import { type BadRecord, bad } from './checked.ts'
+import { type BadRecord, type BadRecordReason, bad } from './checked.ts'
 import type { JsonObject } from './record.ts'
 
 /** Objects and arrays inside each other, the record being the first. */
@@ -12,69 +12,83 @@ declare global {
   }
 }
 
-interface Finding {
-  reason: BadRecord['reason']
-  message: string
-  path: string[]
-}
-
 /**
- * Looks through a whole record, names included, for what neither text nor jsonb of Postgres can hold (NUL, lone
- * surrogates, numbers that JSON.parse made infinite) and for nesting so deep that walking it is a risk.
+ * Looks through any value, names included, for what neither text nor jsonb of Postgres can hold (NUL, lone surrogates,
+ * numbers that JSON.parse made infinite) and for nesting so deep that code which recurses could not walk it. To be
+ * asked before anything else is done with a value.
+ *
+ * Of several findings the one counts because of which the record cannot be written as JSON again: too deep before not
+ * finite before all else. Whoever keeps the record must know.
  */
-export function findUnstorable(record: unknown): BadRecord | undefined {
-  const finding = walk(record, 1)
-  return finding && bad(finding.reason, finding.path.map(segment).join(''), finding.message)
+export function findUnstorable(value: unknown): BadRecord | undefined {
+  const walk = new Walk()
+  walk.through(value)
+  return walk.found
 }
 
-function walk(value: unknown, depth: number): Finding | undefined {
-  switch (typeof value) {
-    case 'string':
-      return checkText(value, 'the text')
-    case 'number':
-      return Number.isFinite(value)
-        ? undefined
-        : { reason: 'non_finite_number', message: 'the number is too large', path: [] }
-    case 'object':
-      return value === null ? undefined : walkMembers(value, depth)
-    default:
-      return undefined
-  }
+/** The smaller, the graver. */
+const gravity: Partial<Record<BadRecordReason, number>> = { too_deep: 0, non_finite_number: 1 }
+
+/** An object or array on the way from the record to where the walk is. `names` are those of an object. */
+interface Step {
+  container: object
+  names: string[] | undefined
+  size: number
+  next: number
 }
 
-function walkMembers(container: object, depth: number): Finding | undefined {
-  if (depth > MAX_DEPTH) {
-    return { reason: 'too_deep', message: `objects and arrays are nested more than ${MAX_DEPTH} deep`, path: [] }
-  }
-  if (Array.isArray(container)) {
-    for (let index = 0; index < container.length; index++) {
-      const finding = walk(container[index], depth + 1)
-      if (finding) return under(String(index), finding)
+class Walk {
+  found: BadRecord | undefined
+  /** Instead of recursion. */
+  readonly #path: Step[] = []
+
+  through(record: unknown): void {
+    this.#look(record)
+    for (let step = this.#path.at(-1); step; step = this.#path.at(-1)) {
+      if (this.found?.reason === 'too_deep') return
+      if (step.next === step.size) this.#path.pop()
+      else this.#look(nextMember(step))
     }
-    return undefined
   }
-  for (const name of Object.keys(container)) {
+
+  #look(value: unknown): void {
+    if (typeof value === 'string') this.#lookAtText(value, 'the text')
+    else if (typeof value === 'number' && !Number.isFinite(value)) {
+      this.#note('non_finite_number', 'the number is too large')
+    } else if (typeof value === 'object' && value !== null) this.#enter(value)
+  }
+
+  #enter(container: object): void {
+    if (this.#path.length === MAX_DEPTH) {
+      this.#note('too_deep', `objects and arrays are nested more than ${MAX_DEPTH} deep`)
+      return
+    }
+    const names = Array.isArray(container) ? undefined : Object.keys(container)
     // The place of a bad name is the object: a pointer with NUL in it could not be stored either.
-    const badName = checkText(name, 'the name of a member')
-    if (badName) return badName
-    const finding = walk((container as JsonObject)[name], depth + 1)
-    if (finding) return under(name, finding)
+    for (const name of names ?? []) this.#lookAtText(name, 'the name of a member')
+    this.#path.push({ container, names, size: (names ?? (container as unknown[])).length, next: 0 })
   }
-  return undefined
+
+  #lookAtText(text: string, what: string): void {
+    if (text.includes('\0')) this.#note('nul_character', `${what} holds a NUL character`)
+    else if (!text.isWellFormed()) this.#note('lone_surrogate', `${what} holds half a surrogate pair`)
+  }
+
+  #note(reason: BadRecordReason, message: string): void {
+    const grave = (one: BadRecordReason) => gravity[one] ?? 2
+    if (this.found && grave(reason) >= grave(this.found.reason)) return
+    this.found = bad(reason, this.#path.map(segment).join(''), message)
+  }
 }
 
-function checkText(text: string, what: string): Finding | undefined {
-  if (text.includes('\0')) return { reason: 'nul_character', message: `${what} holds a NUL character`, path: [] }
-  if (text.isWellFormed()) return undefined
-  return { reason: 'lone_surrogate', message: `${what} holds half a surrogate pair`, path: [] }
+function nextMember(step: Step): unknown {
+  const index = step.next++
+  const { container, names } = step
+  return names ? (container as JsonObject)[names[index] as string] : (container as unknown[])[index]
 }
 
-function under(name: string, finding: Finding): Finding {
-  finding.path.unshift(name)
-  return finding
-}
-
-// The sender chooses names, so a pointer must not grow with them.
-function segment(name: string): string {
+/** The part of a JSON Pointer that leads on from here. The sender chooses names, so it must not grow with them. */
+function segment({ names, next }: Step): string {
+  const name = names ? (names[next - 1] as string) : String(next - 1)
   return `/${name.length > MAX_SEGMENT ? '…' : name.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }

@@ -32,11 +32,19 @@ export function toMillis(canonical: string): number {
 }
 
 /**
- * Whether a canonical time lies outside the year 2000 to 13 months after `now` (milliseconds). Times come from outside
- * and each period of key times has a partition, so what a broken sender can create must be bounded.
+ * Whether a canonical time can be one of a call at all. What lies before 2000 or after 2099 is a placeholder for none
+ * (`1970-01-01 00:00:00`, `9999-12-31 23:59:59`). The bounds are fixed: the choice of a record's key time rests on them,
+ * and a record sent again next year must get the same key.
  */
-export function timeOutOfRange(canonical: string, now: number): boolean {
-  if (canonical < '2000') return true
+export function isPlausible(canonical: string): boolean {
+  return canonical >= '2000' && canonical < '2100'
+}
+
+/**
+ * Whether a plausible time lies more than 13 months after `now` (milliseconds). Times come from outside and each period
+ * of key times has a partition, so what a broken sender can create must be bounded.
+ */
+export function isTooFarAhead(canonical: string, now: number): boolean {
   const time = toMillis(canonical)
   return time > now + YEAR_MS && time > addMonths(now, 13)
 }

@@ -2,7 +2,7 @@ import { outcomes } from './outcomes.ts'
 import type { Latency, Summary } from './tally.ts'
 
 /** The summary of a run for people. */
-export function reportOf(summary: Summary): string {
+export function reportOf(summary: Summary): string[] {
   const { callbacks, records, latencyMs } = summary
   const lines = [
     `${count(summary.calls, 'call')} in ${summary.seconds} s`,
@@ -29,7 +29,7 @@ export function reportOf(summary: Summary): string {
       .map((outcome) => `${n(counts[outcome] ?? 0)} ${outcome}`)
     lines.push(`  ${scenario.padEnd(10)} ${parts.join(', ')}`)
   }
-  return lines.map((line) => `${line}\n`).join('')
+  return lines
 }
 
 function latency({ p50, p95, p99, max }: Latency): string {

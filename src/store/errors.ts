@@ -30,7 +30,10 @@ const lostMessages =
 // What a pooler says of a wrong password, user, database or setting. All else is that it has no server for us.
 const poolerMistakes = /authentication failed|does not exist|^no such|startup parameter/
 
-const retryCodes = new Set(['40001', '40P01', '26000', '42P05'])
+/** Raised by `rtc.refuse_erased`. */
+const erasedKeyCode = 'RTC01'
+
+const retryCodes = new Set(['40001', '40P01', '26000', '42P05', erasedKeyCode])
 
 export function classify(error: unknown): ErrorClass {
   if (isLost(error)) return 'away'
@@ -64,6 +67,23 @@ export function isReadOnly(error: unknown): boolean {
   return codeOf(error) === '25006'
 }
 
+/** A row with its unique key is there already. Citus gives no code of its own to what its COPY met on another node. */
+export function isDuplicateKey(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code !== 'XX000') return code === '23505'
+  return error instanceof Error && error.message.includes('duplicate key value violates unique constraint')
+}
+
+/** Keys of erased rows may be among those of the group: `rtc.refuse_erased` said so. */
+export function isErasedKey(error: unknown): boolean {
+  return codeOf(error) === erasedKeyCode
+}
+
+/** A statement that took longer than it may, on the server or, behind a pooler, here. Postgres may be well. */
+export function isTimeout(error: unknown): boolean {
+  return codeOf(error) === '57014' || (error instanceof Error && error.message === 'Query read timeout')
+}
+
 /** No partition covers the row's time: 23514 like a CHECK, but raised where rows are routed. */
 export function isMissingPartition(error: unknown): boolean {
   return codeOf(error) === '23514' && fieldOf(error, 'routine') === 'ExecFindPartition'
@@ -94,7 +114,7 @@ export function publicError(error: unknown): PublicError {
 }
 
 function messageOf(error: unknown, code: string): string {
-  if (isSqlState(code) && !/^(08|0A|25|26|28|3D|40|42|53|55|57|58|XX)/.test(code)) return `SQLSTATE ${code}`
+  if (isSqlState(code) && !/^(08|0A|25|26|28|3D|40|42|53|55|57|58|XX|RTC)/.test(code)) return `SQLSTATE ${code}`
   if (!(error instanceof Error)) return 'not an error'
   return error.message || code || error.name
 }
@@ -118,7 +138,7 @@ function isStalePlan(error: unknown): boolean {
 }
 
 function isSqlState(code: string): boolean {
-  return /^([0-9]|F0|HV|P0|XX)/.test(code)
+  return /^([0-9]|F0|HV|P0|RTC|XX)/.test(code)
 }
 
 function codeOf(error: unknown): string {

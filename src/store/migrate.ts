@@ -17,6 +17,12 @@ const goodbyeMs = 1_000
 const attempts = 5
 const triableAgain = new Set(['55P03', '40P01'])
 
+/**
+ * Limits that a role or database sets for its queries would hold for the statement that lifts them, too, so they are
+ * lifted as the connection is made. The longest there are: node-postgres leaves a 0 out.
+ */
+const patient = { statement_timeout: 2 ** 31 - 1, lock_timeout: 2 ** 31 - 1 }
+
 export interface MigrateOptions {
   /** A direct connection: the advisory lock belongs to a session, which a transaction pooler does not keep. */
   databaseUrl: string
@@ -41,15 +47,16 @@ export async function migrate({ databaseUrl, log = () => {} }: MigrateOptions): 
 
 /** The names of the migrations this release has and the database has not; a database without any table lacks them all. */
 export async function pendingMigrations({ databaseUrl }: Pick<MigrateOptions, 'databaseUrl'>): Promise<string[]> {
-  return await withConnection(databaseUrl, questionMs, pending)
+  return await withConnection(databaseUrl, { query_timeout: questionMs }, pending)
 }
 
 async function migrateOnce(databaseUrl: string, log: (message: string) => void): Promise<string[]> {
   // Asked first, because the runner wants rights (CREATE, ownership) that the receiver's own role may well lack.
-  if ((await pendingMigrations({ databaseUrl })).length === 0) return []
-  return await withConnection(databaseUrl, 0, async (client) => {
-    // A role or database may carry settings of its own, which are meant for queries and not for migrations. The last
-    // one lets Postgres give the lock back when we are gone and nobody has told it.
+  const asked = await withConnection(databaseUrl, { ...patient, query_timeout: questionMs }, pending)
+  if (asked.length === 0) return []
+  return await withConnection(databaseUrl, patient, async (client) => {
+    // A role, a database or the URL may carry settings that are meant for queries and not for migrations. The last one
+    // lets Postgres give the lock back when we are gone and nobody has told it.
     await client.query(
       `SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = pg_catalog;
        SET idle_in_transaction_session_timeout = '60s'; SET idle_session_timeout = '60s'`,
@@ -86,17 +93,16 @@ async function pending(client: pg.Client): Promise<string[]> {
   return names.filter((name) => !ran.has(name)).sort()
 }
 
-/** A connection for `work`, each of whose queries may take `queryMs`; 0 for as long as it likes. */
 async function withConnection<T>(
   databaseUrl: string,
-  queryMs: number,
+  limits: Pick<pg.ClientConfig, 'query_timeout' | 'statement_timeout' | 'lock_timeout'>,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const socket = new Socket()
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: 10_000,
-    query_timeout: queryMs,
+    ...limits,
     keepAlive: true,
     // A migration may take hours, but not for a server that is gone.
     keepAliveInitialDelayMillis: 10_000,
@@ -109,7 +115,7 @@ async function withConnection<T>(
     return await work(client)
   } finally {
     // Over a connection that swallows everything the goodbye would be waited for without end.
-    await Promise.race([client.end().catch(() => {}), sleep(goodbyeMs)])
+    await Promise.race([client.end().catch(() => {}), sleep(goodbyeMs, undefined, { ref: false })])
     socket.destroy()
   }
 }

@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type pg from 'pg'
-import { insertCdrs } from './cdrs.ts'
+import { copyCdrs } from './cdrs.ts'
 import { durabilityWarnings } from './durability.ts'
-import { ErasedRows } from './erased.ts'
+import { ErasedKeys } from './erased-keys.ts'
 import { publicError } from './errors.ts'
-import { insertEvents } from './events.ts'
+import { copyEvents } from './events.ts'
 import { readDigestKey } from './keys.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import { Partitions } from './partitions.ts'
@@ -34,8 +34,7 @@ const backgroundTimeoutMs = 30_000
 export interface CommitContext {
   digestKey: KeyObject
   partitions: Partitions
-  /** Absent for the occasional commit of a command. */
-  erasedRows?: ErasedRows
+  erasedKeys: ErasedKeys
 }
 
 /** Thrown where Postgres was never reached, so that its digest key is not known yet. */
@@ -92,8 +91,8 @@ export class Postgres {
     try {
       await this.withClient((client) =>
         transaction(client, async () => {
-          await insertEvents(client, [])
-          await insertCdrs(client, [])
+          await copyEvents(client, [], [])
+          await copyCdrs(client, [], [])
         }),
       )
     } catch (error) {
@@ -128,7 +127,7 @@ export class Postgres {
     const digestKey = createSecretKey(await withClient(this.pool, readDigestKey))
     await this.partitions.createAhead(this.pool)
     for (const warning of await withClient(this.pool, durabilityWarnings)) log.warn({}, warning)
-    this.#context = { digestKey, partitions: this.partitions, erasedRows: new ErasedRows() }
+    this.#context = { digestKey, partitions: this.partitions, erasedKeys: new ErasedKeys() }
   }
 
   async #migrate(): Promise<void> {

@@ -1,9 +1,10 @@
 import type pg from 'pg'
-import type { Place, RecordKind } from '../rtc/record.ts'
+import type { CallbackKind, Place } from '../rtc/record.ts'
+import type { Column } from './copy-text.ts'
+import { insertFromJson, jsonRows } from './json-rows.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
-import { arraysOf, type Column, insertFromUnnest } from './unnest.ts'
 
-export type QuarantineKind = RecordKind | 'unknown' | 'unauthenticated'
+export type QuarantineKind = CallbackKind | 'unknown' | 'unauthenticated'
 
 export interface QuarantineInsert {
   kind: QuarantineKind
@@ -22,6 +23,8 @@ export interface QuarantineInsert {
   signed_by: string | null
   /** When the callback came, ISO 8601 with its zone. */
   received_at: string
+  /** Of a conflict: names of the fields in which it differs from the stored record. */
+  differing?: string[]
 }
 
 /** An entry as listed; `body` only comes with `getQuarantine`. */
@@ -39,6 +42,11 @@ export interface QuarantineSummary {
   seen_count: number
   resolved_at: Date | null
   resolution: string | null
+  /** Of a conflict: the call, and what it would change of the bill; null while nobody has looked (see explainConflicts). */
+  call_ref: string | null
+  differing: string[] | null
+  minutes_stored: number | null
+  minutes_received: number | null
 }
 
 export interface QuarantineEntry extends QuarantineSummary {
@@ -56,6 +64,8 @@ const columns: readonly Column[] = [
   { column: 'reason', type: 'text' },
   { column: 'signed_by', type: 'text' },
   { column: 'errors', type: 'json' },
+  // A list of texts, which goes in as JSON too.
+  { column: 'differing', type: 'json' },
   { column: 'body', type: 'bytes' },
 ]
 
@@ -64,19 +74,20 @@ const columns: readonly Column[] = [
 // entry opens again.
 const insertStatement: Statement = {
   name: 'insert_quarantine',
-  text: `${insertFromUnnest('rtc.quarantine AS q', columns)}
+  text: `${insertFromJson('rtc.quarantine', columns, 'AS q')}
     ON CONFLICT (body_key, reason, kind) DO UPDATE SET
       first_seen_at = least(q.first_seen_at, excluded.first_seen_at),
       last_seen_at = greatest(q.last_seen_at, excluded.last_seen_at),
       seen_count = q.seen_count + excluded.seen_count,
       signed_by = coalesce(q.signed_by, excluded.signed_by),
+      differing = coalesce(excluded.differing, q.differing),
       resolved_at = CASE WHEN excluded.last_seen_at > q.resolved_at + interval '24 hours' THEN NULL ELSE q.resolved_at END,
       resolution = CASE WHEN excluded.last_seen_at > q.resolved_at + interval '24 hours' THEN NULL ELSE q.resolution END`,
 }
 
 /** Keeps what could not become a row. The same record or body with the same reason has one entry, which counts. */
 export async function insertQuarantine(client: pg.ClientBase, entries: readonly QuarantineInsert[]): Promise<void> {
-  await run(client, insertStatement, arraysOf(merge(entries), columns))
+  await run(client, insertStatement, [jsonRows(merge(entries), columns)])
 }
 
 type MergedEntry = Omit<QuarantineInsert, 'received_at'> &
@@ -100,7 +111,8 @@ function merge(entries: readonly QuarantineInsert[]): MergedEntry[] {
 }
 
 const summary = `id::float8 AS id, kind, reason, errors, record_index, body_size, signed_by,
-  first_seen_at, last_seen_at, seen_count, resolved_at, resolution`
+  first_seen_at, last_seen_at, seen_count::float8 AS seen_count, resolved_at, resolution,
+  call_ref, differing, minutes_stored, minutes_received`
 
 export interface QuarantineFilter {
   /** Resolved entries too. */
@@ -130,6 +142,29 @@ export async function getQuarantine(client: Queryable, id: number): Promise<Quar
   return rows[0]
 }
 
+/** Open conflicts that nobody has looked at yet, the latest first. */
+export async function newConflicts(client: Queryable, limit: number): Promise<QuarantineEntry[]> {
+  const { rows } = await client.query<QuarantineEntry>(
+    `SELECT ${summary}, body FROM rtc.quarantine
+      WHERE reason = 'conflict' AND call_ref IS NULL AND resolved_at IS NULL ORDER BY id DESC LIMIT $1`,
+    [limit],
+  )
+  return rows
+}
+
+/** Notes which call a conflict is about, and its billed minutes by the stored CDR and by this one; null: not known. */
+export async function noteConflict(
+  client: Queryable,
+  id: number,
+  callRef: string,
+  minutes: { stored: number; received: number } | null,
+): Promise<void> {
+  await client.query(
+    'UPDATE rtc.quarantine SET call_ref = $2, minutes_stored = $3, minutes_received = $4 WHERE id = $1',
+    [id, callRef, minutes?.stored ?? null, minutes?.received ?? null],
+  )
+}
+
 /** Closes open entries; returns the ids of those that were open. */
 export async function resolveQuarantine(
   client: Queryable,
@@ -144,19 +179,51 @@ export async function resolveQuarantine(
   return rows.map(({ id }) => id)
 }
 
-/** Bytes of all bodies kept. Lengths stand beside the stored bodies, which are not read for it. */
-export async function quarantineBytes(client: Queryable): Promise<number> {
-  const { rows } = await client.query<{ bytes: number }>(
-    'SELECT coalesce(sum(octet_length(body)), 0)::float8 AS bytes FROM rtc.quarantine',
-  )
-  return rows[0]?.bytes ?? 0
+/** What an entry takes beside its body, in bytes: its row and its part of the indexes. As in rtc.count_quarantine. */
+export const entryOverhead = 512
+
+export interface QuarantineSize {
+  entries: number
+  /** Bytes of all bodies, and `entryOverhead` for each entry. */
+  bytes: number
+  /** Bytes of the table's files. They do not shrink when entries go: what comes later takes the room. */
+  diskBytes: number
 }
 
+const sizeStatement: Statement = {
+  name: 'quarantine_size',
+  text: `SELECT entries::float8 AS entries, bytes::float8 AS bytes, disk_bytes::float8 AS "diskBytes"
+    FROM rtc.quarantine_size()`,
+}
+
+/** How much there is, known without reading any of it. */
+export async function quarantineSize(client: Queryable): Promise<QuarantineSize> {
+  const { rows } = await run<QuarantineSize>(client, sizeStatement, [])
+  return rows[0] as QuarantineSize
+}
+
+/** Entries that one statement deletes: it must end within the timeout of statements, their bodies included. */
+const pruneRows = 500
+
 /** Deletes what has not come again for so many days, resolved or not; returns how many entries. */
-export async function pruneQuarantine(client: Queryable, retentionDays: number): Promise<number> {
-  const { rowCount } = await client.query(
-    'DELETE FROM rtc.quarantine WHERE last_seen_at < now() - make_interval(days => $1)',
-    [retentionDays],
-  )
-  return rowCount ?? 0
+export function pruneQuarantine(client: Queryable, retentionDays: number): Promise<number> {
+  return prune(client, `last_seen_at < now() - make_interval(days => $1) ORDER BY last_seen_at`, [retentionDays])
+}
+
+/**
+ * Deletes what was resolved more than a day ago, to make room; returns how many entries. Until then the same again, which
+ * the platform may re-send, leaves the entry closed.
+ */
+export function pruneResolved(client: Queryable): Promise<number> {
+  return prune(client, `resolved_at < now() - interval '1 day' ORDER BY resolved_at`, [])
+}
+
+async function prune(client: Queryable, which: string, values: unknown[]): Promise<number> {
+  const text = `DELETE FROM rtc.quarantine WHERE id IN (SELECT id FROM rtc.quarantine WHERE ${which} LIMIT ${pruneRows})`
+  let deleted = 0
+  for (;;) {
+    const { rowCount } = await client.query(text, values)
+    deleted += rowCount ?? 0
+    if ((rowCount ?? 0) < pruneRows) return deleted
+  }
 }

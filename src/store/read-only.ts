@@ -28,7 +28,7 @@ export async function readOnly(client: pg.ClientBase, text: string): Promise<Res
   if (!reading.test(text)) throw new Error('one query that reads: SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW')
   await client.query('BEGIN READ ONLY')
   try {
-    await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`)
+    await client.query(`SET LOCAL statement_timeout = ${timeoutMs}; SET LOCAL jit = off`)
     const lessened = await becomeReader(client)
     const [wayBack] = lessened ? (waysBack.exec(text) ?? []) : []
     if (wayBack !== undefined) throw new Error(`a query that says ${wayBack} is not for this command`)

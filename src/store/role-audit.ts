@@ -1,4 +1,4 @@
-import { roles, rolesSql } from './roles.ts'
+import { functionGrants, type Role, roles, tableGrants } from './roles.ts'
 import type { Queryable } from './statement.ts'
 
 /** Something that is not as `rtc-receiver roles` makes it, and the SQL to mend it. */
@@ -7,26 +7,20 @@ export interface RoleFault {
   sql: string
 }
 
-/** What rtc_writer may do with tables, read off the statements that grant it: `rtc.apps UPDATE`, `rtc.cdrs SELECT icid`. */
-function writersGrants(): Set<string> {
-  const found = new Set<string>()
-  for (const statement of rolesSql()) {
-    const [, privileges = '', tables = ''] = /^GRANT (.+) ON (rtc\..+) TO rtc_writer$/.exec(statement) ?? []
-    for (const [, privilege, columns] of privileges.matchAll(/([A-Z]+)(?: \(([^)]*)\))?/g))
-      for (const table of tables.split(', '))
-        for (const column of columns?.split(', ') ?? ['']) found.add(`${table} ${privilege} ${column}`.trim())
-  }
-  return found
-}
-
-function isWriters(granted: Set<string>, table: string, privilege: string, column: string | null): boolean {
-  return granted.has(`${table} ${privilege}`) || granted.has(`${table} ${privilege} ${column}`)
+/** What a role may do with tables: `rtc.apps UPDATE`. */
+function grantsOf(role: string): ReadonlySet<string> {
+  return new Set(
+    tableGrants
+      .filter((grant) => grant.role === role)
+      .flatMap(({ table, privileges }) => privileges.map((privilege) => `${table} ${privilege}`)),
+  )
 }
 
 /** Those that are not there, or only for another database of this server. */
 export async function missingRoles(client: Queryable): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT name FROM unnest($1::text[]) AS name WHERE has_schema_privilege(to_regrole(name), 'ops', 'USAGE') IS NOT TRUE`,
+    `SELECT name FROM unnest($1::text[]) AS name
+      WHERE has_schema_privilege(to_regrole(name), CASE name WHEN 'rtc_app' THEN 'app' ELSE 'ops' END, 'USAGE') IS NOT TRUE`,
     [roles],
   )
   return rows.map(({ name }) => name)
@@ -56,13 +50,38 @@ export async function mightyRoles(client: Queryable): Promise<RoleFault[]> {
   ]
 }
 
-/** Schemas in which everybody may create things, as in public up to Postgres 14 and in what was upgraded from it. */
-export async function schemasForAll(client: Queryable): Promise<string[]> {
+/** What everybody may do in this database beside using it, and the SQL that ends it; each may be meant so by its owner. */
+export async function openToAll(client: Queryable): Promise<RoleFault[]> {
+  const { rows } = await client.query<{ privilege: string; object: string }>(
+    `SELECT privilege_type AS privilege, format('DATABASE %I', datname) AS object
+        FROM pg_catalog.pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+        WHERE datname = current_database() AND grantee = 0 AND privilege_type <> 'CONNECT'
+      UNION ALL
+      -- In public up to Postgres 14, and in what was upgraded from it.
+      SELECT privilege_type, format('SCHEMA %I', nspname) FROM pg_catalog.pg_namespace, aclexplode(nspacl)
+        WHERE grantee = 0 AND privilege_type = 'CREATE'
+      ORDER BY 2, 1`,
+  )
+  return rows.map(({ privilege, object }) => ({
+    what: `everybody holds ${privilege} ON ${object}, rtc_ops too`,
+    sql: `REVOKE ${privilege} ON ${object} FROM PUBLIC;`,
+  }))
+}
+
+/** Names, as SQL writes them, of the logins that have the rights of a role, superusers apart. */
+export async function loginsOf(client: Queryable, role: Role): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT quote_ident(nspname) AS name FROM pg_catalog.pg_namespace, aclexplode(nspacl)
-      WHERE grantee = 0 AND privilege_type = 'CREATE' ORDER BY 1`,
+    `SELECT quote_ident(rolname) AS name FROM pg_catalog.pg_roles
+      WHERE rolcanlogin AND NOT rolsuper AND pg_has_role(oid, to_regrole($1), 'MEMBER') ORDER BY 1`,
+    [role],
   )
   return rows.map(({ name }) => name)
+}
+
+/** Whether queries are compiled first: for most of these that takes longer than to run them. */
+export async function compilesQueries(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ jit: string }>("SELECT current_setting('jit') AS jit")
+  return rows[0]?.jit === 'on'
 }
 
 interface Grant {
@@ -74,19 +93,12 @@ interface Grant {
   privilege: string
 }
 
-const forOneRole: Record<string, string> = {
-  calls_of: 'rtc_support',
-  calls_by_user_data: 'rtc_support',
-  ask_reveal: 'rtc_pii',
-  reveal: 'rtc_pii',
-}
-
 /** What the roles, or everybody, hold in this database beyond what `rtc-receiver roles` grants. */
 export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
   const { rows } = await client.query<Grant>(
     `WITH tables AS (
         SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname IN ('rtc', 'ops') AND c.relkind <> 'S'),
+          WHERE n.nspname IN ('rtc', 'ops', 'app') AND c.relkind <> 'S'),
       grants (kind, schema, object, "column", grantee, privilege) AS (
         SELECT 'TABLE', nspname, format('%I.%I', nspname, relname), NULL, grantee, privilege_type
           FROM tables, aclexplode(relacl)
@@ -100,16 +112,15 @@ export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
         SELECT 'FUNCTION', nspname, format('%I.%I(%s)', nspname, proname, oidvectortypes(proargtypes)), NULL, grantee, privilege_type
           FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace,
             aclexplode(coalesce(proacl, acldefault('f', proowner)))
-          WHERE nspname IN ('rtc', 'ops') AND prosecdef)
+          WHERE nspname IN ('rtc', 'ops', 'app') AND prosecdef)
       SELECT kind, schema, object, "column", coalesce(rolname, 'PUBLIC') AS grantee, privilege
         FROM grants LEFT JOIN pg_catalog.pg_roles r ON r.oid = grantee
         WHERE grantee = 0 OR rolname = ANY ($1)
         ORDER BY 1, 5, 3, 4, 6`,
     [roles],
   )
-  const granted = writersGrants()
   const byGrantee = new Map<string, Set<string>>()
-  for (const { kind, object, column, grantee, privilege } of rows.filter((grant) => !isMeant(grant, granted))) {
+  for (const { kind, object, column, grantee, privilege } of rows.filter((grant) => !isMeant(grant))) {
     const key = `${privilege}${column === null ? '' : ` (${column})`} ON ${kind} %s ${grantee}`
     byGrantee.set(key, (byGrantee.get(key) ?? new Set()).add(object))
   }
@@ -121,17 +132,21 @@ export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
   })
 }
 
-function isMeant({ kind, schema, object, column, grantee, privilege }: Grant, granted: Set<string>): boolean {
-  const isOurs = schema === 'rtc' || schema === 'ops'
-  if (kind === 'SCHEMA' && !isOurs) return grantee === 'PUBLIC' || privilege !== 'CREATE'
-  if (grantee === 'PUBLIC') return false
-  if (kind === 'SCHEMA') return privilege === 'USAGE' && (schema === 'ops' || grantee === 'rtc_writer')
-  if (kind === 'FUNCTION') {
-    const only = schema === 'ops' && forOneRole[object.replace(/^ops\.|\(.*/g, '')]
-    return !only || only === grantee
-  }
-  if (schema === 'ops') return privilege === 'SELECT'
-  return grantee === 'rtc_writer' && isWriters(granted, object, privilege, column)
+const schemas: Readonly<Record<string, readonly Role[]>> = {
+  rtc: ['rtc_writer', 'rtc_app'],
+  ops: ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii'],
+  app: ['rtc_app'],
+}
+
+function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): boolean {
+  const ours = schemas[schema]
+  if (!ours) return grantee === 'PUBLIC' || privilege !== 'CREATE'
+  if (!ours.includes(grantee as Role)) return false
+  if (kind === 'SCHEMA') return privilege === 'USAGE'
+  if (kind === 'FUNCTION')
+    return grantee === (schema === 'rtc' ? 'rtc_writer' : functionGrants[object.replace(/\(.*/, '')])
+  if (column !== null) return false
+  return (schema !== 'rtc' && privilege === 'SELECT') || grantsOf(grantee).has(`${object} ${privilege}`)
 }
 
 export interface Login {
@@ -142,14 +157,13 @@ export interface Login {
   owner: boolean
   /** Those of our roles whose rights it has. */
   groups: string[]
-  /** What the receiver needs and it may not do, and the other way round: `SELECT ON rtc.cdrs (callee_num)`. */
+  /** What the receiver needs and it may not do, and the other way round: `SELECT ON rtc.reveals`. */
   lacks: string[]
   more: string[]
 }
 
 /** Who this connection is, and what that login may do with what the receiver stores. */
 export async function readLogin(client: Queryable): Promise<Login> {
-  const granted = writersGrants()
   const { rows } = await client.query<Omit<Login, 'lacks' | 'more'>>(
     `SELECT quote_ident(current_user) AS name, rolsuper AS superuser,
         EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('rtc') AND relkind IN ('r', 'p')
@@ -159,31 +173,29 @@ export async function readLogin(client: Queryable): Promise<Login> {
       FROM pg_catalog.pg_roles WHERE rolname = current_user`,
     [roles],
   )
-  const { rows: rights } = await client.query<{ table: string; column: string; privilege: string; may: boolean }>(
-    `SELECT format('rtc.%I', relname) AS "table", quote_ident(attname) AS "column", privilege,
+  const { rows: rights } = await client.query<{ table: string; privilege: string; whole: boolean; part: boolean }>(
+    `SELECT format('%I.%I', nspname, relname) AS "table", privilege, has_table_privilege(c.oid, privilege) AS whole,
         CASE WHEN privilege IN ('DELETE', 'TRUNCATE') THEN has_table_privilege(c.oid, privilege)
-          ELSE has_column_privilege(c.oid, attnum, privilege) END AS may
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped,
+          ELSE has_any_column_privilege(c.oid, privilege) END AS part
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace,
         unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
-      WHERE relnamespace = to_regnamespace('rtc') AND relkind IN ('r', 'p') AND NOT relispartition
-      ORDER BY c.relname, attnum`,
+      WHERE nspname IN ('rtc', 'ops') AND relkind IN ('r', 'p') AND NOT relispartition
+      ORDER BY 1`,
   )
   const { rows: uncalled } = await client.query<{ name: string }>(
     `SELECT format('EXECUTE ON FUNCTION rtc.%I', proname) AS name FROM pg_catalog.pg_proc
-      WHERE pronamespace = to_regnamespace('rtc') AND prosecdef AND NOT has_function_privilege(oid, 'EXECUTE')`,
+      WHERE pronamespace = to_regnamespace('rtc') AND NOT has_function_privilege(oid, 'EXECUTE')`,
   )
-  const { rows: schema } = await client.query<{ name: string }>(
-    `SELECT 'USAGE ON SCHEMA rtc' AS name WHERE NOT has_schema_privilege('rtc', 'USAGE')`,
+  const { rows: shut } = await client.query<{ name: string }>(
+    `SELECT 'USAGE ON SCHEMA ' || name AS name FROM unnest(ARRAY['rtc', 'ops']) AS name WHERE NOT has_schema_privilege(name, 'USAGE')`,
   )
-  const lacks = new Set([...schema, ...uncalled].map(({ name }) => name))
-  const more = new Set<string>()
-  for (const { table, column, privilege, may } of rights) {
-    const needs = isWriters(granted, table, privilege, column)
-    if (needs !== may) (may ? more : lacks).add(`${privilege} ON ${table}`)
+  const granted = grantsOf('rtc_writer')
+  const lacks = [...shut, ...uncalled].map(({ name }) => name)
+  const more: string[] = []
+  for (const { table, privilege, whole, part } of rights) {
+    const needs = granted.has(`${table} ${privilege}`) || (table.startsWith('ops.') && privilege === 'SELECT')
+    if (needs && !whole) lacks.push(`${privilege} ON ${table}`)
+    if (!needs && part) more.push(`${privilege} ON ${table}`)
   }
-  return {
-    ...(rows[0] ?? { name: '', superuser: false, owner: false, groups: [] }),
-    lacks: [...lacks],
-    more: [...more],
-  }
+  return { ...(rows[0] ?? { name: '', superuser: false, owner: false, groups: [] }), lacks, more }
 }

@@ -4,81 +4,101 @@ import { transaction } from './pool.ts'
 /** Code of "permission denied" and of "must be owner". */
 const insufficientPrivilege = '42501'
 
-export const roles = ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii'] as const
+/** The receiver; people who look, look up and reveal; the customer's own applications. */
+export const roles = ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii', 'rtc_app'] as const
 
-const readers = 'rtc_ops, rtc_support, rtc_pii'
+export type Role = (typeof roles)[number]
+
+/** Those that read schema ops. */
+const readers: readonly Role[] = ['rtc_ops', 'rtc_support', 'rtc_pii', 'rtc_writer']
 
 /**
- * SQL that makes the four group roles and grants them what they need, nothing else; to be run by the owner of the
- * schemas, again after each migration that adds something. It may be run any number of times. Logins are made by the DBA:
+ * What the two roles may do that work with the tables themselves. The receiver adds facts and changes none: what is to go
+ * goes by functions of the owner's. Calls are computed by it, and so are its own to write.
+ */
+export const tableGrants: readonly { role: Role; table: string; privileges: readonly string[] }[] = [
+  { role: 'rtc_writer', table: 'rtc.call_events', privileges: ['SELECT', 'INSERT'] },
+  { role: 'rtc_writer', table: 'rtc.cdrs', privileges: ['SELECT', 'INSERT'] },
+  { role: 'rtc_writer', table: 'rtc.notices', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
+  { role: 'rtc_writer', table: 'rtc.unfolded', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.fold_later', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.calls_private', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'ops.calls', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.quarantine', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.apps', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.placed_calls', privileges: ['SELECT', 'INSERT'] },
+  // Whoever locks a row needs UPDATE.
+  { role: 'rtc_writer', table: 'rtc.maintenance', privileges: ['SELECT', 'UPDATE'] },
+  { role: 'rtc_writer', table: 'rtc.erased_keys', privileges: ['SELECT'] },
+  { role: 'rtc_writer', table: 'rtc.keys', privileges: ['SELECT'] },
+  { role: 'rtc_writer', table: 'rtc.migrations', privileges: ['SELECT'] },
+  { role: 'rtc_app', table: 'rtc.call_events', privileges: ['SELECT'] },
+  { role: 'rtc_app', table: 'rtc.cdrs', privileges: ['SELECT'] },
+  { role: 'rtc_app', table: 'rtc.notices', privileges: ['SELECT'] },
+]
+
+/** Functions that run with their owner's rights and are for people. Those of schema rtc are for the receiver. */
+export const functionGrants: Readonly<Record<string, Role>> = {
+  'ops.calls_of': 'rtc_support',
+  'ops.calls_by_user_data': 'rtc_support',
+  'ops.calls_by_subscription': 'rtc_support',
+  'ops.calls_by_session': 'rtc_support',
+  'ops.ask_reveal': 'rtc_pii',
+  'ops.reveal': 'rtc_pii',
+}
+
+/**
+ * A temporary table or a function of one's own is a lock, or a trap for a query of somebody else's; and a query that is
+ * compiled first takes longer than it runs. The database and its schema public may be somebody else's: `check` tells what
+ * stayed as it was.
+ */
+const closeDatabase = [
+  `DO $$ BEGIN EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); EXECUTE format('ALTER DATABASE %I SET jit = off', current_database()); EXCEPTION WHEN insufficient_privilege THEN NULL; END $$`,
+  'DO $$ BEGIN REVOKE CREATE ON SCHEMA public FROM PUBLIC; EXCEPTION WHEN insufficient_privilege OR invalid_schema_name THEN NULL; END $$',
+]
+
+/**
+ * SQL that makes the group roles and grants them what they need, nothing else; to be run by the owner of the schemas,
+ * again after each migration that adds something. It may be run any number of times. Logins are made by the DBA:
  * CREATE ROLE ann LOGIN PASSWORD … IN ROLE rtc_ops.
  */
 export function rolesSql(): string[] {
+  const people = readers.join(', ')
   return [
     ...roles.map(
       (role) =>
         `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '${role}') THEN CREATE ROLE ${role} NOLOGIN; END IF; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
     ),
+    ...closeDatabase,
 
-    // The receiver: it adds rows, and reads of them what tells duplicates from conflicts and how a call goes, no numbers.
-    // Of rtc.keys the policy of the table shows it the digest key alone.
-    'GRANT USAGE ON SCHEMA rtc TO rtc_writer',
-    'GRANT INSERT, SELECT (session_id, event_key, occurred_at, event_type, state_code, received_at, stored_at, signed_by) ON rtc.call_events TO rtc_writer',
-    'GRANT INSERT, SELECT (session_id, icid, cdr_time, record_key, received_at, stored_at, erased_at) ON rtc.cdrs TO rtc_writer',
-    'GRANT SELECT, INSERT, UPDATE, DELETE ON rtc.quarantine TO rtc_writer',
-    'GRANT INSERT, SELECT (id) ON rtc.placed_calls TO rtc_writer',
-    'GRANT SELECT, INSERT, UPDATE ON rtc.apps TO rtc_writer',
-    'GRANT SELECT ON rtc.keys, rtc.migrations TO rtc_writer',
-    // Upkeep: what runs with its owner's rights in schema rtc is made for the receiver.
-    forEachFunction("p.pronamespace = 'rtc'::regnamespace AND p.prosecdef", 'rtc_writer'),
+    'GRANT USAGE ON SCHEMA rtc TO rtc_writer, rtc_app',
+    ...tableGrants.map(({ role, table, privileges }) => `GRANT ${privileges.join(', ')} ON ${table} TO ${role}`),
 
-    // People: schema ops. Users of a view need EXECUTE on the plain functions in it, and no USAGE on their schema.
-    `GRANT USAGE ON SCHEMA ops TO ${readers}, rtc_writer`,
-    `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${readers}, rtc_writer`,
-    `ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT SELECT ON TABLES TO ${readers}, rtc_writer`,
-    eachFunction(
-      'rtc',
-      [
-        'mask_number',
-        'mask_digits',
-        'mask_text',
-        'mask_icid',
-        'mask_values',
-        'holds_number',
-        'plain_number',
-        'ref',
-        'event_rank',
-        'sip_outcome',
-        'seconds_between',
-        'minutes_between',
-        // What views read by the day: masked, or no more than counts.
-        'summarized',
-        'bill_of',
-        'records_of',
-        'sessions_of',
-        'frequent_callees_of',
-        'concurrent_legs_of',
-        'missing_cdrs_of',
-        'cdrs_without_events_of',
-      ],
-      `${readers}, rtc_writer`,
+    `GRANT USAGE ON SCHEMA ops TO ${people}`,
+    `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${people}`,
+    `ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT SELECT ON TABLES TO ${people}`,
+    // Users of a view need EXECUTE on the plain functions in it, and no USAGE on their schema. One that is immutable knows
+    // nothing but its arguments, and one of schema ops with the rights of its user sees what the user sees.
+    'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA rtc, ops FROM PUBLIC',
+    forEachFunction(
+      "NOT p.prosecdef AND (p.pronamespace = 'ops'::regnamespace OR p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i')",
+      people,
     ),
-    eachFunction('ops', ['call_stats', 'failures', 'skeleton'], `${readers}, rtc_writer`),
+    forEachFunction("p.pronamespace = 'rtc'::regnamespace", 'rtc_writer'),
     // Whoever may look up can unmask by trying, and whoever may reveal sees: each has a role of its own.
-    eachFunction('ops', ['calls_of', 'calls_by_user_data'], 'rtc_support'),
-    eachFunction('ops', ['ask_reveal', 'reveal'], 'rtc_pii'),
+    ...Object.entries(functionGrants).map(([name, role]) =>
+      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, role),
+    ),
+
+    'GRANT USAGE ON SCHEMA app TO rtc_app',
+    'GRANT SELECT ON ALL TABLES IN SCHEMA app TO rtc_app',
+    'ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO rtc_app',
   ]
 }
 
 /** The same as a file for psql. */
 export function rolesScript(): string {
   return ['BEGIN;', ...rolesSql().map((statement) => `${statement};`), 'COMMIT;', ''].join('\n')
-}
-
-/** All functions of these names, whatever their arguments; those of a migration yet to come are left out. */
-function eachFunction(schema: string, names: string[], grantees: string): string {
-  const list = names.map((name) => `'${name}'`).join(', ')
-  return forEachFunction(`p.pronamespace = '${schema}'::regnamespace AND p.proname IN (${list})`, grantees)
 }
 
 function forEachFunction(condition: string, grantees: string): string {
@@ -92,8 +112,8 @@ function forEachFunction(condition: string, grantees: string): string {
 export async function makeRoles(client: pg.ClientBase): Promise<boolean> {
   try {
     await transaction(client, async () => {
-      // Two at once would collide on the catalogs.
-      await client.query("SELECT pg_advisory_xact_lock(hashtextextended('rtc.roles', 0))")
+      // Two at once would collide on the catalogs. A lock that nobody else wants, and that only the owner can take.
+      await client.query('LOCK TABLE rtc.keys IN SHARE ROW EXCLUSIVE MODE')
       for (const statement of rolesSql()) await client.query(statement)
       if (!(await grantsHold(client))) throw Object.assign(new Error('not the owner'), { code: insufficientPrivilege })
     })
@@ -108,6 +128,7 @@ export async function makeRoles(client: pg.ClientBase): Promise<boolean> {
 async function grantsHold(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ holds: boolean }>(`
     SELECT has_schema_privilege('rtc_writer', 'rtc', 'USAGE') AND has_table_privilege('rtc_writer', 'rtc.cdrs', 'INSERT')
-      AND has_schema_privilege('rtc_ops', 'ops', 'USAGE') AND has_table_privilege('rtc_ops', 'ops.calls', 'SELECT') AS holds`)
+      AND has_schema_privilege('rtc_ops', 'ops', 'USAGE') AND has_table_privilege('rtc_ops', 'ops.calls', 'SELECT')
+      AND has_schema_privilege('rtc_app', 'app', 'USAGE') AND has_table_privilege('rtc_app', 'app.calls', 'SELECT') AS holds`)
   return rows[0]?.holds ?? false
 }

@@ -13,7 +13,6 @@ export const x = '+8617012340001'
 export const callee = '+8613900000032'
 
 const day = '2026-11-12'
-const hour = 3_600_000
 
 /** 10:00:05 of the day of most tests, or a whole `yyyy-MM-dd HH:mm:ss`, as milliseconds; UTC. */
 export function at(time: string): number {
@@ -230,13 +229,13 @@ export function folder(context: FoldContext) {
 }
 
 /** A callback body of the platform, as facts: for bodies as they are documented. */
-export function factsOf(body: PlatformBody, fields: { received_at?: number; signed_by?: string } = {}) {
+export function factsOf(body: PlatformBody): (EventFact | CdrFact)[] {
   const { eventType, statusInfo, feeLst = [] } = body
   if (statusInfo) {
     const { timestamp, ...rest } = columns(statusInfo)
-    return [{ ...event(eventType, timestamp as string), ...(rest as Partial<EventFact>), ...fields }]
+    return [{ ...event(eventType, timestamp as string), ...(rest as Partial<EventFact>) }]
   }
-  return feeLst.map((record) => ({ ...cdr(columns(record) as CdrFields), ...fields }))
+  return feeLst.map((record) => cdr(columns(record) as CdrFields))
 }
 
 export interface PlatformBody {
@@ -256,5 +255,3 @@ function columns(record: Record<string, string | number>): Record<string, string
     }),
   )
 }
-
-export { hour }

@@ -46,3 +46,16 @@ test.each([
   const found = judge(parseMetrics(`rtc_callbacks_total{kind="unknown",outcome="${outcome}"} 3`))
   expect(found).toContainEqual({ check: 'callbacks', state: 'careful', what, todo })
 })
+
+test('calls that wait for a decision are told', () => {
+  const found = judge(
+    parseMetrics('rtc_body_oddities_total{what="block_callin"} 2\nrtc_body_oddities_total{what="wrong_path"} 9'),
+  )
+  expect(found).toContainEqual({
+    check: 'callbacks',
+    state: 'careful',
+    what: expect.stringMatching(/^2 callin events waited for a decision/),
+    todo: expect.stringMatching(/callin address of its own/),
+  })
+  expect(JSON.stringify(judge(parseMetrics('rtc_body_oddities_total{what="wrong_path"} 9')))).not.toMatch(/decision/)
+})

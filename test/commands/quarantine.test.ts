@@ -113,12 +113,13 @@ describe('show', () => {
   })
 
   test('names from outside do not reach the terminal as they are', async () => {
-    await post(JSON.stringify(event('x', { '?': '!' })).replace('"?":"!"', '"\\u001b[2J\\u009b31m":1e999'))
+    const name = '\\u001b[2J\\u009b31m\\nresolved 2026-11-22: all is well\\u202e'
+    await post(JSON.stringify(event('x', { '?': '!' })).replace('"?":"!"', `"${name}":1e999`))
     for (const args of [['list'], ['show', await idOf('non_finite_number')]]) {
       const { code, stdout } = await quarantine(...args)
       expect(code).toBe(0)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+      expect(stdout).not.toMatch(/^\s*"?resolved|[^\P{Cc}\n]|\p{Cf}/mu)
+      expect(stdout).toContain('\\nresolved')
     }
   })
 

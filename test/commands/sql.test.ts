@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { withClient } from '../../src/store/pool.ts'
@@ -55,6 +56,16 @@ describe('what it prints', () => {
     expect((await sql('SELECT 1 AS one WHERE false')).stdout).toBe('one\n---\n(0 rows)\n')
   })
 
+  test('nothing that acts on a terminal, in a result or in an error of Postgres', async () => {
+    const nasty = "chr(27) || '[2J' || chr(10) || chr(155) || chr(8238)"
+    const shown = '\\x1b[2J\\n\\x9b\\u202e'
+    expect((await sql(`SELECT ${nasty} AS text`)).stdout.split('\n')[2]).toBe(shown)
+    expect(await sql(`SELECT (${nasty})::int`)).toMatchObject({
+      code: 1,
+      stderr: `rtc-receiver: invalid input syntax for type integer: "${shown}"\n`,
+    })
+  })
+
   test('--json', async () => {
     const query = `SELECT 1 AS i, 2^40::bigint AS big, 'x' AS t, NULL AS n, '{"a":[1]}'::jsonb AS j,
       '2019-01-24 03:04:24+00'::timestamptz AS at, true AS b`
@@ -81,11 +92,16 @@ describe('what it prints', () => {
 
   test('a reader that has seen enough ends it quietly', async () => {
     const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
-    const line = `${process.execPath} ${program} sql 'SELECT n FROM generate_series(1, 200000) n' | head -n 1`
-    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', line], {
-      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+    const child = spawn(process.execPath, [program, 'sql', 'SELECT n FROM generate_series(1, 200000) n'], {
+      env: { DATABASE_URL: database.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
-    expect({ stdout, stderr }).toEqual({ stdout: 'n\n', stderr: '' })
+    const closed = once(child, 'close')
+    const [first] = await once(child.stdout.setEncoding('utf8'), 'data')
+    child.stdout.destroy()
+    expect(first).toMatch(/^n\n/)
+    expect(await text(child.stderr)).toBe('')
+    await closed
   })
 
   test('the query may come from standard input', async () => {

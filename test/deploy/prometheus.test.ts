@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { registerFoldMetrics } from '../../src/metrics/fold.ts'
 import { privateListener } from '../ops/private-listener.ts'
@@ -14,19 +11,6 @@ import { publicApp } from '../support/public-app.ts'
 import { directory, readDashboard } from './dashboard.ts'
 
 const cwd = fileURLToPath(new URL('prometheus/', directory))
-
-/** Throws what promtool said. */
-async function promtool(...words: string[]): Promise<string> {
-  try {
-    const { stdout, stderr } = await promisify(execFile)('promtool', words, { cwd })
-    return stdout + stderr
-  } catch (error) {
-    const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string }
-    if (code === 'ENOENT')
-      throw new Error("the tests of the alert rules need promtool: it is in Debian's package prometheus")
-    throw new Error(stdout + stderr)
-  }
-}
 
 interface Rule {
   alert: string
@@ -42,37 +26,14 @@ async function rules(): Promise<Rule[]> {
 
 const expressions = readDashboard().panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => expr ?? []))
 
-describe('alert rules', () => {
-  test('are rules', async () => {
-    expect(await promtool('check', 'rules', 'alerts.yml')).toContain('SUCCESS')
-    expect(await promtool('check', 'config', '--syntax-only', 'prometheus.yml')).toContain('SUCCESS')
-  })
-
-  test('fire on what they are for, and not beside it', async () => {
-    expect(await promtool('test', 'rules', 'alerts.test.yml', 'silence.test.yml')).not.toContain('FAILED')
-  }, 60_000)
-
-  test('each is tried, has a severity and says what to do', async () => {
-    const tests =
-      (await readFile(join(cwd, 'alerts.test.yml'), 'utf8')) + (await readFile(join(cwd, 'silence.test.yml'), 'utf8'))
-    for (const { alert, labels, annotations } of await rules()) {
-      expect(tests, alert).toMatch(new RegExp(`alertname: ${alert}\\n +exp_alerts:`))
-      expect(['page', 'ticket']).toContain(labels.severity)
-      expect(annotations.summary && annotations.description, alert).toBeTruthy()
-    }
-  })
-})
-
-test('every expression of the dashboard is one', async () => {
-  expect(expressions.length).toBeGreaterThan(5)
-  const file = join(await mkdtemp(join(tmpdir(), 'rtc-rules-')), 'rules.yml')
-  onTestFinished(() => rm(join(file, '..'), { recursive: true }))
-  const lines = expressions.map((expr, i) => ({
-    record: `dashboard:${i}`,
-    expr: expr.replaceAll('$__rate_interval', '1m'),
-  }))
-  await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: lines }] }))
-  expect(await promtool('check', 'rules', file)).toContain('SUCCESS')
+test('each alert rule is tried, has a severity and says what to do', async () => {
+  const tests =
+    (await readFile(join(cwd, 'alerts.test.yml'), 'utf8')) + (await readFile(join(cwd, 'silence.test.yml'), 'utf8'))
+  for (const { alert, labels, annotations } of await rules()) {
+    expect(tests, alert).toMatch(new RegExp(`alertname: ${alert}\\n +exp_alerts:`))
+    expect(['page', 'ticket']).toContain(labels.severity)
+    expect(annotations.summary && annotations.description, alert).toBeTruthy()
+  }
 })
 
 test('every metric that is asked for is one of the receiver’s', async () => {

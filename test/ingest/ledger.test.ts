@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CannotStoreError } from '../../src/ingest/delivery.ts'
+import { CannotStoreError } from '../../src/ingest/receiver.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { Random } from '../support/random.ts'

@@ -76,7 +76,7 @@ test('the same bad record has one entry in the quarantine, which counts, whateve
   const bad = event('', { nested: { a: 1, b: 2 } })
   await Promise.all([it.take('status', [bad]), it.take('status', [turned(bad)])])
   await it.take('status', [bad])
-  const { rows } = await database.pool.query('SELECT reason, seen_count, kind, record_index FROM rtc.quarantine')
+  const { rows } = await database.pool.query('SELECT reason, seen_count::int, kind, record_index FROM rtc.quarantine')
   expect(rows).toEqual([{ reason: 'missing_session_id', seen_count: 3, kind: 'status', record_index: null }])
 })
 
@@ -103,7 +103,7 @@ test('of records that JSON cannot repeat the body is kept, once', async () => {
   const it = await TestReceiver.start(database.url)
   const body = Buffer.from(`{"eventType":"fee","feeLst":[${JSON.stringify(cdr('c1'))}${',{"n":1e999}'.repeat(40)}]}`)
   await it.take('fee', JSON.parse(body.toString()).feeLst, { body })
-  const { rows } = await database.pool.query('SELECT reason, record_index, seen_count, body FROM rtc.quarantine')
+  const { rows } = await database.pool.query('SELECT reason, record_index, seen_count::int, body FROM rtc.quarantine')
   expect(rows).toEqual([{ reason: 'non_finite_number', record_index: 1, seen_count: 1, body }])
   expect(await it.outcomes()).toEqual({ stored: 1, quarantined: 1 })
 })

@@ -20,7 +20,7 @@ const longSession = Array.from({ length: 1024 }, (_, i) =>
 
 const quarantined = async () => {
   const { rows } = await database.pool.query(
-    `SELECT kind, reason, errors, record_index, seen_count, convert_from(body, 'UTF8')::jsonb AS body
+    `SELECT kind, reason, errors, record_index, seen_count::int, convert_from(body, 'UTF8')::jsonb AS body
      FROM rtc.quarantine ORDER BY id`,
   )
   return rows

@@ -1,17 +1,10 @@
-import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
-import { Breaker } from '../../src/ingest/breaker.ts'
-import { eventTable } from '../../src/ingest/commit.ts'
-import { CannotStoreError } from '../../src/ingest/delivery.ts'
-import { inspect } from '../../src/ingest/inspect.ts'
-import type { Item, Origin } from '../../src/ingest/item.ts'
-import { Lane } from '../../src/ingest/lane.ts'
-import { Ledger } from '../../src/ingest/ledger.ts'
+import { CannotStoreError } from '../../src/ingest/receiver.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { hold, TestReceiver, turns, until } from '../support/receiver.ts'
-import { TestLog, temporaryDirectory } from '../support/spool.ts'
+import { temporaryDirectory } from '../support/spool.ts'
 import { countRows } from '../support/tables.ts'
 
 /** A time whose partition is always there. */
@@ -88,31 +81,17 @@ test('with a Postgres that has fallen silent, the drain under way as well', asyn
   expect(await countRows(database.pool)).toEqual({ call_events: 4, cdrs: 1, quarantine: 0 })
 })
 
+test('while something beside the callbacks waits for a lock', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const lock = await hold(database.url, 'LOCK TABLE rtc.quarantine IN ACCESS EXCLUSIVE MODE')
+  void it.receiver.measureQuarantine()
+  await stopInTime(it, 300)
+  await lock.commit()
+})
+
 test('a callback that comes after the end is refused, not left waiting', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   await it.stop(1_000)
   await expect(it.take('status', [event('s1')])).rejects.toThrow(CannotStoreError)
-})
-
-test('a lane that is emptied before it began is idle', async () => {
-  const log = new TestLog()
-  const database = await freshDatabase()
-  const it = await TestReceiver.start(database.url)
-  const breaker = new Breaker('test', log, { open: () => {}, close: () => {} })
-  const lane = new Lane(eventTable, it.postgres, breaker, new Ledger(new Registry()), log)
-  const back: Item[] = []
-  const origin: Origin = { settle: () => {}, turnAway: (items) => back.push(...items) }
-  const delivered = {
-    kind: 'status',
-    index: null,
-    signer: null,
-    receivedAt: new Date().toISOString(),
-    bytes: 9,
-  } as const
-  const item = { ...inspect({ ...delivered, record: event('s1') }), origin, claimed: false }
-  lane.push([item])
-  const idle = lane.idle()
-  lane.clear()
-  await idle
-  expect(back).toEqual([item])
 })

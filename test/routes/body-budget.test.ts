@@ -1,8 +1,12 @@
 import { once } from 'node:events'
-import { Agent } from 'node:http'
+import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { PassThrough } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { FastifyRequest } from 'fastify'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { BodyBudget } from '../../src/routes/body-budget.ts'
+import { bodyReader } from '../../src/routes/body-reader.ts'
 import { event } from '../support/callbacks.ts'
 import { RawConnection, send } from '../support/http.ts'
 import { publicApp } from '../support/public-app.ts'
@@ -35,6 +39,35 @@ describe('the budget', () => {
 
   test('one body as large as BODY_LIMIT always fits in a share', () => {
     expect(new BodyBudget(100 * MiB).share).toBeGreaterThan(100 * MiB)
+  })
+})
+
+describe('a body over the limit is refused once it has been read: closing before could take the answer with it', () => {
+  function read(headers: IncomingHttpHeaders) {
+    const payload = new PassThrough()
+    const reader = bodyReader({ limit: 10, budget: new BodyBudget(10), shareOf: () => 'a' })
+    const done = vi.fn()
+    reader({ headers } as FastifyRequest, payload as unknown as IncomingMessage, done)
+    payload.write('more than ten bytes')
+    return { payload, done }
+  }
+  const refused = expect.objectContaining({ status: 413 })
+
+  test.each([{ 'content-length': '30' }, { 'transfer-encoding': 'chunked' }])('%j', async (headers) => {
+    const { payload, done } = read(headers)
+    await new Promise(setImmediate)
+    expect(done).not.toHaveBeenCalled()
+    payload.end('and the rest')
+    await finished(payload)
+    expect(done).toHaveBeenCalledExactlyOnceWith(refused)
+  })
+
+  test('and where the rest does not come, soon', () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { done } = read({ 'content-length': '30' })
+    vi.advanceTimersByTime(1_000)
+    expect(done).toHaveBeenCalledExactlyOnceWith(refused)
   })
 })
 

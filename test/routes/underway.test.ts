@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { CannotStoreError } from '../../src/ingest/delivery.ts'
+import { CannotStoreError } from '../../src/ingest/receiver.ts'
 import { mostWaiting } from '../../src/routes/replays.ts'
 import { signedHeaders } from '../../src/rtc/aksk.ts'
 import { event } from '../support/callbacks.ts'

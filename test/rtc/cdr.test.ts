@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { cdrColumns, checkCdr } from '../../src/rtc/cdr.ts'
 import type { Checked } from '../../src/rtc/checked.ts'
+import keyTimes from '../fixtures/key-times.json' with { type: 'json' }
 import { cdrFixture, feeFixture, feeFixtures } from '../fixtures/load.ts'
 
 const now = Date.UTC(2026, 2, 15)
@@ -48,6 +49,9 @@ test('a click2Call CDR fills its columns', () => {
       host_name: 'callenabler01.example.com',
       user_data: 'order-4711',
       subscription_id: null,
+      extend_number: null,
+      notify_mode: null,
+      call_rel_direction: null,
       cdr_time: '2024-03-05 07:15:41',
       extra: null,
     },
@@ -95,8 +99,7 @@ test('a notification keeps the keys of its dynamic IVR', () => {
 
 test.each(feeFixtures)('%s has exactly the columns that are declared', (name) => {
   const row = rowOf(checkCdr(cdrFixture(name), now))
-  // The places of what the receiver adds are still undefined.
-  expect(Object.keys(JSON.parse(JSON.stringify(row))).sort()).toEqual(cdrColumns.map(({ column }) => column).sort())
+  expect(Object.keys(row).sort()).toEqual(cdrColumns.map(({ column }) => column).sort())
 })
 
 test('a CDR of sessionId and one time is enough, and icid is never null', () => {
@@ -126,6 +129,53 @@ test.each(stages.map((name, index) => [name, index] as const))(
   },
 )
 
+// A record that is sent again must meet its row, whatever release stored it: these never change.
+test.each(keyTimes)('golden vector: $record has the key time $key', ({ record, key }) => {
+  expect(rowOf(checkCdr({ sessionId: 's', ...record }, Date.UTC(2026, 10, 27))).cdr_time).toBe(key)
+})
+
+test('the key time does not depend on the clock', () => {
+  const record = { ...good, callEndTime: '2027-01-01 00:00:00', failTime: '2026-11-12 00:00:00' }
+  expect(checkCdr(record, Date.UTC(2025, 10, 30))).toMatchObject({ ok: false, reason: 'time_out_of_range' })
+  expect(rowOf(checkCdr(record, Date.UTC(2026, 10, 30))).cdr_time).toBe('2027-01-01 00:00:00')
+})
+
+test('a stage more than 25 hours from the key time does not fit', () => {
+  const near = { callOutStartTime: '2026-03-04 06:15:41', recordStartTime: '2026-03-06 08:15:41' }
+  const far = {
+    callOutAnswerTime: '2026-03-04 06:15:40',
+    dynIVRStartTime: '2026-03-06 08:15:42',
+    fwdAnswerTime: '2018-11-12 00:00:05',
+  }
+  const checked = checkCdr(
+    { sessionId: 's', callEndTime: '2026-03-05 07:15:41', ...near, ...far },
+    Date.UTC(2026, 10, 27),
+  )
+  expect(checked).toMatchObject({ ok: true, misfits: ['callOutAnswerTime', 'fwdAnswerTime', 'dynIVRStartTime'] })
+  expect(rowOf(checked)).toMatchObject({
+    call_out_start_time: near.callOutStartTime,
+    record_start_time: near.recordStartTime,
+    call_out_answer_time: null,
+    extra: far,
+  })
+})
+
+test('an extension has two names in the documents', () => {
+  expect(rowOf(checkCdr({ ...good, extendNum: '12' }, now))).toMatchObject({ extend_number: '12', extra: null })
+  expect(rowOf(checkCdr({ ...good, extendNum: '12', extendNumber: '' }, now))).toMatchObject({ extend_number: '12' })
+  expect(rowOf(checkCdr({ ...good, extendNum: '12', extendNumber: 34 }, now))).toMatchObject({
+    extend_number: '34',
+    extra: { extendNum: '12' },
+  })
+})
+
+test('numbers that stand where text belongs are text', () => {
+  const sent = { sessionId: 3, callEndTime: good.callEndTime, callerNum: 8675512345678, serviceType: 1, icid: -0 }
+  expect(rowOf(checkCdr(sent, now))).toMatchObject({
+    ...{ session_id: '3', caller_num: '8675512345678', service_type: '1', icid: '0', extra: null },
+  })
+})
+
 test('a malformed time is a misfit, and the next one is the key time', () => {
   const checked = checkCdr({ sessionId: 's', ...allStages, callEndTime: '2024-02-30 00:00:00', failTime: 5 }, now)
   expect(checked).toMatchObject({ ok: true, misfits: ['callEndTime', 'failTime'], row: { call_end_time: null } })
@@ -138,7 +188,12 @@ test('a malformed time is a misfit, and the next one is the key time', () => {
 test.each([
   ['direction', '1', 1],
   ['direction', '007', 7],
+  ['direction', '-1', -1],
+  ['direction', -0, 0],
   ['direction', '', null],
+  ['recordFlag', true, 1],
+  ['recordFlag', false, 0],
+  ['recordFlag', '1', 1],
   ['direction', null, null],
   ['sipStatusCode', 2_147_483_647, 2_147_483_647],
   ['sipStatusCode', -2_147_483_648, -2_147_483_648],
@@ -153,15 +208,20 @@ test.each([
   ['direction', 'outgoing'],
   ['direction', 1.5],
   ['direction', true],
-  ['direction', '-1'],
   ['direction', '1.0'],
+  ['direction', '+1'],
+  ['direction', '--1'],
   ['direction', ' 1'],
   ['direction', '１'],
   ['direction', [0]],
   ['sipStatusCode', 2_147_483_648],
   ['sipStatusCode', '2147483648'],
   ['sipStatusCode', -2_147_483_649],
-  ['icid', 5],
+  ['icid', 0.5],
+  ['callerNum', 2 ** 53],
+  ['recordFileDownloadUrl', 5],
+  ['callInTime', 20240305071541],
+  ['failTime', 'null'],
   ['userData', { a: 1 }],
   ['userData', false],
   ['userData', 'x'.repeat(1025)],
@@ -201,13 +261,14 @@ test.each([
   ['x', 'not_an_object', ''],
   [{ callEndTime: good.callEndTime }, 'missing_session_id', '/sessionId'],
   [{ ...good, sessionId: '' }, 'missing_session_id', '/sessionId'],
+  [{ ...good, sessionId: 0.5 }, 'malformed_session_id', '/sessionId'],
   [{ ...good, sessionId: {} }, 'malformed_session_id', '/sessionId'],
   [{ ...good, sessionId: 'x'.repeat(1025) }, 'malformed_session_id', '/sessionId'],
   [{ sessionId: 's' }, 'missing_time', ''],
   [{ sessionId: 's', callEndTime: '', failTime: null }, 'missing_time', ''],
   [{ sessionId: 's', recordStartTime: good.callEndTime }, 'missing_time', ''],
   [{ sessionId: 's', callEndTime: 'x' }, 'malformed_time', '/callEndTime'],
-  [{ ...good, callEndTime: '1999-12-31 23:59:59', failTime: good.callEndTime }, 'time_out_of_range', '/callEndTime'],
+  [{ sessionId: 's', callEndTime: '1999-12-31 23:59:59' }, 'malformed_time', '/callEndTime'],
   [{ sessionId: 's', callInTime: '2030-01-01 00:00:00' }, 'time_out_of_range', '/callInTime'],
   [{ ...good, userData: '\udc00' }, 'lone_surrogate', '/userData'],
 ])('%j is bad: %s at %s', (record, reason, pointer) => {

@@ -40,6 +40,30 @@ test('members beside feeLst are noticed', () => {
   expect(openEnvelope({ eventType: 'fee', feeLst: [1], batch: 7 }).oddities).toEqual(['feeLst_siblings'])
 })
 
+test.each(['callin', 'CallIn'])('%s that waits for a decision is noticed', (eventType) => {
+  for (const notifyMode of ['Block', 'block', 'BLOCK']) {
+    expect(openEnvelope({ eventType, statusInfo: { ...info, notifyMode } }).oddities).toEqual(['block_callin'])
+  }
+  for (const notifyMode of ['Notify', '', null, 1, undefined]) {
+    expect(openEnvelope({ eventType, statusInfo: { ...info, notifyMode } }).oddities).toEqual([])
+  }
+  expect(openEnvelope({ eventType: 'callout', statusInfo: { ...info, notifyMode: 'Block' } }).oddities).toEqual([])
+})
+
+test.each(['numStatus', 'callout', 'fee', 'somethingNew'])(
+  '%s with neither statusInfo nor feeLst is a notice',
+  (eventType) => {
+    const body = { eventType, numInfo: [{ number: '+8617012340001', status: '10', cause: '2' }] }
+    expect(openEnvelope(body)).toEqual({ kind: 'notice', eventType, records: [body], oddities: [] })
+  },
+)
+
+test('an SMS event is told apart from rubbish', () => {
+  const error = thrownBy(() => openEnvelope({ appKey: 'k', smsEvent: { smsIdentifier: 's-1' } }))
+  expect(error).toMatchObject({ reason: 'sms_event', places: [{ pointer: '/smsEvent' }] })
+  expect(thrownBy(() => openEnvelope({}))).toMatchObject({ reason: 'not_a_callback' })
+})
+
 test.each([
   [null, ''],
   [[], ''],
@@ -49,12 +73,10 @@ test.each([
   [{ eventType: '' }, '/eventType'],
   [{ eventType: null }, '/eventType'],
   [{ eventType: 5, statusInfo: info }, '/eventType'],
-  [{ eventType: 'callout' }, '/statusInfo'],
   [{ eventType: 'callout', feeLst: [] }, '/statusInfo'],
   [{ eventType: 'callout', statusInfo: null }, '/statusInfo'],
   [{ eventType: 'callout', statusInfo: [info] }, '/statusInfo'],
   [{ eventType: 'callout', statusInfo: 'x' }, '/statusInfo'],
-  [{ eventType: 'fee' }, '/feeLst'],
   [{ eventType: 'fee', statusInfo: info }, '/feeLst'],
   [{ eventType: 'fee', feeLst: null }, '/feeLst'],
   [{ eventType: 'fee', feeLst: 0 }, '/feeLst'],

@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
 import { FeeInfo } from '../../src/rtc/fee-info.ts'
-import { Int, isAbsent, Text, Time, Url } from '../../src/rtc/fields.ts'
+import { Flag, Int, isAbsent, Text, Time, Url } from '../../src/rtc/fields.ts'
 import { documentedEventType, StatusInfo, statusInfoByEvent } from '../../src/rtc/status-info.ts'
 import { statusFixture } from '../fixtures/load.ts'
 
@@ -10,11 +10,12 @@ test.each([
   ['Text', Text('')],
   ['Url', Url('')],
   ['Int', Int('')],
+  ['Flag', Flag('')],
   ['Time', Time('')],
 ] satisfies [string, TSchema][])('%s lets null and "" pass', (_, schema) => {
   const validator = Compile(schema)
   expect([null, ''].every((value) => validator.Check(value) && isAbsent(value))).toBe(true)
-  expect([true, [], {}].some((value) => validator.Check(value))).toBe(false)
+  expect([1.5, [], {}].some((value) => validator.Check(value))).toBe(false)
 })
 
 test('a schema renders to plain JSON Schema', () => {

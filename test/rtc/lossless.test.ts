@@ -45,14 +45,6 @@ const recordOf = (fields: readonly Field[], required: Record<string, fc.Arbitrar
 
 const sessionId = fc.string({ minLength: 1, maxLength: 60 }).filter((text) => !text.includes('\0'))
 
-/** The places of what the receiver adds are still undefined. */
-function columnsOf(row: object): string[] {
-  return Object.entries(row)
-    .filter(([, value]) => value !== undefined)
-    .map(([column]) => column)
-    .sort()
-}
-
 /** Every member has its value in its column, or stands in `extra` as sent; nothing else stands there. */
 function expectNothingLost(members: JsonObject, fields: readonly Field[], row: JsonObject, misfits: string[]) {
   const extra = (row.extra ?? {}) as JsonObject
@@ -66,8 +58,8 @@ function expectNothingLost(members: JsonObject, fields: readonly Field[], row: J
 }
 
 function inColumn({ type }: Field, value: unknown): unknown {
-  if (type === 'int') return Number(value)
-  return type === 'time' ? parseTime(String(value)) : value
+  if (type === 'int') return Number(value) + 0
+  return type === 'time' ? parseTime(String(value)) : String(value)
 }
 
 test('nothing of a CDR is lost', () => {
@@ -78,7 +70,7 @@ test('nothing of a CDR is lost', () => {
       expect(record).toEqual(before)
       if (!checked.ok) return expect(['nul_character', 'lone_surrogate', 'non_finite_number']).toContain(checked.reason)
       expectNothingLost(record, feeFields, checked.row, checked.misfits)
-      expect(columnsOf(checked.row)).toEqual(cdrColumns.map(({ column }) => column).sort())
+      expect(Object.keys(checked.row).sort()).toEqual(cdrColumns.map(({ column }) => column).sort())
     }),
     { numRuns: 500 },
   )
@@ -91,7 +83,7 @@ test('nothing of a call event is lost', () => {
       const checked = checkCallEvent({ eventType, statusInfo: members }, now)
       if (!checked.ok) return expect(['nul_character', 'lone_surrogate', 'non_finite_number']).toContain(checked.reason)
       expectNothingLost(members, statusFields, checked.row, checked.misfits)
-      expect(columnsOf(checked.row)).toEqual(callEventColumns.map(({ column }) => column).sort())
+      expect(Object.keys(checked.row).sort()).toEqual(callEventColumns.map(({ column }) => column).sort())
     }),
     { numRuns: 500 },
   )

@@ -29,7 +29,36 @@ test.each([
   expect(findUnstorable(record)).toBeUndefined()
 })
 
-test('nesting of a whole body is refused without walking it', () => {
-  const record = JSON.parse(`{"a":${'['.repeat(400_000)}${']'.repeat(400_000)}}`)
-  expect(findUnstorable(record)).toMatchObject({ reason: 'too_deep' })
+// What the record cannot be written again for counts before what merely cannot be stored.
+test.each([
+  [{ a: '\0', b: nested(40) }, 'too_deep'],
+  [[JSON.parse('1e999'), '\0', nested(40)], 'too_deep'],
+  [['\ud83d', { a: JSON.parse('1e999') }, '\0'], 'non_finite_number'],
+  [['\ud83d', '\0'], 'lone_surrogate'],
+])('of several findings in case %# %s counts', (record, reason) => {
+  expect(findUnstorable(record)).toMatchObject({ reason })
+})
+
+test.each(['x\0', '\ud83d', JSON.parse('1e999')])('a record that is no object is looked at as well: %j', (value) => {
+  expect(findUnstorable(value)).toMatchObject({ errors: [{ pointer: '' }] })
+})
+
+const shapes = {
+  arrays: (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`,
+  objects: (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`,
+  'both in turn': (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`,
+  'the last of many': (depth: number) => `${'[0,0,'.repeat(depth)}1${']'.repeat(depth)}`,
+}
+
+test.each(
+  Object.entries(shapes).flatMap(([name, shape]) =>
+    [900, 3_500, 5_000, 200_000].map((depth) => [name, depth, shape] as const),
+  ),
+)('nesting is found without recursion: %s, %i deep', (_, depth, shape) => {
+  expect(findUnstorable(JSON.parse(shape(depth)))).toMatchObject({ reason: 'too_deep' })
+  expect(findUnstorable(JSON.parse(`{"a":{"b":[1,${shape(depth)}]}}`))).toMatchObject({ reason: 'too_deep' })
+})
+
+test('a wide value is no deep one', () => {
+  expect(findUnstorable(JSON.parse(`[${'[],'.repeat(300_000)}{}]`))).toBeUndefined()
 })

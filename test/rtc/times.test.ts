@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseTime, timeOutOfRange, toMillis } from '../../src/rtc/times.ts'
+import { isPlausible, isTooFarAhead, parseTime, toMillis } from '../../src/rtc/times.ts'
 
 test.each([
   ['2019-01-24 03:04:24', '2019-01-24 03:04:24'],
@@ -98,19 +98,28 @@ test('long runs of blanks cost no time', () => {
 const now = Date.UTC(2026, 2, 15, 12, 0, 0)
 
 test.each([
-  ['1999-12-31 23:59:59', true],
-  ['0001-01-01 00:00:00', true],
-  ['2000-01-01 00:00:00', false],
+  ['0001-01-01 00:00:00', false],
+  ['1970-01-01 00:00:00', false],
+  ['1999-12-31 23:59:59', false],
+  ['2000-01-01 00:00:00', true],
+  ['2099-12-31 23:59:59', true],
+  ['2100-01-01 00:00:00', false],
+  ['9999-12-31 23:59:59', false],
+])('%s can be a time of a call: %s', (time, can) => {
+  expect(isPlausible(time)).toBe(can)
+})
+
+test.each([
   ['2026-03-15 12:00:00', false],
   ['2027-04-15 12:00:00', false],
   ['2027-04-15 12:00:01', true],
-  ['9999-12-31 23:59:59', true],
-])('%s as key time, out of range: %s', (time, out) => {
-  expect(timeOutOfRange(time, now)).toBe(out)
+  ['2099-12-31 23:59:59', true],
+])('%s is too far ahead of 2026-03-15 12:00:00: %s', (time, isTooFar) => {
+  expect(isTooFarAhead(time, now)).toBe(isTooFar)
 })
 
 test('13 months from a long month end on the last day of a short one', () => {
   const lastOfJanuary = Date.UTC(2026, 0, 31)
-  expect(timeOutOfRange('2027-02-28 00:00:00', lastOfJanuary)).toBe(false)
-  expect(timeOutOfRange('2027-03-01 00:00:00', lastOfJanuary)).toBe(true)
+  expect(isTooFarAhead('2027-02-28 00:00:00', lastOfJanuary)).toBe(false)
+  expect(isTooFarAhead('2027-03-01 00:00:00', lastOfJanuary)).toBe(true)
 })

@@ -19,7 +19,7 @@ const slices = 16
 const readers = {
   status: `SELECT to_jsonb(t) - '{received_at,stored_at,event_key}'::text[] AS row FROM rtc.call_events t
     WHERE abs(hashtext(session_id) % ${slices}) = $1`,
-  fee: `SELECT to_jsonb(t) - '{received_at,stored_at,record_key}'::text[] AS row FROM rtc.cdrs t
+  fee: `SELECT to_jsonb(t) - '{received_at,stored_at}'::text[] AS row FROM rtc.cdrs t
     WHERE abs(hashtext(session_id) % ${slices}) = $1`,
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { readDigestKey } from '../../src/store/keys.ts'
 import { migrate, pendingMigrations } from '../../src/store/migrate.ts'
 import { emptyDatabase, freshDatabase } from '../support/database.ts'
+import { connect } from './connect.ts'
 
 const names = readdirSync(new URL('../../migrations', import.meta.url))
   .map((file) => file.replace(/\.sql$/, ''))
@@ -62,6 +63,24 @@ test('settings of the database (zone, date style, timeouts) change nothing', asy
   )
   client.release()
   expect(bound.rows[0].bound).toBe(`FOR VALUES FROM (MINVALUE) TO ('2024-01-01 00:00:00+00')`)
+})
+
+test('a statement_timeout of the database holds for no statement of it, its first question either', async () => {
+  const { url } = await freshDatabase()
+  const lock = await connect(url)
+  const { rows } = await lock.query('SELECT current_database() AS name')
+  await lock.query(`ALTER DATABASE ${rows[0].name} SET statement_timeout = 1`)
+  await lock.query('BEGIN; LOCK TABLE rtc.migrations')
+  const migrating = migrate({ databaseUrl: url })
+  const isWaiting = lock.query(`DO $$ BEGIN
+    WHILE NOT EXISTS (SELECT FROM pg_locks WHERE relation = 'rtc.migrations'::regclass AND NOT granted) LOOP
+      PERFORM pg_sleep(0.01);
+    END LOOP;
+    PERFORM pg_sleep(0.1);
+  END $$`)
+  await Promise.race([isWaiting, migrating])
+  await lock.query('COMMIT')
+  expect(await migrating).toEqual([])
 })
 
 test('the digest key is 32 random bytes, another one in each database', async () => {

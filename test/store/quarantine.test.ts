@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { withClient } from '../../src/store/pool.ts'
 import {
+  entryOverhead,
   getQuarantine,
   insertQuarantine,
   listQuarantine,
   pruneQuarantine,
+  pruneResolved,
   type QuarantineInsert,
-  quarantineBytes,
+  quarantineSize,
   resolveQuarantine,
 } from '../../src/store/quarantine.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -52,7 +55,7 @@ test('an entry comes back as it went in, its body byte by byte', async () => {
   })
   expect(await getQuarantine(database.pool, 1)).toEqual({ ...entry, body })
   expect(await getQuarantine(database.pool, 2)).toBeUndefined()
-  expect(await quarantineBytes(database.pool)).toBe(256)
+  expect(await quarantineSize(database.pool)).toMatchObject({ entries: 1, bytes: 256 + entryOverhead })
 })
 
 test('the same again is counted, in one statement as in several', async () => {
@@ -118,4 +121,84 @@ test('pruning deletes what has not come for so many days', async () => {
   expect(await pruneQuarantine(database.pool, 90)).toBe(1)
   expect((await listQuarantine(database.pool)).map(({ reason }) => reason)).toEqual(['still comes', 'young'])
   expect(await pruneQuarantine(database.pool, 90)).toBe(0)
+})
+
+test('what was resolved more than a day ago makes room; what is open stays', async () => {
+  const database = await freshDatabase()
+  await insert(database, [
+    quarantineRow({ reason: 'open' }),
+    quarantineRow({ reason: 'just closed' }),
+    ...Array.from({ length: 1_200 }, (_, i) => quarantineRow({ body: Buffer.from(`${i}`) })),
+  ])
+  const ids = async (reason: string) =>
+    (await listQuarantine(database.pool, { reason, limit: 2_000 })).map(({ id }) => id)
+  await resolveQuarantine(database.pool, await ids('missing_session_id'), 'replayed')
+  await database.pool.query("UPDATE rtc.quarantine SET resolved_at = resolved_at - interval '25 hours'")
+  await resolveQuarantine(database.pool, await ids('just closed'), 'replayed')
+  expect(await pruneResolved(database.pool)).toBe(1_200)
+  const left = await listQuarantine(database.pool, { resolved: true })
+  expect(left.map(({ reason }) => reason).sort()).toEqual(['just closed', 'open'])
+})
+
+test('the size is what is there, whoever adds, changes or removes entries', async () => {
+  const database = await freshDatabase()
+  const { pool } = database
+  const sizeIsRight = async () => {
+    const { rows } =
+      await pool.query(`SELECT count(*)::int AS entries, pg_total_relation_size('rtc.quarantine')::int AS "diskBytes",
+      coalesce(sum(octet_length(body) + ${entryOverhead}), 0)::int AS bytes FROM rtc.quarantine`)
+    expect(await quarantineSize(pool)).toEqual(rows[0])
+  }
+  await sizeIsRight()
+  const entries = Array.from({ length: 300 }, (_, i) =>
+    quarantineRow({ body: randomBytes(i * 20), reason: `${i % 7}` }),
+  )
+  await Promise.all([insert(database, entries), insert(database, entries.slice(100)), quarantineSize(pool)])
+  await sizeIsRight()
+  await insert(database, entries)
+  await sizeIsRight()
+  await pool.query("UPDATE rtc.quarantine SET body = 'erased' WHERE id % 3 = 0")
+  await sizeIsRight()
+  await pool.query('UPDATE rtc.quarantine SET resolved_at = now()')
+  await Promise.all([
+    pool.query('DELETE FROM rtc.quarantine WHERE id % 2 = 0'),
+    ...Array.from({ length: 5 }, () => quarantineSize(pool)),
+  ])
+  await sizeIsRight()
+  const client = await pool.connect()
+  await client.query('BEGIN; DELETE FROM rtc.quarantine')
+  expect((await quarantineSize(pool)).entries).toBeGreaterThan(0)
+  await client.query('ROLLBACK')
+  client.release()
+  await sizeIsRight()
+  await pool.query('TRUNCATE rtc.quarantine')
+  expect(await quarantineSize(pool)).toMatchObject({ entries: 0, bytes: 0 })
+})
+
+test('entries take about what is counted for them on disk, or less, small ones and large', async () => {
+  const database = await freshDatabase()
+  for (const bytes of [8, 300, 1_500, 5_000, 60_000]) {
+    await database.pool.query('TRUNCATE rtc.quarantine')
+    const count = Math.ceil(4e6 / (bytes + 512))
+    for (let i = 0; i < count; i += 500) {
+      const rows = Array.from({ length: Math.min(500, count - i) }, () => quarantineRow({ body: randomBytes(bytes) }))
+      await insert(database, rows)
+    }
+    const { bytes: counted, diskBytes } = await quarantineSize(database.pool)
+    expect(diskBytes / counted).toBeLessThan(1.25)
+  }
+})
+
+test('the size is known without reading an entry', async () => {
+  const database = await freshDatabase()
+  await insert(
+    database,
+    Array.from({ length: 2_000 }, (_, i) => quarantineRow({ body: Buffer.from(`${i}`) })),
+  )
+  // Nobody can read it meanwhile.
+  const client = await database.pool.connect()
+  await client.query('BEGIN; LOCK TABLE rtc.quarantine IN EXCLUSIVE MODE')
+  expect(await quarantineSize(database.pool)).toMatchObject({ entries: 2_000 })
+  await client.query('ROLLBACK')
+  client.release()
 })

@@ -27,7 +27,7 @@ export function eventRow(fields: Partial<EventInsert> = {}): EventInsert {
 }
 
 export function cdrRow(fields: Partial<CdrInsert> = {}): CdrInsert {
-  const row = {
+  return {
     ...absent(cdrColumns),
     session_id: '1200_1@home1.example',
     icid: '',
@@ -36,7 +36,6 @@ export function cdrRow(fields: Partial<CdrInsert> = {}): CdrInsert {
     received_at: '2019-01-24T03:04:55.123Z',
     ...fields,
   } as CdrInsert
-  return { ...row, record_key: fields.record_key ?? digest(JSON.stringify(row)) }
 }
 
 export function quarantineRow(fields: Partial<QuarantineInsert> = {}): QuarantineInsert {

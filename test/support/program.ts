@@ -13,6 +13,7 @@ import { freshDatabase, type TestDatabase } from './database.ts'
 import { send } from './http.ts'
 import { leaks } from './leaks.ts'
 import { variablesFor } from './route.ts'
+import { WarmCli } from './warm-cli.ts'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
@@ -150,15 +151,28 @@ export async function spawnProgram(options: ProgramOptions = {}): Promise<Progra
   }
 }
 
-/** Runs a command of ops to its end, in the environment of a program or another one. */
+/**
+ * Runs a command of ops to its end, in the environment of a program or another one. Commands that a test runs at the
+ * same time, and those with variables that Node reads when it starts, have processes of their own.
+ */
 export async function cli(
   args: string[],
   { env = {}, input = '' }: { env?: Record<string, string>; input?: string } = {},
 ): Promise<Exit> {
+  const { PATH = '' } = process.env
+  if (!warmCli?.isBusy && !Object.keys(env).some((name) => name.startsWith('NODE_'))) {
+    if (!warmCli) {
+      warmCli = new WarmCli(join(dist, 'cli.js'))
+      running.add(() => (warmCli as WarmCli).kill())
+    }
+    return warmCli.run({ args, env: { PATH, ...env }, input })
+  }
   const child = spawnNode(['cli.js', ...args], env)
   child.process.stdin.end(input)
   return child.exited
 }
+
+let warmCli: WarmCli | undefined
 
 /** Waits until a condition holds, and fails with what it found last. */
 export async function eventually<T>(look: () => Promise<T>, holds: (found: T) => boolean, ms = 30_000): Promise<T> {

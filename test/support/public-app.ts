@@ -3,8 +3,8 @@ import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
-import type { Callback } from '../../src/ingest/intake.ts'
-import type { QuarantineNote } from '../../src/ingest/item.ts'
+import type { Callback } from '../../src/ingest/check.ts'
+import type { QuarantineNote } from '../../src/ingest/entry.ts'
 import { TestLog } from './spool.ts'
 
 /** The public app as the environment configures it, in front of a receiver that only keeps what it is handed. */

@@ -3,7 +3,8 @@ import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { Receiver } from '../../src/ingest/receiver.ts'
 import { Spool, type SpoolIo } from '../../src/ingest/spool/spool.ts'
-import type { RecordKind } from '../../src/rtc/record.ts'
+import { Maintenance } from '../../src/maintenance/maintenance.ts'
+import type { CallbackKind } from '../../src/rtc/record.ts'
 import { Postgres } from '../../src/store/postgres.ts'
 import { type Way, wayTo } from './route.ts'
 import { TestLog, temporaryDirectory } from './spool.ts'
@@ -15,6 +16,8 @@ interface Options {
   directory?: string
   spoolMaxBytes?: number
   quarantineMaxBytes?: number
+  /** Runs the maintenance beside the receiver, which removes what is older. */
+  retentionDays?: number
   io?: SpoolIo
   pooler?: 'transaction'
   /** Whether the receiver waits for Postgres before the test goes on. */
@@ -35,6 +38,7 @@ export class TestReceiver {
   readonly registry = new Registry()
   readonly log: TestLog
   readonly pooler: 'transaction' | undefined
+  #maintenance: Maintenance | undefined
   #stopped: Promise<void> | undefined
 
   static async start(databaseUrl: string, options: Options = {}): Promise<TestReceiver> {
@@ -45,6 +49,7 @@ export class TestReceiver {
     const it = new TestReceiver(await wayTo(databaseUrl), spool, log, options)
     onTestFinished(() => it.stop(500))
     it.receiver.start()
+    if (options.retentionDays !== undefined) it.#maintain(options.retentionDays)
     if (!connected) return it
     if (!(await it.receiver.whenConnected(30_000))) throw new Error('Postgres was not reached')
     // What the server of the tests is told about its own settings is not their subject.
@@ -81,8 +86,15 @@ export class TestReceiver {
     })
   }
 
+  #maintain(retentionDays: number): void {
+    const { postgres, spool, log, receiver } = this
+    const options = { postgres, spool, log, receiver, quarantineRetentionDays: 90, retention: { retentionDays } }
+    this.#maintenance = new Maintenance(options)
+    this.#maintenance.start()
+  }
+
   /** Sends one callback with these records. */
-  take(kind: RecordKind, records: readonly unknown[], { body, signer, receivedAt = new Date() }: Sent = {}) {
+  take(kind: CallbackKind, records: readonly unknown[], { body, signer, receivedAt = new Date() }: Sent = {}) {
     return this.receiver.take({
       kind,
       records,
@@ -94,8 +106,13 @@ export class TestReceiver {
   }
 
   stop(timeoutMs: number): Promise<void> {
-    this.#stopped ??= this.receiver.stop(timeoutMs)
+    this.#stopped ??= this.#stop(timeoutMs)
     return this.#stopped
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    await this.#maintenance?.stop()
+    await this.receiver.stop(timeoutMs)
   }
 
   /** The sum of a metric's samples that carry these labels. */
@@ -147,12 +164,31 @@ export async function hold(url: string, sql: string, values: unknown[] = []): Pr
   await client.connect()
   onTestFinished(() => client.end().catch(() => {}))
   await client.query('BEGIN')
-  await client.query(sql, values)
+  if (sql.startsWith('LOCK TABLE')) await lockTables(client, sql)
+  else await client.query(sql, values)
   const end = (how: string) => async () => {
     await client.query(how)
     await client.end()
   }
   return { commit: end('COMMIT'), rollback: end('ROLLBACK') }
+}
+
+/**
+ * Never waits while it has some of the locks, for the receiver works on its tables from the start: it may have what we
+ * still want, and want what we have.
+ */
+async function lockTables(client: pg.Client, sql: string): Promise<void> {
+  await client.query('SAVEPOINT unlocked')
+  await until(sql, async () => {
+    try {
+      await client.query(`${sql} NOWAIT`)
+      return true
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55P03') throw error
+      await client.query('ROLLBACK TO unlocked')
+      return false
+    }
+  })
 }
 
 /** Waits until something is so; fails after some seconds. */

@@ -12,7 +12,7 @@ export type Row = Record<string, unknown>
 const readers: Record<keyof Tables, string> = {
   call_events: `SELECT to_jsonb(t) - '{received_at,stored_at,event_key}'::text[] AS row
     FROM rtc.call_events t ORDER BY occurred_at, session_id`,
-  cdrs: `SELECT to_jsonb(t) - '{received_at,stored_at,record_key}'::text[] AS row
+  cdrs: `SELECT to_jsonb(t) - '{received_at,stored_at}'::text[] AS row
     FROM rtc.cdrs t ORDER BY session_id, icid, cdr_time`,
   // A body that is no text is shown in hex.
   quarantine: `SELECT to_jsonb(t) - '{id,first_seen_at,last_seen_at,body_key,body}'::text[]

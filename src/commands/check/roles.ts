@@ -1,11 +1,14 @@
+import { isTooWide } from '../../addresses.ts'
 import type { Config } from '../../config.ts'
 import {
+  compilesQueries,
   grantsTooMany,
   type Login,
+  loginsOf,
   mightyRoles,
   missingRoles,
+  openToAll,
   readLogin,
-  schemasForAll,
 } from '../../store/role-audit.ts'
 import { roles } from '../../store/roles.ts'
 import type { Queryable } from '../../store/statement.ts'
@@ -14,10 +17,12 @@ import { type Finding, findings } from './finding.ts'
 const ownLogin =
   "give it a login of its own: CREATE ROLE … LOGIN PASSWORD '…' IN ROLE rtc_writer (rtc-receiver roles makes rtc_writer); put that into DATABASE_URL, and the owner of the tables into MIGRATE_DATABASE_URL"
 
-/** Whether the receiver's login and the roles of people hold what they need, and nothing else. */
-export async function checkRoles(client: Queryable, { databaseUrl }: Pick<Config, 'databaseUrl'>): Promise<Finding[]> {
+type Settings = Pick<Config, 'databaseUrl' | 'auth' | 'allowFrom'>
+
+/** Whether the receiver's login and the roles hold what they need, and nothing else, and who can see what. */
+export async function checkRoles(client: Queryable, config: Settings): Promise<Finding[]> {
   const { found, ok, careful, wrong } = findings('roles')
-  found.push(...loginFindings(await readLogin(client), databaseUrl === undefined))
+  found.push(...loginFindings(await readLogin(client), config.databaseUrl === undefined))
   const missing = await missingRoles(client)
   if (missing.length > 0)
     ok(
@@ -26,14 +31,34 @@ export async function checkRoles(client: Queryable, { databaseUrl }: Pick<Config
     )
   const faults = [...(await mightyRoles(client)), ...(await grantsTooMany(client))]
   for (const { what, sql } of faults) wrong(what, `as the owner or a DBA: ${sql}`)
-  for (const schema of await schemasForAll(client)) {
+  for (const { what, sql } of await openToAll(client))
     careful(
-      `everybody may create things in schema ${schema}, rtc_ops too: with a function there a query can be misled`,
-      `if nobody needs that: REVOKE CREATE ON SCHEMA ${schema} FROM PUBLIC;`,
+      `${what}: a table or a function of one's own can hold locks, and mislead a query`,
+      `if nobody needs that: ${sql}`,
     )
-  }
   if (faults.length === 0 && missing.length < roles.length)
     ok('the roles of people and of the receiver hold what rtc-receiver roles gives, and no more')
+  found.push(...(await visibilityFindings(client, config)))
+  if (await compilesQueries(client))
+    careful(
+      'jit is on: Postgres compiles the queries of people first, which takes longer than most of them run',
+      'as the owner of the database: ALTER DATABASE … SET jit = off; (rtc-receiver roles does it where it may)',
+    )
+  return found
+}
+
+/** Logins that see more than one would think. */
+async function visibilityFindings(client: Queryable, { auth, allowFrom }: Settings): Promise<Finding[]> {
+  const { found, ok, careful } = findings('roles')
+  for (const login of await loginsOf(client, 'rtc_app'))
+    ok(`${login} reads every number of every application, in bulk: it is a member of rtc_app`)
+  const onlyPlatform = auth === 'enforce' || (allowFrom.length > 0 && !allowFrom.some(isTooWide))
+  const watchers = await loginsOf(client, 'rtc_ops')
+  if (watchers.length > 0 && !onlyPlatform)
+    careful(
+      `nothing but a path token keeps strangers out, and ${watchers.join(', ')} can compare: whoever of them knows the token can post calls of guessed numbers, and find real ones by the references of unsigned calls`,
+      'set RTC_APPS and RTC_AUTH=enforce, or ALLOW_FROM',
+    )
   return found
 }
 

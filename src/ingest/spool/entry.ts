@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 export interface SpoolEntry {
   /** When the callback was received, ISO 8601 with Z. */
   at: string
-  kind: 'status' | 'fee' | 'quarantine'
+  kind: 'status' | 'fee' | 'notice' | 'quarantine'
   /** The appKey of a verified header. */
   signer: string | null
   /** The record as parsed; for 'quarantine' the quarantine entry as plain JSON. */
@@ -59,6 +59,6 @@ function entryOf(value: unknown): SpoolEntry | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { v, at, kind, signer, record } = value as Record<string, unknown>
   if (v !== VERSION || typeof at !== 'string') return undefined
-  if (kind !== 'status' && kind !== 'fee' && kind !== 'quarantine') return undefined
+  if (kind !== 'status' && kind !== 'fee' && kind !== 'notice' && kind !== 'quarantine') return undefined
   return { at, kind, signer: typeof signer === 'string' ? signer : null, record }
 }

@@ -1,0 +1,54 @@
+import { Batch, type Settled } from './batch.ts'
+import type { Entry } from './entry.ts'
+import { FactStore } from './fact-store.ts'
+import { cdrTable, eventTable } from './facts.ts'
+import { notices } from './notice-store.ts'
+import { quarantine } from './quarantine-notes.ts'
+
+type Parts = ConstructorParameters<typeof Batch>[1]
+type Admits = ConstructorParameters<typeof FactStore>[1]
+
+/** One batch for each table that records go to. */
+export class Batches {
+  readonly status: Batch
+  readonly fee: Batch
+  readonly notice: Batch
+  readonly quarantine: Batch
+
+  /**
+   * @param admits whether the quarantine has room for a note that nobody foresaw
+   * @param onStored called after each group that added facts
+   */
+  constructor(parts: Parts, admits: Admits, onStored: () => void) {
+    this.status = new Batch(new FactStore(eventTable, admits, onStored), parts)
+    this.fee = new Batch(new FactStore(cdrTable, admits, onStored), parts)
+    this.notice = new Batch(notices, parts)
+    this.quarantine = new Batch(quarantine, parts)
+  }
+
+  /** Each entry by the batch of its table. See `Batch.add`. */
+  async add(entries: readonly Entry[], withinMs?: number): Promise<readonly Settled[]> {
+    const groups = new Map<Batch, Entry[]>()
+    for (const entry of entries) {
+      const batch = this.of(entry)
+      const group = groups.get(batch)
+      if (group) group.push(entry)
+      else groups.set(batch, [entry])
+    }
+    const settled = await Promise.all([...groups].map(([batch, group]) => batch.add(group, withinMs)))
+    return settled.flat()
+  }
+
+  of({ kind, fate }: Entry): Batch {
+    return 'note' in fate ? this.quarantine : this[kind]
+  }
+
+  get all(): Batch[] {
+    return [this.status, this.fee, this.notice, this.quarantine]
+  }
+
+  /** See `Batch.giveUp`. */
+  giveUp(): void {
+    for (const batch of this.all) batch.giveUp()
+  }
+}

@@ -1,0 +1,13 @@
+import { describe } from 'vitest'
+// First, so that what they do at the end of a test file is done at the end of this one.
+import '../../support/database.ts'
+import '../../support/program.ts'
+import { throughPgbouncer } from './through-pgbouncer.ts'
+
+/** Those of the acceptance tests that a pooler could break; the others say nothing about the database. */
+const files = ['once-each', 'durable', 'ledger', 'one-bad-record', 'postgres-away', 'whole-circle']
+
+throughPgbouncer()
+
+for (const file of files)
+  describe(`${file}, through pgbouncer`, async () => void (await import(`../../acceptance/${file}.test.ts`)))
