@@ -13,7 +13,7 @@ CREATE TABLE rtc.maintenance (
 );
 INSERT INTO rtc.maintenance (task) VALUES ('partitions'), ('retention'), ('fold'), ('erasure');
 COMMENT ON TABLE rtc.maintenance IS 'One row per task that one process at a time may do; it is locked meanwhile / 维护任务及其锁';
-COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold or erasure / 任务';
+COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold, erasure, statistics or peaks / 任务';
 COMMENT ON COLUMN rtc.maintenance.ran_at IS 'When it last did something; fold: to within seconds / 最近执行时间';
 COMMENT ON COLUMN rtc.maintenance.reached IS 'retention: facts with an earlier key time may be gone; fold: stored_at of the newest fact that is in ops.calls, to within seconds / 进度：清理截止时间；已计算的最新入库时间';
 

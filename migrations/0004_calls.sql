@@ -208,7 +208,8 @@ CREATE INDEX calls_b_ref ON ops.calls (b_ref, started_at) WHERE b_ref IS NOT NUL
 CREATE INDEX calls_user_data_ref ON ops.calls (user_data_ref, started_at) WHERE user_data_ref IS NOT NULL;
 CREATE INDEX calls_subscription_ref ON ops.calls (subscription_ref, started_at) WHERE subscription_ref IS NOT NULL;
 CREATE INDEX calls_session_id ON ops.calls (session_id) WHERE session_id IS NOT NULL;
-CREATE INDEX calls_ended_at ON ops.calls (ended_at);
+-- With started_at: legs that go on at a full hour are found without reading calls that began later.
+CREATE INDEX calls_ended_at ON ops.calls (ended_at, started_at);
 -- The bill.
 CREATE INDEX calls_bill_day ON ops.calls (bill_day, app_key) WHERE bill_day IS NOT NULL;
 -- What the fold has to look at again by the clock alone.
@@ -245,7 +246,7 @@ COMMENT ON COLUMN rtc.calls_private.b_number IS 'B, whole / B 号码';
 COMMENT ON COLUMN rtc.calls_private.shown_to_a IS 'Number A sees, whole / 对 A 显示的号码';
 COMMENT ON COLUMN rtc.calls_private.shown_to_b IS 'Number B sees, whole / 对 B 显示的号码';
 COMMENT ON COLUMN rtc.calls_private.bind_num IS 'The company''s number, or X, whole / 企业号码或 X 号码';
-COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / userData';
+COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / 请求中的 userData';
 COMMENT ON COLUMN rtc.calls_private.subscription_id IS 'Private number: id of the binding / 隐私号绑定标识';
 COMMENT ON COLUMN rtc.calls_private.extension IS 'Private number, AXE: the extension keyed / AXE 分机号';
 COMMENT ON COLUMN rtc.calls_private.digits IS 'All keys pressed / 全部按键';
