@@ -6,9 +6,9 @@ import { withClient } from '../store/pool.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { tidyStatistics } from '../store/statistics.ts'
 import { explainConflicts } from './conflicts.ts'
 import { FoldTables } from './fold-tables.ts'
-import { tidyStatistics } from '../store/statistics.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
