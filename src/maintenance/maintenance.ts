@@ -7,6 +7,8 @@ import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
 import { tidyStatistics } from '../store/statistics.ts'
+import { explainConflicts } from './conflicts.ts'
+import { FoldTables } from './fold-tables.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -33,6 +35,7 @@ export interface MaintenanceOptions {
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #stopping = new AbortController()
+  readonly #tables = new FoldTables(false)
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #retaining: Promise<void> | undefined
@@ -57,7 +60,7 @@ export class Maintenance {
 
   #tick(): void {
     const { spool, postgres } = this.#options
-    if (!spool.writable) void spool.probe()
+    if (!spool.writable || spool.isFull) void spool.probe()
     if (!postgres.isConnected || performance.now() - this.#measuredAt < measureMs) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -76,6 +79,7 @@ export class Maintenance {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
+      await postgres.withClient((client) => explainConflicts(client, this.#tables))
       // On the connection of the fold, which gets its turn in between.
       while (!this.#stopping.signal.aborted && (await withClient(postgres.background, tidyStatistics)));
     } catch (error) {
