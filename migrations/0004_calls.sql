@@ -246,7 +246,7 @@ COMMENT ON COLUMN rtc.calls_private.b_number IS 'B, whole / B 号码';
 COMMENT ON COLUMN rtc.calls_private.shown_to_a IS 'Number A sees, whole / 对 A 显示的号码';
 COMMENT ON COLUMN rtc.calls_private.shown_to_b IS 'Number B sees, whole / 对 B 显示的号码';
 COMMENT ON COLUMN rtc.calls_private.bind_num IS 'The company''s number, or X, whole / 企业号码或 X 号码';
-COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / userData';
+COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / 请求中的 userData';
 COMMENT ON COLUMN rtc.calls_private.subscription_id IS 'Private number: id of the binding / 隐私号绑定标识';
 COMMENT ON COLUMN rtc.calls_private.extension IS 'Private number, AXE: the extension keyed / AXE 分机号';
 COMMENT ON COLUMN rtc.calls_private.digits IS 'All keys pressed / 全部按键';

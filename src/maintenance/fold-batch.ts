@@ -17,6 +17,7 @@ import { type FoldTurn, lockFold, noteFolded } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
 import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
+import { countCalls, readCallMeasures } from '../store/statistics.ts'
 import { deleteUnfolded } from '../store/unfolded.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { readSessionFacts, type Sought } from './session-facts.ts'
@@ -267,9 +268,12 @@ class Batch {
 
   async #write(): Promise<Folded> {
     const client = this.#client
+    const changing = [...this.#calls.map(({ call_ref }) => call_ref), ...this.#gone]
+    const before = await readCallMeasures(client, changing)
     await writeCalls(client, this.#calls)
     await writePrivateCalls(client, this.#private)
     await deleteCalls(client, this.#gone)
+    await countCalls(client, changing, before)
     await leaveCalls(client, this.#left)
     const later = new Set(this.#later.map(({ session_id }) => session_id))
     const wasPutOff = (id: string) => (this.#known.get(id)?.due_at ?? null) !== null

@@ -58,3 +58,78 @@ const deleteStatement: Statement = {
 export async function deleteUnfolded(client: Queryable, ids: readonly number[]): Promise<void> {
   if (ids.length > 0) await run(client, deleteStatement, [arrayOf(ids)])
 }
+
+const stateStatement: Statement = {
+  name: 'unfolded_state',
+  text: `SELECT (SELECT count(*)::int FROM (SELECT FROM rtc.unfolded LIMIT $1) x) AS rows,
+    (SELECT min(id)::float8 FROM rtc.unfolded) AS first, (SELECT max(id)::float8 FROM rtc.unfolded) AS last`,
+}
+
+/** How many rows wait, counted up to `most`, and the ids of the first and the last; null where none waits. */
+export async function unfoldedState(
+  client: Queryable,
+  most: number,
+): Promise<{ rows: number; first: number | null; last: number | null }> {
+  const { rows } = await run<{ rows: number; first: number | null; last: number | null }>(client, stateStatement, [
+    most,
+  ])
+  return rows[0] as { rows: number; first: number | null; last: number | null }
+}
+
+const markSessionsStatement: Statement = {
+  name: 'mark_sessions',
+  text: 'INSERT INTO rtc.unfolded (session_id) SELECT DISTINCT id FROM unnest($1::text[]) AS id',
+}
+
+/** Marks sessions as to be folded again. */
+export async function markSessions(client: Queryable, sessionIds: readonly string[]): Promise<void> {
+  await run(client, markSessionsStatement, [arrayOf(sessionIds)])
+}
+
+const extentStatement: Statement = {
+  name: 'extent_of_facts',
+  text: `SELECT least(e.first, c.first) AS first, greatest(e.last, c.last) AS last
+    FROM (SELECT min(occurred_at) AS first, max(occurred_at) AS last FROM rtc.call_events) e,
+      (SELECT min(cdr_time) AS first, max(cdr_time) AS last FROM rtc.cdrs) c`,
+}
+
+/** The earliest and the latest key time of all facts; null where there are none. */
+export async function extentOfFacts(client: Queryable): Promise<{ first: Date | null; last: Date | null }> {
+  const { rows } = await run<{ first: Date | null; last: Date | null }>(client, extentStatement, [])
+  return rows[0] ?? { first: null, last: null }
+}
+
+const sliceStatement: Statement = {
+  name: 'slice_of_facts',
+  text: `SELECT least(e.t, c.t) AS last FROM
+    (SELECT max(t) AS t FROM (SELECT occurred_at AS t FROM rtc.call_events
+      WHERE occurred_at > $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3) x) e,
+    (SELECT max(t) AS t FROM (SELECT cdr_time AS t FROM rtc.cdrs
+      WHERE cdr_time > $1 AND cdr_time < $2 ORDER BY cdr_time LIMIT $3) x) c`,
+}
+const markSliceStatement: Statement = {
+  name: 'mark_slice',
+  text: `INSERT INTO rtc.unfolded (session_id, fact_time)
+    SELECT session_id, min(t) FROM (
+      SELECT session_id, occurred_at AS t FROM rtc.call_events WHERE occurred_at > $1 AND occurred_at <= $2
+      UNION ALL SELECT session_id, cdr_time FROM rtc.cdrs WHERE cdr_time > $1 AND cdr_time <= $2
+    ) x GROUP BY session_id`,
+}
+
+/**
+ * Marks the sessions of the next `rows` facts or so, with a key time after `from` and before `to`, as to be folded again.
+ * Resolves to the key time of the last of them, where to go on, and how many sessions; undefined where there are no more.
+ */
+export async function markNextSlice(
+  client: Queryable,
+  from: Date,
+  to: Date,
+  rows: number,
+): Promise<{ last: Date; sessions: number } | undefined> {
+  const range = [from.toISOString(), to.toISOString(), rows]
+  const { rows: found } = await run<{ last: Date | null }>(client, sliceStatement, range)
+  const last = found[0]?.last
+  if (!last) return undefined
+  const { rowCount } = await run(client, markSliceStatement, [from.toISOString(), last.toISOString()])
+  return { last, sessions: rowCount ?? 0 }
+}

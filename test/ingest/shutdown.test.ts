@@ -87,14 +87,6 @@ test('with a Postgres that has fallen silent, the drain under way as well', asyn
   expect(await countRows(database.pool)).toEqual({ call_events: 4, cdrs: 1, quarantine: 0 })
 })
 
-test('while the upkeep waits for a lock', async () => {
-  const database = await freshDatabase()
-  const lock = await hold(database.url, 'LOCK TABLE rtc.quarantine IN ACCESS EXCLUSIVE MODE')
-  const it = await TestReceiver.start(database.url)
-  await stopInTime(it, 300)
-  await lock.commit()
-})
-
 test('a callback that comes after the end is refused, not left waiting', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   await it.stop(1_000)

@@ -46,19 +46,20 @@ export class TestFolder {
 
   /** Folds all that waits, here and now. */
   async foldAll(): Promise<void> {
-    await runAll(this.pool, this.#runner)
+    await withClient(this.pool, async (client) => {
+      while ((await this.#runner.run(client)) !== 'done');
+    })
   }
 }
 
-/** Folds all that waits in that database, here and now. */
-export function foldAll(pool: pg.Pool): Promise<void> {
-  return runAll(pool, new FoldRunner({ log: new TestLog(), tables: new FoldTables(false) }))
-}
-
-function runAll(pool: pg.Pool, runner: FoldRunner): Promise<void> {
-  return withClient(pool, async (client) => {
+/** Folds all that waits, on a connection of the pool. */
+export async function foldAll(pool: pg.Pool): Promise<void> {
+  const log = new TestLog()
+  const runner = new FoldRunner({ tables: new FoldTables(false), log })
+  await withClient(pool, async (client) => {
     while ((await runner.run(client)) !== 'done');
   })
+  if (log.lines.length > 0) throw new Error(JSON.stringify(log.lines))
 }
 
 /** The calls by session, as stored. */

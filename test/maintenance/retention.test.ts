@@ -1,15 +1,13 @@
-import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
-import { insertCdrs } from '../../src/store/cdrs.ts'
-import { insertEvents } from '../../src/store/events.ts'
+import type pg from 'pg'
+import { expect, test } from 'vitest'
 import { Partitions } from '../../src/store/partitions.ts'
-import { transaction, withClient } from '../../src/store/pool.ts'
+import { transaction } from '../../src/store/pool.ts'
 import { applyRetention, listPeriods, type Retained } from '../../src/store/retention.ts'
-import { cdr, event } from '../support/callbacks.ts'
+import { connect } from '../store/connect.ts'
+import { digest } from '../store/rows.ts'
 import { freshDatabase } from '../support/database.ts'
-import { TestReceiver, until } from '../support/receiver.ts'
-import { connect } from './connect.ts'
-import { cdrRow, eventRow } from './rows.ts'
+import { callOf, storeFacts } from '../support/facts.ts'
+import { storedCalls, TestFolder, waitingRows } from '../support/folder.ts'
 
 const DAY = 86_400_000
 const impatient = { attempts: 1, pauseMs: 1 }
@@ -27,21 +25,19 @@ async function namesOf(pool: pg.Pool): Promise<string[]> {
 const month = (time: string) => time.slice(0, 7).replace('-', '_')
 const day = (time: string) => time.slice(0, 10).replaceAll('-', '_')
 
-/** Stores one row of each kind at each of these times. */
+/** Stores one row of each kind at each of these times, in a session that is called like it. */
 async function store(pool: pg.Pool, times: string[], by: 'month' | 'day' = 'month'): Promise<void> {
   const partitions = new Partitions(by)
   await partitions.ensure(pool, 'call_events', times)
   await partitions.ensure(pool, 'cdrs', times)
-  const inOrder = [...times].sort()
-  await withClient(pool, async (client) => {
-    await insertEvents(
-      client,
-      inOrder.map((occurred_at) => eventRow({ session_id: occurred_at, occurred_at })),
-    )
-    await insertCdrs(
-      client,
-      inOrder.map((cdr_time) => cdrRow({ session_id: cdr_time, cdr_time })),
-    )
+  await storeFacts(pool, {
+    events: times.map((time) => ({
+      session_id: time,
+      occurred_at: `${time}+00`,
+      event_type: 'answer',
+      event_key: digest(time),
+    })),
+    cdrs: times.map((time) => ({ session_id: time, cdr_time: `${time}+00` })),
   })
 }
 
@@ -92,37 +88,6 @@ test('of _old only what is older than retention goes, in batches', async () => {
   expect((await pool.query('SELECT count(*)::int AS n FROM rtc.call_events')).rows).toEqual([{ n: 10 }])
 })
 
-test('late rows of a period that was dropped are stored, and go with it the next time', async () => {
-  const { url, pool } = await freshDatabase()
-  const past = daysAgo(140)
-  const it = await TestReceiver.start(url)
-  await it.take('fee', [cdr('first', { callEndTime: past })])
-  await applyRetention(pool, { retentionDays: 90 }, patient)
-  expect(await timesOf(pool, 'cdrs')).toEqual([])
-  await it.take('fee', [cdr('late', { callEndTime: past })])
-  expect(await it.outcomes()).toEqual({ stored: 2 })
-  expect(await timesOf(pool, 'cdrs')).toEqual(['late'])
-  expect((await applyRetention(pool, { retentionDays: 90 }, patient)).dropped).toEqual([`cdrs_${month(past)}`])
-})
-
-test('records are known again up to the edge of retention', async () => {
-  const { url, pool } = await freshDatabase()
-  const it = await TestReceiver.start(url)
-  const at = (days: number) => ({ callEndTime: daysAgo(days), timestamp: daysAgo(days) })
-  const [inside, outside] = [at(89), at(140)]
-  const send = async () => {
-    await it.take('fee', [cdr('inside', inside), cdr('outside', outside)])
-    await it.take('status', [event('inside', inside)])
-    await it.take('status', [event('outside', outside)])
-  }
-  await send()
-  await applyRetention(pool, { retentionDays: 90 }, patient)
-  await send()
-  expect(await it.outcomes()).toEqual({ stored: 6, duplicate: 2 })
-  for (const table of ['call_events', 'cdrs'] as const)
-    expect(await timesOf(pool, table)).toEqual(['inside', 'outside'])
-})
-
 test('who waits for an open SELECT delays nobody for more than a moment, and gets there when it ends', {
   timeout: 60_000,
 }, async () => {
@@ -150,7 +115,7 @@ test('who waits for an open SELECT delays nobody for more than a moment, and get
     while (!done) {
       const started = performance.now()
       await transaction(client, async () => {
-        await insertCdrs(client, [cdrRow({ session_id: `live ${n++}`, cdr_time: daysAgo(0) })])
+        await storeFacts(client, { cdrs: [{ session_id: `live ${n++}`, cdr_time: `${daysAgo(0)}+00` }] })
         await client.query('SELECT count(*) FROM rtc.call_events')
       })
       waits.push(performance.now() - started)
@@ -189,11 +154,15 @@ test('a replica that holds the lock keeps others waiting, not failing', async ()
   const { url, pool } = await freshDatabase()
   await store(pool, [daysAgo(140)])
   const holder = await connect(url)
-  await holder.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('rtc.retention', 0))`)
+  await holder.query(`BEGIN; SELECT FROM rtc.maintenance WHERE task = 'retention' FOR UPDATE`)
   expect((await applyRetention(pool, { retentionDays: 90 }, impatient)).busy).toEqual([
     'call_events',
     'cdrs',
+    'calls',
     'placed_calls',
+    'replaced_cdrs',
+    'notices',
+    'erased_keys',
   ])
   await holder.query('COMMIT')
   expect((await applyRetention(pool, { retentionDays: 90 }, impatient)).dropped).toHaveLength(2)
@@ -234,7 +203,7 @@ test('placed calls go with the calls, who asked to see numbers by a time of its 
     INSERT INTO rtc.placed_calls (placed_at, app_key, scenario, display_nbr, callee_nbr)
     SELECT now() - d * interval '1 day', 'app', 'callVerify', '+8675500000000', '+8613800000021' FROM unnest(ARRAY[200, 140, 1]) AS d;
     INSERT INTO rtc.reveals (asked_at, asked_by, asked_in, call_ref, why)
-    SELECT now() - d * interval '1 day', 'ann', pg_current_xact_id(), '0123456789abcdef', 'because' FROM unnest(ARRAY[1200, 190, 1]) AS d`)
+    SELECT now() - d * interval '1 day', 'ann', pg_current_xact_id(), gen_random_uuid(), 'because' FROM unnest(ARRAY[1200, 190, 1]) AS d`)
   expect((await applyRetention(pool, { retentionDays: 90, revealRetentionDays: 1_095 }, impatient)).deleted).toEqual({
     placed_calls: 2,
     reveals: 1,
@@ -253,6 +222,8 @@ test('the functions do not serve to remove what is young, or anything else', asy
   await refused(`SELECT rtc.drop_period('cdrs_${month(today)}', NULL)`)
   await refused(`SELECT rtc.tidy('cdrs', now())`)
   await refused(`SELECT rtc.tidy('reveals', now() - interval '170 days')`)
+  await refused(`SELECT rtc.tidy('calls', now())`)
+  await refused(`SELECT rtc.tidy('erased_keys', now() - interval '28 days')`)
   await refused(`SELECT rtc.tidy('keys', now() - interval '1 year')`)
   await refused(`SELECT rtc.tidy(NULL, now() - interval '1 year')`)
   await refused(`SELECT rtc.tidy('cdrs', now() - interval '1 year', 0)`)
@@ -287,31 +258,70 @@ test('periods are listed with their bounds, in whatever zone the session is', as
   for (const { bytes } of periods) expect(bytes).toBeGreaterThan(0)
 })
 
-test('the receiver does it by itself when it starts, says so, and another one at once does no harm', async () => {
-  const database = await freshDatabase()
-  await store(database.pool, [daysAgo(140), daysAgo(1), '2019-01-24 03:04:24'])
-  const options = { retentionDays: 90 }
-  const receivers = await Promise.all([0, 1].map(() => TestReceiver.start(database.url, options)))
-  await until('it is gone', async () => (await timesOf(database.pool, 'cdrs')).length === 1)
-  await until('it was said', () =>
-    receivers.some(({ log }) => log.messages('info').includes('removed what is past retention')),
-  )
-  // Where both make the same partition one of them may be late; it tries again.
-  const isLate = (context: object) => JSON.stringify(context).includes('55P03')
-  const warnings = receivers.flatMap(({ log }) => log.lines.filter(({ level }) => level === 'warn'))
-  expect(warnings.filter(({ context }) => !isLate(context))).toEqual([])
+test('calls go with the facts they are made of, and so do small tables', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestFolder.on(url)
+  const sessions = { past: 140, edge: 99, kept: 1 }
+  for (const [id, days] of Object.entries(sessions)) {
+    const [start, received_at] = [new Date(`${daysAgo(days)}Z`), `${daysAgo(days)}+00`]
+    const { events, cdrs } = callOf(id, start)
+    const received = (row: object) => ({ ...row, received_at })
+    await storeFacts(pool, { events: events.map(received), cdrs: cdrs.map(received) })
+    await pool.query(
+      `INSERT INTO rtc.notices (received_at, last_received_at, notice_key, event_type, body) VALUES ($1, $1, gen_random_uuid(), 'numStatus', '{}')`,
+      [received_at],
+    )
+    await pool.query(
+      `INSERT INTO rtc.replaced_cdrs (cdr_time, call_ref, session_id, icid, replaced_by, cdr) VALUES ($1, gen_random_uuid(), 's', '', 'ann', '{}')`,
+      [received_at],
+    )
+    await pool.query('INSERT INTO rtc.erased_keys VALUES ($1, gen_random_uuid())', [received_at])
+  }
+  // One event of a clock that is wrong: it came today.
+  await storeFacts(pool, {
+    events: [{ session_id: 'wrong clock', event_type: 'callin', occurred_at: '2019-01-24 03:04:24+00' }],
+  })
+  await it.foldAll()
+  const { deleted } = await applyRetention(pool, { retentionDays: 100 }, impatient)
+  expect(deleted).toEqual({ call_events: 1, calls: 1, notices: 1, replaced_cdrs: 1, erased_keys: 2 })
+  expect([...(await storedCalls(pool)).keys()].sort()).toEqual(['edge', 'kept', 'wrong clock'])
+  expect((await pool.query('SELECT FROM ops.calls')).rowCount).toBe(3)
 })
 
-test('a receiver that waits to drop a partition stops at once', async () => {
-  const database = await freshDatabase()
-  await store(database.pool, [daysAgo(140)])
-  const reader = new pg.Client(database.url)
-  await reader.connect()
-  onTestFinished(() => reader.end())
-  await reader.query('BEGIN; SELECT count(*) FROM rtc.cdrs; SELECT count(*) FROM rtc.call_events')
-  const it = await TestReceiver.start(database.url, { retentionDays: 90 })
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  const started = performance.now()
-  await it.stop(5_000)
-  expect(performance.now() - started).toBeLessThan(4_500)
+test('a call that begins in what is removed and ends in what is kept does not shrink', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestFolder.on(url)
+  // Over the end of a month that is past by now.
+  const month = new Date()
+  const turn = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() - 2))
+  const { events, cdrs } = callOf('over', new Date(turn.getTime() - 30_000))
+  await storeFacts(pool, { events, cdrs })
+  await it.foldAll()
+  const days = Math.floor((Date.now() - turn.getTime()) / DAY)
+  const { dropped, deleted } = await applyRetention(pool, { retentionDays: days }, impatient)
+  expect(dropped).toHaveLength(1)
+  expect(deleted).toEqual({})
+  await pool.query(`INSERT INTO rtc.unfolded (session_id) VALUES ('over')`)
+  await it.foldAll()
+  expect((await storedCalls(pool)).get('over')).toMatchObject({ event_count: 7, version: '1' })
+  expect(await waitingRows(pool)).toBe(0)
+})
+
+test('nothing is removed while a batch is folded, which therefore reads all its facts or is not begun', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestFolder.on(url)
+  await store(pool, [daysAgo(140)])
+  const batch = await connect(url)
+  await batch.query(`BEGIN; SELECT FROM rtc.maintenance WHERE task = 'fold' FOR UPDATE`)
+  expect((await applyRetention(pool, { retentionDays: 90 }, impatient)).busy).toContain('cdrs')
+  await batch.query('COMMIT')
+  const retention = await connect(url)
+  await retention.query('BEGIN; SELECT rtc.lock_retention()')
+  await expect(Promise.race([it.foldAll(), new Promise((resolve) => setTimeout(resolve, 300, 'waits'))])).resolves.toBe(
+    'waits',
+  )
+  expect((await storedCalls(pool)).size).toBe(0)
+  await retention.query('COMMIT')
+  await it.foldAll()
+  expect((await storedCalls(pool)).size).toBe(1)
 })
