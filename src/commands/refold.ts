@@ -4,9 +4,10 @@ import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { FoldRunner } from '../maintenance/fold-runner.ts'
 import { FoldTables } from '../maintenance/fold-tables.ts'
+import { retryFolds } from '../store/fold-later.ts'
 import { extentOfFacts, markNextSlice, markSessions, unfoldedState } from '../store/unfolded.ts'
 import { withConnection } from './database.ts'
-import { print, printJson } from './output.ts'
+import { printJson, printLines } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
 /** Facts whose sessions are marked at once, and rows that may wait when that is done: new calls wait behind them. */
@@ -41,7 +42,10 @@ export function refoldCommand(): Command {
       'these sessions; - reads ids from standard input, one a line: those of private numbers may hold phone numbers, and arguments stand in lists of processes',
     )
     .addOption(new Option('--json', 'print JSON'))
-    .addHelpText('after', '\nCalls some of whose facts retention has removed stay as they are.')
+    .addHelpText(
+      'after',
+      '\nCalls some of whose facts retention has removed stay as they are. Calls that could not be computed before are tried again.',
+    )
     .action(async (options: Options, command: Command) => {
       const { from, to, all, session } = options
       const ways = [from ?? to, all, session].filter((way) => way !== undefined)
@@ -78,6 +82,7 @@ async function refold(
   const folding = new Folding(client, config, stop.signal)
   let sessions = 0
   try {
+    await retryFolds(client)
     if (ids) {
       await markSessions(client, ids)
       sessions = new Set(ids).size
@@ -113,8 +118,8 @@ async function refold(
   const { failed = 0, large = 0 } = rows[0] ?? {}
   if (json) printJson({ sessions, failed, large })
   else {
-    print(`${count(sessions)} sessions were computed again\n`)
-    if (large > 0) print(`${count(large)} of very many facts are put off: they are computed within the hour\n`)
+    printLines(`${count(sessions)} sessions were computed again`)
+    if (large > 0) printLines(`${count(large)} of very many facts are put off: they are computed within the hour`)
   }
   if (failed > 0) throw new Error(`${failed} calls could not be computed: the log of who folded says why`)
 }

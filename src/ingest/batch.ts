@@ -68,7 +68,6 @@ export class Batch {
   #queue: Pending[] = []
   #queuedBytes = 0
   #scheduled = false
-  #whenIdle: (() => void)[] = []
   #mistake: string | undefined
   #committed = 0
 
@@ -132,24 +131,10 @@ export class Batch {
     this.#queue = []
     this.#queuedBytes = 0
     for (const group of [...this.#inFlight, queue]) settleAll(group, { why: 'away' })
-    this.#tellIdle()
-  }
-
-  /** Resolves when nothing waits and nothing is in flight. */
-  async idle(): Promise<void> {
-    while (!this.#isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
-  }
-
-  get #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#inFlight.size === 0
   }
 
   get #isFull(): boolean {
     return this.#queue.length >= this.#limits.queueRows || this.#queuedBytes >= this.#limits.queueBytes
-  }
-
-  #tellIdle(): void {
-    if (this.#isIdle) for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   /** Starts after the callbacks that came in the same turn of the event loop, so that they share a group. */
@@ -180,7 +165,6 @@ export class Batch {
     await this.#commit(group, 2)
     this.#inFlight.delete(group)
     if (this.#queue.length > 0) this.#schedule()
-    this.#tellIdle()
   }
 
   async #commit(pending: readonly Pending[], attempts: number): Promise<void> {

@@ -47,11 +47,6 @@ export class Batches {
     return [this.status, this.fee, this.notice, this.quarantine]
   }
 
-  /** Resolves when nothing waits and nothing is in flight. */
-  async idle(): Promise<void> {
-    await Promise.all(this.all.map((batch) => batch.idle()))
-  }
-
   /** See `Batch.giveUp`. */
   giveUp(): void {
     for (const batch of this.all) batch.giveUp()

@@ -123,6 +123,8 @@ class Group<Row extends { session_id: string }> {
   readonly rows: readonly Row[]
   readonly #digestKey: KeyObject
   readonly #hasRoom: (entry: Entry, note: QuarantineNote) => boolean
+  /** Conflicts for which there is room: asked once, though the group may be tried again. */
+  readonly #admitted = new Set<Entry>()
 
   constructor(
     table: FactTable<Row>,
@@ -163,11 +165,16 @@ class Group<Row extends { session_id: string }> {
       const differing = standing ? this.table.differences(standing, row) : []
       if (differing.length === 0) return 'duplicate'
       const note = conflictNote(entry, differing)
-      if (!this.#hasRoom(entry, note)) return 'refused'
+      if (!this.#admits(entry, note)) return 'refused'
       notes.push(quarantineRow(entry, note, this.#digestKey))
       return 'conflict'
     })
     return { outcomes, notes }
+  }
+
+  #admits(entry: Entry, note: QuarantineNote): boolean {
+    if (!this.#admitted.has(entry) && this.#hasRoom(entry, note)) this.#admitted.add(entry)
+    return this.#admitted.has(entry)
   }
 }
 
@@ -240,7 +247,7 @@ async function insert<Row extends { session_id: string }>(
   const { outcomes, notes } = group.judge(known)
   const added = rows.filter((row) => fresh.has(table.key(row)))
   if (added.length > 0) {
-    await markUnfolded(client, added)
+    await markUnfolded(client, added, (row) => table.time(row))
     await run(client, refuseErased, [added.map((row) => group.digestOf(row))])
   }
   if (notes.length > 0) await insertQuarantine(client, notes)

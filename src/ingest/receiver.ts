@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { publicError } from '../store/errors.ts'
+import { classify, isTimeout, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { quarantineSize } from '../store/quarantine.ts'
 import type { Settled } from './batch.ts'
@@ -34,6 +34,10 @@ export interface Readiness {
   degraded: string[]
 }
 
+/** Said of X mode of the private-number product (private number, X page): the call waits, and nobody here decides. */
+const undecided =
+  'a callin with notifyMode Block was stored, but not decided: the platform puts no such call through by this receiver. Let support register a callin address of its own for the server that decides, or let that server pass copies on to here'
+
 /** Thrown to the caller when a callback could be stored neither in Postgres nor in the spool: it is answered 503. */
 export class CannotStoreError extends Error {
   constructor() {
@@ -58,9 +62,12 @@ export class Receiver {
   readonly #breaker: Breaker
   readonly #budget: QuarantineBudget
   readonly #drain: Drain
+  /** Callbacks whose records are not all durable yet. */
+  readonly #open = new Set<Promise<void>>()
   readonly #sayNotStored: Record<'full' | 'late', (fields: object) => void>
   readonly #sayQuarantineFull: (fields: object) => void
   readonly #sayRefused: (fields: object) => void
+  readonly #sayBlocked: (fields: object) => void
   readonly ledger: Ledger
 
   constructor(options: ReceiverOptions) {
@@ -86,6 +93,7 @@ export class Receiver {
     }
     this.#sayQuarantineFull = sparingly((fields) => log.error(fields, 'the quarantine is full: callback answered 503'))
     this.#sayRefused = sparingly((fields) => log.error(fields, 'the spool cannot take callbacks: answered 503'))
+    this.#sayBlocked = sparingly((fields) => log.error(fields, undecided), 60_000)
   }
 
   start(): void {
@@ -102,13 +110,14 @@ export class Receiver {
   /** Resolves when every record is durable. Rejects with CannotStoreError when that cannot be had. */
   async take(callback: Callback): Promise<void> {
     for (const oddity of callback.oddities) this.ledger.oddity(oddity)
+    if (callback.oddities.includes('block_callin')) this.#sayBlocked({})
     const entries = checkCallback(callback, (fields) => this.ledger.misfits(fields))
     this.ledger.delays(entries, callback.receivedAt)
     this.ledger.received(entries)
     const used = this.#budget.usedBytes
     const refused = entries.filter(({ fate }) => 'note' in fate && !this.#admits(fate.note))
     const admitted = refused.length === 0 ? entries : entries.filter((entry) => !refused.includes(entry))
-    const stored = this.#store(admitted)
+    const stored = this.#begin(admitted)
     this.#budget.underway(this.#budget.usedBytes - used, stored)
     this.#settle(refused, 'refused')
     await stored
@@ -131,7 +140,7 @@ export class Receiver {
       fate: { note: admitted },
     }
     this.ledger.received([entry])
-    const stored = this.#store([entry])
+    const stored = this.#begin([entry])
     this.#budget.underway(costOf(admitted), stored)
     await stored.catch(() => {})
   }
@@ -141,6 +150,8 @@ export class Receiver {
     try {
       this.#budget.measured(await this.#postgres.withClient(quarantineSize), this.#spool.records === 0)
     } catch (error) {
+      // While Postgres is away nobody fills it: what was known still holds.
+      if (classify(error) === 'away' && !isTimeout(error)) return
       this.#budget.unmeasured()
       this.#log.warn(
         { err: publicError(error) },
@@ -168,6 +179,8 @@ export class Receiver {
         degraded.push(`a statement for rtc.${name} fails (${mistake}): its records are spooled`)
     if (!this.#spool.writable) degraded.push('the spool cannot be written')
     if (this.#spool.isFull) degraded.push('the spool is full')
+    const { reason } = this.ledger.future
+    if (reason !== undefined) degraded.push(reason)
     const spoolTakes = this.#spool.writable && !this.#spool.isFull
     return { ready: !this.#breaker.isOpen || spoolTakes, degraded }
   }
@@ -177,10 +190,11 @@ export class Receiver {
    * `timeoutMs`; then the spool and the pool are closed.
    */
   async stop(timeoutMs: number): Promise<void> {
-    const ends = [this.#batches.idle(), this.#drain.stop()]
-    if (!(await within(timeoutMs, Promise.all(ends)))) {
+    const ends = Promise.allSettled([...this.#open, this.#drain.stop()])
+    if (!(await within(timeoutMs, ends))) {
       this.#log.warn({}, 'Postgres did not take everything in time: the rest goes to the spool')
       this.#batches.giveUp()
+      await Promise.allSettled(this.#open)
     }
     await this.#spool.close()
     await within(1_000, this.#postgres.close())
@@ -191,6 +205,12 @@ export class Receiver {
   async #probe(): Promise<void> {
     await this.#postgres.probe()
     await this.measureQuarantine()
+  }
+
+  #begin(entries: readonly Entry[]): Promise<void> {
+    const stored = this.#store(entries).finally(() => this.#open.delete(stored))
+    this.#open.add(stored)
+    return stored
   }
 
   /** Commits, and spools what Postgres does not take in time. Rejects with CannotStoreError when neither can be had. */

@@ -60,7 +60,7 @@ export class Maintenance {
 
   #tick(): void {
     const { spool, postgres } = this.#options
-    if (!spool.writable) void spool.probe()
+    if (!spool.writable || spool.isFull) void spool.probe()
     if (!postgres.isConnected || performance.now() - this.#measuredAt < measureMs) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined

@@ -34,14 +34,15 @@ const copy = copyStatement('rtc.cdrs', columns)
 
 const insertStatement: Statement = {
   name: 'insert_cdrs',
-  text: `${insertFromJson('rtc.cdrs', columns)} ON CONFLICT DO NOTHING RETURNING session_id, icid, cdr_time`,
+  text: `${insertFromJson('rtc.cdrs', columns)} ON CONFLICT DO NOTHING
+    RETURNING session_id, icid, ${read('time', 'cdr_time')}`,
 }
 
 // Plain arrays, which Citus can route; a few rows more than asked for may match and are dropped below. The range is for
 // the plan that is kept for a named statement: partitions are pruned by a parameter, but not by an array of them.
 const storedStatement: Statement = {
   name: 'stored_cdrs',
-  text: `SELECT ${cdrColumns.map(({ column }) => column).join(', ')}, signed_by, received_at::text AS received_at,
+  text: `SELECT ${cdrColumns.map(({ type, column }) => read(type, column)).join(', ')}, signed_by, received_at::text AS received_at,
       erased_at IS NOT NULL AS erased
     FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])
       AND cdr_time BETWEEN $3::timestamptz AND $4::timestamptz`,
@@ -58,7 +59,7 @@ export function copyCdrs(
   rows: readonly CdrInsert[],
   digests: readonly string[] | null,
 ): Promise<void> {
-  return copyFacts(client, copy, columns, rows, digests)
+  return copyFacts(client, copy, columns, rows, ({ cdr_time }) => cdr_time, digests)
 }
 
 /**
@@ -66,39 +67,29 @@ export function copyCdrs(
  * `copyFacts`.
  */
 export async function insertCdrs(client: Queryable, rows: readonly CdrInsert[]): Promise<Set<string>> {
-  const result = await run<CdrKey & { cdr_time: Date }>(client, insertStatement, [jsonRows(rows, columns)])
-  return new Set(result.rows.map((key) => cdrKey({ ...key, cdr_time: timeText(key.cdr_time) })))
+  const result = await run<CdrKey>(client, insertStatement, [jsonRows(rows, columns)])
+  return new Set(result.rows.map(cdrKey))
 }
 
 /** What is stored under the keys of these CDRs, by `cdrKey`. */
 export async function storedCdrs(client: Queryable, rows: readonly CdrKey[]): Promise<Map<string, StoredCdr>> {
   if (rows.length === 0) return new Map()
-  const result = await run<Record<string, unknown> & { erased: boolean }>(client, storedStatement, [
+  const result = await run<CdrInsert & { erased: boolean }>(client, storedStatement, [
     [...new Set(rows.map(({ session_id }) => session_id))],
     ...timesAndRange(rows.map(({ cdr_time }) => cdr_time)),
   ])
   const wanted = new Set(rows.map(cdrKey))
   const stored = new Map<string, StoredCdr>()
-  for (const { erased, ...columns } of result.rows) {
-    const row = rowOf(columns)
+  for (const { erased, ...row } of result.rows) {
     const key = cdrKey(row)
     if (wanted.has(key)) stored.set(key, { row, erased })
   }
   return stored
 }
 
-/** A row as the receiver makes them: times as text. */
-function rowOf(columns: Record<string, unknown>): CdrInsert {
-  const members = Object.entries(columns).map(([column, value]) => [
-    column,
-    value instanceof Date ? timeText(value) : value,
-  ])
-  return Object.fromEntries(members) as CdrInsert
-}
-
-/** A time of whole seconds as `yyyy-MM-dd HH:mm:ss`, UTC. */
-function timeText(time: Date): string {
-  return time.toISOString().slice(0, 19).replace('T', ' ')
+/** A column as the receiver writes it: a time as text, whatever the zone and the style of dates of the session. */
+function read(type: Column['type'], column: string): string {
+  return type === 'time' ? `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS ${column}` : column
 }
 
 const replaceStatement: Statement = {

@@ -19,15 +19,17 @@ export interface Column {
 
 /** Rows in the text format of COPY, values in the order of the columns. */
 export function copyText<Row extends object>(rows: readonly Row[], columns: readonly Column[]): string {
-  return rows.map((row) => line(row, columns)).join('')
-}
-
-function line<Row extends object>(row: Row, columns: readonly Column[]): string {
-  return `${columns.map(({ column, type }) => field(row[column as keyof Row], type)).join('\t')}\n`
-}
-
-function field(value: unknown, type: ColumnType): string {
-  return value === null || value === undefined ? '\\N' : quote(textOf(value, type))
+  let text = ''
+  for (const row of rows) {
+    let separator = ''
+    for (const { column, type } of columns) {
+      const value: unknown = row[column as keyof Row]
+      text += separator + (value === null || value === undefined ? '\\N' : quote(textOf(value, type)))
+      separator = '\t'
+    }
+    text += '\n'
+  }
+  return text
 }
 
 /** What a value that is not null is written as, before COPY's own quoting. */

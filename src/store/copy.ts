@@ -53,26 +53,16 @@ class CopyIn implements pg.Submittable {
   handleDataRow(): void {}
 }
 
-/** Type and length of a message, which counts itself but not the type. */
-const headerBytes = 5
-const copyData = 'd'.charCodeAt(0)
-const copyDone = 'c'.charCodeAt(0)
-
-/** CopyData and CopyDone for each. */
+/** CopyData and CopyDone for each: a letter, the length with itself, and what there is. */
 function copyMessages(data: readonly string[]): Buffer {
-  const lengths = data.map((text) => Buffer.byteLength(text))
-  const total = lengths.reduce((sum, length) => sum + headerBytes + length + headerBytes, 0)
-  const messages = Buffer.allocUnsafe(total)
-  let offset = 0
-  const header = (type: number, length: number) => {
-    messages.writeUInt8(type, offset)
-    messages.writeUInt32BE(length + headerBytes - 1, offset + 1)
-    offset += headerBytes
-  }
-  data.forEach((text, i) => {
-    header(copyData, lengths[i] as number)
-    offset += messages.write(text, offset)
-    header(copyDone, 0)
-  })
-  return messages
+  return Buffer.concat(
+    data.flatMap((text) => {
+      const rows = Buffer.from(text)
+      const copyData = Buffer.from('d\0\0\0\0')
+      copyData.writeInt32BE(4 + rows.length, 1)
+      return [copyData, rows, copyDone]
+    }),
+  )
 }
+
+const copyDone = Buffer.from('c\0\0\0\x04')

@@ -40,9 +40,9 @@ export async function readOutlook(client: Queryable, afterId: number, afterTime:
 
 const readStatement: Statement = {
   name: 'read_unfolded',
-  text: `SELECT id::float8 AS id, session_id, extract(epoch FROM stored_at)::float8 * 1000 AS stored_at,
-      extract(epoch FROM fact_time)::float8 * 1000 AS fact_time
-    FROM rtc.unfolded WHERE id > $1 ORDER BY id LIMIT $2`,
+  text: `SELECT u.id::float8 AS id, u.session_id, extract(epoch FROM u.stored_at)::float8 * 1000 AS stored_at,
+      extract(epoch FROM u.fact_time)::float8 * 1000 AS fact_time
+    FROM rtc.unfolded u WHERE u.id > $1 ORDER BY u.id LIMIT $2`,
 }
 
 export async function readUnfolded(client: Queryable, afterId: number, limit: number): Promise<Unfolded[]> {
@@ -99,13 +99,14 @@ export async function extentOfFacts(client: Queryable): Promise<{ first: Date | 
   return rows[0] ?? { first: null, last: null }
 }
 
+// Where a table has fewer rows it does not bound the slice.
 const sliceStatement: Statement = {
   name: 'slice_of_facts',
-  text: `SELECT least(e.t, c.t) AS last FROM
-    (SELECT max(t) AS t FROM (SELECT occurred_at AS t FROM rtc.call_events
-      WHERE occurred_at > $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3) x) e,
-    (SELECT max(t) AS t FROM (SELECT cdr_time AS t FROM rtc.cdrs
-      WHERE cdr_time > $1 AND cdr_time < $2 ORDER BY cdr_time LIMIT $3) x) c`,
+  text: `SELECT coalesce(least(CASE e.n WHEN $3 THEN e.t END, CASE c.n WHEN $3 THEN c.t END), greatest(e.t, c.t)) AS last FROM
+    (SELECT max(t) AS t, count(*)::int AS n FROM (SELECT occurred_at AS t FROM rtc.call_events
+      WHERE occurred_at > $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3::int) x) e,
+    (SELECT max(t) AS t, count(*)::int AS n FROM (SELECT cdr_time AS t FROM rtc.cdrs
+      WHERE cdr_time > $1 AND cdr_time < $2 ORDER BY cdr_time LIMIT $3::int) x) c`,
 }
 const markSliceStatement: Statement = {
   name: 'mark_slice',
@@ -118,7 +119,8 @@ const markSliceStatement: Statement = {
 
 /**
  * Marks the sessions of the next `rows` facts or so, with a key time after `from` and before `to`, as to be folded again.
- * Resolves to the key time of the last of them, where to go on, and how many sessions; undefined where there are no more.
+ * Resolves to the key time of the last of them, where to go on, and how many sessions, of which some may have been in the
+ * slice before; undefined where there are no more.
  */
 export async function markNextSlice(
   client: Queryable,

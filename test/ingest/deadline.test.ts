@@ -19,7 +19,7 @@ async function answeredInTime(work: Promise<unknown>, ms = deadlineMs): Promise<
 test('a locked table: answered by the deadline, spooled, and in the end one row each', async () => {
   const database = await freshDatabase()
   const it = await TestReceiver.start(database.url, { deadlineMs })
-  const lock = await hold(database.url, 'LOCK TABLE rtc.call_events, rtc.cdrs IN ACCESS EXCLUSIVE MODE')
+  const lock = await hold(database.url, 'LOCK TABLE rtc.call_events, rtc.cdrs, rtc.quarantine IN ACCESS EXCLUSIVE MODE')
   await answeredInTime(
     Promise.all([
       it.take('status', [event('s1')]),

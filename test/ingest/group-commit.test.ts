@@ -11,38 +11,32 @@ const locked = (database: TestDatabase) => hold(database.url, 'LOCK TABLE rtc.ca
 const old = (session: string) => event(session, { timestamp: '2019-01-24 03:04:24' })
 
 /**
- * The statements the receiver sends from now on, by name where they have one. To be called before it starts: transactions
- * that make summaries, and what else a receiver does beside its groups, are left out.
+ * The statements the receiver sends from now on: by name, else their first word, COPY for a query string with COPYs in it.
+ * To be called before it starts. What a receiver does beside its groups is left out.
  */
 function statements(): string[] {
   const sent: string[] = []
-  const begun = new Set<pg.Client>()
-  const summing = new Set<pg.Client>()
   const query = pg.Client.prototype.query
   const spy = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-    const [statement] = args as [string | { name?: string; text: string; values?: unknown[] }]
-    const what =
-      typeof statement === 'string' ? (statement.split(' ')[0] as string) : (statement.name ?? statement.text)
-    if (isUpkeep(statement)) return Reflect.apply(query, this, args)
-    // Whose transaction it is shows by the statement that follows.
-    if (begun.delete(this)) {
-      if (what === 'SET') summing.add(this)
-      else sent.push('BEGIN')
-    }
-    if (what === 'BEGIN') begun.add(this)
-    else if (!summing.has(this)) sent.push(what)
-    if (what === 'COMMIT' || what === 'ROLLBACK') summing.delete(this)
+    const what = nameOf(args[0] as Sent)
+    if (what !== undefined) sent.push(what)
     return Reflect.apply(query, this, args)
   })
   onTestFinished(() => spy.mockRestore())
   return sent
 }
 
-/** Of the upkeep, or asked every two seconds. Its partitions are those of now; the tests' records are of 2024. */
-function isUpkeep(statement: string | { name?: string; text: string; values?: unknown[] }): boolean {
-  if (typeof statement === 'string') return statement.includes('FROM rtc.quarantine')
-  if (statement.name === 'erased_until' || statement.text.includes('rtc.erased_until')) return true
-  return statement.text.includes('rtc.ensure_period') && !String(statement.values?.[1]).startsWith('2024-')
+type Sent = string | pg.Submittable | { name?: string; text: string; values?: unknown[] }
+
+/** Undefined for what is of no group: the partitions of now (the tests' records are of 2024), and what is asked each minute. */
+function nameOf(statement: Sent): string | undefined {
+  if (typeof statement === 'string')
+    return statement.includes('FROM rtc.quarantine') ? undefined : statement.split(' ')[0]
+  if ('submit' in statement) return 'COPY'
+  const { name, text, values } = statement
+  if (text.includes('rtc.erased_keys')) return undefined
+  if (text.includes('rtc.ensure_period') && !String(values?.[1]).startsWith('2024-')) return undefined
+  return name ?? text
 }
 
 test('an idle receiver sends a callback on at once, in a group of its own', async () => {
@@ -66,7 +60,7 @@ test('callbacks of one turn of the event loop share a group', async () => {
   expect(await it.metric('rtc_group_rows_sum')).toBe(40)
 })
 
-test('while two groups are in flight the next one gathers; each table has its own lane', async () => {
+test('while two groups are in flight the next one gathers; each table has its own batch', async () => {
   const database = await freshDatabase()
   const it = await TestReceiver.start(database.url)
   await it.take('fee', [cdr('warm')])
@@ -110,23 +104,28 @@ test('and in bytes, but one record always goes', async () => {
   expect(await it.metric('rtc_group_rows_bucket', { le: '1' })).toBe(2)
 })
 
-test('one statement a group of events; a transaction where notes or CDRs are in it', async () => {
+test('new records cost one query string; a look comes after the first that is not new, and first after that', async () => {
   const sent = statements()
   const it = await TestReceiver.start((await freshDatabase()).url)
   await it.take('status', [event('warm')])
   sent.length = 0
-  await it.take('status', [event('s1')])
-  await it.take('status', [event('s1')])
-  expect(sent.splice(0)).toEqual(['insert_events', 'insert_events'])
-  await Promise.all([it.take('status', [event('s2')]), it.take('status', [event(null)])])
-  expect(sent.splice(0)).toEqual(['BEGIN', 'insert_events', 'insert_quarantine', 'COMMIT'])
-  await it.take('status', [event(null)])
-  expect(sent.splice(0)).toEqual(['BEGIN', 'insert_quarantine', 'COMMIT'])
-  // The month is made for the first CDR; the second look is had only where a key is missing from what came back.
+  await it.take('status', [event('s1'), event('s2')])
+  expect(sent.splice(0)).toEqual(['COPY'])
+  await it.take('status', [event('s2'), event('s3')])
+  expect(sent.splice(0)).toEqual(['COPY', 'stored_events', 'COPY'])
+  await it.take('status', [event('s3')])
+  expect(sent.splice(0)).toEqual(['stored_events'])
+  await it.take('status', [event('s4')])
+  await it.take('status', [event('s5')])
+  expect(sent.splice(0)).toEqual(['stored_events', 'COPY', 'COPY'])
+  // The month is made for the first CDR.
   await it.take('fee', [cdr('c1'), cdr('c2')])
-  expect(sent.splice(0)).toEqual(['ensure_period', 'BEGIN', 'insert_cdrs', 'COMMIT'])
-  await it.take('fee', [cdr('c2'), cdr('c3')])
-  expect(sent.splice(0)).toEqual(['BEGIN', 'insert_cdrs', 'stored_record_keys', 'COMMIT'])
+  expect(sent.splice(0)).toEqual(['ensure_period', 'COPY'])
+  await it.take('fee', [cdr('c2', { userData: 'another' }), cdr('c3')])
+  expect(sent.splice(0)).toEqual(['COPY', 'stored_cdrs', 'BEGIN', 'COPY', 'insert_quarantine', 'COMMIT'])
+  await it.take('status', [event(null)])
+  expect(sent.splice(0)).toEqual(['insert_quarantine'])
+  expect(await it.outcomes()).toEqual({ stored: 9, duplicate: 2, conflict: 1, quarantined: 1 })
 })
 
 test('behind a transaction pooler no statement has a name', async () => {
@@ -134,8 +133,10 @@ test('behind a transaction pooler no statement has a name', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url, { pooler: 'transaction' })
   await it.take('status', [event('s1')])
   await it.take('fee', [cdr('c1')])
+  await it.take('fee', [cdr('c1')])
+  expect(sent).toContain('COPY')
   expect(sent.filter((what) => /^[a-z_]+$/.test(what))).toEqual([])
-  expect(await it.outcomes()).toEqual({ stored: 2 })
+  expect(await it.outcomes()).toEqual({ stored: 2, duplicate: 1 })
 })
 
 test('what comes beyond the rows that may wait goes to the spool', async () => {
@@ -154,7 +155,7 @@ test('what comes beyond the rows that may wait goes to the spool', async () => {
   await it.take('fee', [cdr('one more')])
   expect(await it.outcomes()).toEqual({ stored: 1, spooled: 1 })
   expect(it.log.messages('warn')).toContain('too much waits for Postgres: callbacks go to the spool')
-  // The other lane has room.
+  // The other table's has room.
   taken.push(it.take('status', [old('s2')]))
   await turns(2)
   expect(await it.outcomes()).toEqual({ stored: 1, spooled: 1 })

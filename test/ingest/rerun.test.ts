@@ -79,7 +79,9 @@ test('still refused: it says where, and nothing changes', async () => {
   await it.take('fee', [cdr('c1', { callEndTime: 'soon', failTime: 'later' })])
   expect(await replayed()).toEqual({
     done: false,
-    reason: '/callEndTime must be a time yyyy-MM-dd HH:mm:ss; /failTime must be a time yyyy-MM-dd HH:mm:ss',
+    reason:
+      '/callEndTime must be a time yyyy-MM-dd HH:mm:ss between the years 2000 and 2099; ' +
+      '/failTime must be a time yyyy-MM-dd HH:mm:ss between the years 2000 and 2099',
   })
   expect(await states()).toEqual([open])
 })

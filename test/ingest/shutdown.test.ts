@@ -1,16 +1,10 @@
-import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
-import { Batch } from '../../src/ingest/batch.ts'
-import { Breaker } from '../../src/ingest/breaker.ts'
-import { check } from '../../src/ingest/check.ts'
-import { Ledger } from '../../src/ingest/ledger.ts'
-import { notices } from '../../src/ingest/notice-store.ts'
 import { CannotStoreError } from '../../src/ingest/receiver.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { hold, TestReceiver, turns, until } from '../support/receiver.ts'
-import { TestLog, temporaryDirectory } from '../support/spool.ts'
+import { temporaryDirectory } from '../support/spool.ts'
 import { countRows } from '../support/tables.ts'
 
 /** A time whose partition is always there. */
@@ -87,23 +81,17 @@ test('with a Postgres that has fallen silent, the drain under way as well', asyn
   expect(await countRows(database.pool)).toEqual({ call_events: 4, cdrs: 1, quarantine: 0 })
 })
 
+test('while something beside the callbacks waits for a lock', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const lock = await hold(database.url, 'LOCK TABLE rtc.quarantine IN ACCESS EXCLUSIVE MODE')
+  void it.receiver.measureQuarantine()
+  await stopInTime(it, 300)
+  await lock.commit()
+})
+
 test('a callback that comes after the end is refused, not left waiting', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   await it.stop(1_000)
   await expect(it.take('status', [event('s1')])).rejects.toThrow(CannotStoreError)
-})
-
-test('a batch that is given up before it began is idle', async () => {
-  const log = new TestLog()
-  const { postgres } = await TestReceiver.start((await freshDatabase()).url)
-  const breaker = new Breaker('test', log)
-  const batch = new Batch(notices, { postgres, breaker, ledger: new Ledger(new Registry()), log })
-  const record = { eventType: 'numStatus' }
-  const receivedAt = new Date().toISOString()
-  const entry = check({ via: 'live', kind: 'notice', record, index: null, signer: null, receivedAt, bytes: 9 })
-  const settled = batch.add([entry])
-  const idle = batch.idle()
-  batch.giveUp()
-  await idle
-  expect(await settled).toMatchObject([{ entry, notStored: { why: 'away' } }])
 })

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import {
   inspectSpool,
   type SpoolEntry,
   SpoolEntryError,
+  type SpooledRecord,
   SpoolFullError,
   SpoolWriteError,
 } from '../../src/ingest/spool/spool.ts'
@@ -248,6 +249,25 @@ describe('segments', () => {
     await expect.poll(() => spool.bytes).toBe(0)
     await spool.append([entry(41)])
     expect(await drain(spool)).toEqual([41])
+  })
+
+  test('what was set aside counts for the bound, after a restart too, until somebody takes it away', async () => {
+    const directory = await temporaryDirectory()
+    let spool = await openSpool(directory, { maxBytes: 16 * 1024 })
+    const kept = { ...entry(1), record: { text: 'x'.repeat(12_000) } }
+    await spool.append([kept])
+    const [first] = await spool.take(1)
+    await spool.setAside((first as SpooledRecord).id, 'by the test')
+    await expect.poll(() => segmentFiles(directory)).toEqual([])
+    expect(spool.bytes).toBeGreaterThan(12_000)
+    await expect(spool.append([kept])).rejects.toThrow(SpoolFullError)
+    await spool.append([entry(2)])
+    await spool.close()
+    spool = await openSpool(directory, { maxBytes: 16 * 1024 })
+    await expect(spool.append([kept])).rejects.toThrow(SpoolFullError)
+    await rm(join(directory, 'set-aside'), { recursive: true })
+    await spool.append([kept])
+    expect(spool.records).toBe(2)
   })
 
   test('a segment that rolled over after its records were committed goes, too', async () => {

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { errnoOf } from './errors.ts'
-import { nodeIo } from './io.ts'
+import { listNames, nodeIo } from './io.ts'
 import { readLines } from './lines.ts'
 import { isLocked } from './lock.ts'
-import { listNames } from './recover.ts'
 import { isSegment, scanSegment } from './segment.ts'
 import { SET_ASIDE } from './set-aside.ts'
 

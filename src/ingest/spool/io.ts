@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { errnoOf } from './errors.ts'
 
 /** An open file as the spool uses it; a FileHandle is one. */
 export interface SpoolFile {
@@ -29,6 +30,16 @@ export const nodeIo: SpoolIo = {
   readdir: (path) => readdir(path),
   rename,
   unlink,
+}
+
+/** The names in a directory, none when it does not exist. */
+export async function listNames(io: SpoolIo, directory: string): Promise<string[]> {
+  try {
+    return await io.readdir(directory)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  }
 }
 
 /** Writes all of it at `position`. A write may be short: on a disk that fills up, the next one then says ENOSPC. */

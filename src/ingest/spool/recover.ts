@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { errnoOf } from './errors.ts'
-import type { SpoolIo } from './io.ts'
+import { listNames, type SpoolIo } from './io.ts'
 import type { SpoolLog } from './log.ts'
 import { isSegment, Segment, type SegmentScan, scanSegment, sequenceOf } from './segment.ts'
 import { SET_ASIDE, type SetAside } from './set-aside.ts'
@@ -47,16 +47,6 @@ export async function recoverSegments(
     }
   }
   return recovered
-}
-
-/** The names in a directory, none when it does not exist. */
-export async function listNames(io: SpoolIo, directory: string): Promise<string[]> {
-  try {
-    return await io.readdir(directory)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
-  }
 }
 
 /** By number, not by name nor by clock. */

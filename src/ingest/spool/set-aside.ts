@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
-import { makeDirectory, type SpoolFile, type SpoolIo, syncDirectory, writeAll } from './io.ts'
+import { errnoOf } from './errors.ts'
+import { listNames, makeDirectory, type SpoolFile, type SpoolIo, syncDirectory, writeAll } from './io.ts'
 import { HEADER } from './segment.ts'
 
 export const SET_ASIDE = 'set-aside'
@@ -14,6 +15,8 @@ export class SetAside {
   readonly #directory: string
   readonly #io: SpoolIo
   #queue: Promise<unknown> = Promise.resolve()
+  /** Bytes of the files in it, as far as they are known. */
+  bytes = 0
 
   constructor(spool: string, io: SpoolIo) {
     this.#spool = spool
@@ -28,12 +31,22 @@ export class SetAside {
     return run
   }
 
+  /** Finds out how many bytes it holds. Never throws: what cannot be read keeps the number that was known. */
+  async measure(): Promise<void> {
+    try {
+      const names = await listNames(this.#io, this.#directory)
+      const sizes = await Promise.all(names.map((name) => sizeOf(this.#io, join(this.#directory, name))))
+      this.bytes = sizes.reduce((sum, size) => sum + size, 0)
+    } catch {}
+  }
+
   /** Moves a whole segment file here. */
   async move(path: string): Promise<void> {
     await makeDirectory(this.#io, this.#directory)
     await this.#io.rename(path, join(this.#directory, basename(path).replace(/spool$/, 'unreadable')))
     await syncDirectory(this.#io, this.#directory)
     await syncDirectory(this.#io, this.#spool)
+    await this.measure()
   }
 
   async #append(path: string, lines: Buffer): Promise<void> {
@@ -52,6 +65,7 @@ export class SetAside {
       await file.close()
     }
     await syncDirectory(this.#io, this.#directory)
+    await this.measure()
   }
 
   async #openForAppend(path: string): Promise<SpoolFile> {
@@ -60,6 +74,20 @@ export class SetAside {
     } catch {
       return this.#io.open(path, 'r+')
     }
+  }
+}
+
+/** 0 for a file that somebody has taken away meanwhile. */
+async function sizeOf(io: SpoolIo, path: string): Promise<number> {
+  try {
+    const file = await io.open(path, 'r')
+    return await file
+      .stat()
+      .then(({ size }) => size)
+      .finally(() => file.close())
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 0
+    throw error
   }
 }
 

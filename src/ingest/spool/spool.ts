@@ -18,7 +18,7 @@ export type { SpoolLog } from './log.ts'
 
 export interface SpoolOptions {
   directory: string
-  /** Bound of the segment files together. What was set aside is not counted. */
+  /** Bound of all files together, those of what was set aside as well. */
   maxBytes: number
   log: SpoolLog
   /** The file system, for tests. */
@@ -86,6 +86,7 @@ export class Spool {
     }
     try {
       const recovered = await recoverSegments(options.directory, io, setAside, options.log)
+      await setAside.measure()
       const spool = new Spool(options, io, setAside, recovered, lock)
       await spool.probe()
       return spool
@@ -136,9 +137,9 @@ export class Spool {
     return records
   }
 
-  /** Bytes of the segment files. They go down by whole segments. */
+  /** Bytes of the segment files, which go down by whole segments, and of what was set aside, until somebody removes it. */
   get bytes(): number {
-    let bytes = 0
+    let bytes = this.#setAside.bytes
     for (const segment of this.#segments.values()) bytes += segment.fileBytes
     return bytes
   }
@@ -175,6 +176,8 @@ export class Spool {
     if (first === undefined) return
     const lines = Buffer.from(entries.map(lineOf).join(''))
     if (this.#writer.waitingBytes > WAITING_BYTES) throw new SpoolWriteError('too much waits for the disk')
+    // Somebody may have made room where the set-aside records are.
+    if (lines.length > this.#room && this.#setAside.bytes > 0) await this.#setAside.measure()
     if (lines.length > this.#room) throw new SpoolFullError(this.maxBytes)
     await this.#writer.append(lines, entries.length, timeOf(first))
   }
@@ -213,9 +216,11 @@ export class Spool {
     this.#setAsideCount += this.#finish([id])
   }
 
-  /** Tries to become writable again after an error; costs nothing while writable. Does not throw: see `writable`. */
+  /** Tries to become writable again after an error or when it was full. Does not throw: see `writable`, `isFull`. */
   async probe(): Promise<void> {
-    if (this.#closed || this.writable) return
+    if (this.#closed) return
+    if (this.isFull) await this.#setAside.measure()
+    if (this.writable) return
     this.#sweep(this.#segments.values())
     await this.#writer.probe().catch(() => {})
   }
