@@ -96,7 +96,7 @@ ${select('scenario', words.scenario, scenario, Object.entries(words.scenarios))}
 <label>${words.company}<input name="company" value="${company}" maxlength="64" autocomplete="off" spellcheck="false"></label>
 ${select('source', words.reason, source, Object.entries(words.codes))}
 <label>${words.code}<input name="code" value="${code}" maxlength="9" inputmode="numeric" autocomplete="off"></label>
-<fieldset class="checks"><legend>${words.outcome}</legend>${Object.entries(words.outcomes).map(([value, text]) => box('outcome', value, text, outcomes.includes(value)))}${box('live', 'yes', words.goesOn, live === 'yes')}</fieldset>
+<fieldset class="checks"><legend>${words.outcome}</legend>${Object.entries(words.outcomes).map(([value, text]) => box('outcome', value, text, outcomes.includes(value)))}${box('live', 'yes', words.liveOnly, live === 'yes')}</fieldset>
 <button class="main">${words.search}</button>
 </form>`
 }

@@ -180,7 +180,8 @@ pre { background: var(--page); border: 1px solid var(--line); border-radius: 6px
   .two { grid-template-columns: minmax(0, 1fr); }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .find { margin: 0 0 .7rem; flex: 1 1 100%; }
-  .find input { flex: 1; }
+  .find select { flex: 0 1 7.5rem; min-width: 0; }
+  .find input { flex: 1; width: 0; }
   .minor { display: none; }
   .top > div { padding-top: .6rem; }
   .lanes { grid-template-columns: minmax(0, 1fr); gap: .35rem; }
@@ -189,8 +190,10 @@ pre { background: var(--page); border: 1px solid var(--line); border-radius: 6px
   .plot figcaption p { grid-row: auto; }
   .key { justify-content: flex-start; }
   .fields label { flex: 1 1 45%; }
+  .fields label.check { flex: none; }
+  .figures dd.more { overflow-wrap: anywhere; }
   .fields label.wide { flex-basis: 100%; }
-  .fields input, .fields select { width: 100%; }
+  .fields input:not([type=checkbox]), .fields select { width: 100%; }
   .facts { gap: .3rem .8rem; }
 }
 @media print { .top, .foot, form { display: none; } body { background: #fff; } }
