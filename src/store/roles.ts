@@ -26,6 +26,7 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_writer', table: 'ops.calls', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.quarantine', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.apps', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.redeliveries', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
   { role: 'rtc_writer', table: 'rtc.placed_calls', privileges: ['SELECT', 'INSERT'] },
   // Whoever locks a row needs UPDATE.
   { role: 'rtc_writer', table: 'rtc.maintenance', privileges: ['SELECT', 'UPDATE'] },
@@ -37,7 +38,7 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_app', table: 'rtc.notices', privileges: ['SELECT'] },
 ]
 
-/** Functions that run with their owner's rights and are for people. Those of schema rtc are for the receiver. */
+/** Functions that tell more than schema ops. Others of that schema are for all its readers, those of schema rtc for the receiver. */
 export const functionGrants: Readonly<Record<string, Role>> = {
   'ops.calls_of': 'rtc_support',
   'ops.calls_by_user_data': 'rtc_support',
@@ -64,6 +65,9 @@ const closeDatabase = [
  */
 export function rolesSql(): string[] {
   const people = readers.join(', ')
+  const telling = Object.keys(functionGrants)
+    .map((name) => `'${name.replace('ops.', '')}'`)
+    .join(', ')
   return [
     ...roles.map(
       (role) =>
@@ -78,10 +82,10 @@ export function rolesSql(): string[] {
     `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${people}`,
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT SELECT ON TABLES TO ${people}`,
     // Users of a view need EXECUTE on the plain functions in it, and no USAGE on their schema. One that is immutable knows
-    // nothing but its arguments, and one of schema ops with the rights of its user sees what the user sees.
+    // nothing but its arguments.
     'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA rtc, ops FROM PUBLIC',
     forEachFunction(
-      "NOT p.prosecdef AND (p.pronamespace = 'ops'::regnamespace OR p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i')",
+      `p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i' OR p.pronamespace = 'ops'::regnamespace AND p.proname NOT IN (${telling})`,
       people,
     ),
     forEachFunction("p.pronamespace = 'rtc'::regnamespace", 'rtc_writer'),
