@@ -218,8 +218,8 @@ COMMENT ON COLUMN ops.recordings.recording IS 'there, or expired: the platform k
 
 -- Quarantine ---------------------------------------------------------------------------------------------------------
 
--- The shape of a body without what it says. Names come from outside too, so digits in them are covered. In schema ops,
--- because PL/pgSQL finds the functions it calls when it runs, by the rights of the user.
+-- The shape of a body without what it says. Names come from outside too: they show where they are letters and underscores.
+-- In schema ops, because PL/pgSQL finds the functions it calls when it runs, by the rights of the user.
 CREATE FUNCTION ops.skeleton(value jsonb, depth integer) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -231,7 +231,7 @@ BEGIN
     WHEN 'object' THEN
       IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
       RETURN coalesce((
-        SELECT jsonb_object_agg(regexp_replace(left(f.key, 64), '\d{5,}', '***', 'g'), ops.skeleton(f.value, depth + 1))
+        SELECT jsonb_object_agg(CASE WHEN f.key ~ '^[A-Za-z_]{1,64}$' THEN f.key ELSE '***' END, ops.skeleton(f.value, depth + 1))
         FROM (SELECT * FROM jsonb_each(value) LIMIT 100) f), '{}');
     WHEN 'array' THEN
       IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
@@ -259,16 +259,18 @@ COMMENT ON FUNCTION ops.skeleton(bytea) IS 'The same of a body; NULL when it is 
 
 CREATE VIEW ops.quarantine_open AS
 SELECT q.id, q.kind, q.reason, q.record_index, q.body_size, q.first_seen_at, q.last_seen_at, q.seen_count, q.signed_by AS app_key,
-  -- A pointer names fields, and names come from outside.
-  (SELECT jsonb_agg(jsonb_build_object('pointer', regexp_replace(e.item ->> 'pointer', '\d{5,}', '***', 'g'),
+  -- Names of fields come from outside; of a pointer places in a list show as well.
+  (SELECT jsonb_agg(jsonb_build_object(
+      'pointer', regexp_replace(e.item ->> 'pointer', '/(?!([A-Za-z_]{1,64}|[0-9]{1,4})(/|$))[^/]*', '/***', 'g'),
       'message', regexp_replace(e.item ->> 'message', '\d{5,}', '***', 'g')))
     FROM jsonb_array_elements(CASE WHEN jsonb_typeof(q.errors) = 'array' THEN q.errors ELSE '[]' END) AS e (item)) AS errors,
-  q.call_ref, q.differing, q.minutes_stored, q.minutes_received, ops.skeleton(q.body) AS skeleton
+  q.call_ref, ARRAY(SELECT CASE WHEN name ~ '^[A-Za-z_]{1,64}$' THEN name ELSE '***' END
+    FROM unnest(q.differing) WITH ORDINALITY AS d (name, place) ORDER BY place) AS differing, q.minutes_stored, q.minutes_received, ops.skeleton(q.body) AS skeleton
 FROM rtc.quarantine q
 WHERE q.resolved_at IS NULL;
 COMMENT ON VIEW ops.quarantine_open IS 'Records and bodies that could not be stored and that nobody has dealt with / 未处理的隔离记录';
 COMMENT ON COLUMN ops.quarantine_open.id IS 'Number of the entry, for rtc-receiver quarantine / 编号';
-COMMENT ON COLUMN ops.quarantine_open.kind IS 'status, fee, unknown (unreadable) or unauthenticated / 类别';
+COMMENT ON COLUMN ops.quarantine_open.kind IS 'status, fee, notice, unknown (unreadable) or unauthenticated / 类别';
 COMMENT ON COLUMN ops.quarantine_open.reason IS 'Short code of the reason; conflict = a CDR with the key of a stored one and other content / 原因代码；conflict 为同键不同内容的话单';
 COMMENT ON COLUMN ops.quarantine_open.record_index IS 'Place in feeLst, from 0; NULL for a status event or a whole body / 在 feeLst 中的序号';
 COMMENT ON COLUMN ops.quarantine_open.body_size IS 'Bytes of the original / 原文字节数';

@@ -143,10 +143,10 @@ function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): b
   if (!ours) return grantee === 'PUBLIC' || privilege !== 'CREATE'
   if (!ours.includes(grantee as Role)) return false
   if (kind === 'SCHEMA') return privilege === 'USAGE'
-  if (kind === 'FUNCTION')
-    return schema === 'rtc'
-      ? grantee === 'rtc_writer'
-      : (functionGrants[object.replace(/\(.*/, '')]?.includes(grantee as Role) ?? false)
+  if (kind === 'FUNCTION') {
+    const only = schema === 'rtc' ? 'rtc_writer' : functionGrants[object.replace(/\(.*/, '')]
+    return only === undefined || only === grantee
+  }
   if (column !== null) return false
   return (schema !== 'rtc' && privilege === 'SELECT') || grantsOf(grantee).has(`${object} ${privilege}`)
 }

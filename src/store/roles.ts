@@ -26,6 +26,7 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_writer', table: 'ops.calls', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.quarantine', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.apps', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.redeliveries', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
   { role: 'rtc_writer', table: 'rtc.placed_calls', privileges: ['SELECT', 'INSERT'] },
   // Whoever locks a row needs UPDATE.
   { role: 'rtc_writer', table: 'rtc.maintenance', privileges: ['SELECT', 'UPDATE'] },
@@ -37,16 +38,14 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_app', table: 'rtc.notices', privileges: ['SELECT'] },
 ]
 
-/** Functions that run with their owner's rights and are for people. Those of schema rtc are for the receiver. */
-export const functionGrants: Readonly<Record<string, readonly Role[]>> = {
-  'ops.call_stats': readers,
-  'ops.failures': readers,
-  'ops.calls_of': ['rtc_support'],
-  'ops.calls_by_user_data': ['rtc_support'],
-  'ops.calls_by_subscription': ['rtc_support'],
-  'ops.calls_by_session': ['rtc_support'],
-  'ops.ask_reveal': ['rtc_pii'],
-  'ops.reveal': ['rtc_pii'],
+/** Functions that tell more than schema ops. Others of that schema are for all its readers, those of schema rtc for the receiver. */
+export const functionGrants: Readonly<Record<string, Role>> = {
+  'ops.calls_of': 'rtc_support',
+  'ops.calls_by_user_data': 'rtc_support',
+  'ops.calls_by_subscription': 'rtc_support',
+  'ops.calls_by_session': 'rtc_support',
+  'ops.ask_reveal': 'rtc_pii',
+  'ops.reveal': 'rtc_pii',
 }
 
 /**
@@ -66,6 +65,9 @@ const closeDatabase = [
  */
 export function rolesSql(): string[] {
   const people = readers.join(', ')
+  const telling = Object.keys(functionGrants)
+    .map((name) => `'${name.replace('ops.', '')}'`)
+    .join(', ')
   return [
     ...roles.map(
       (role) =>
@@ -80,16 +82,16 @@ export function rolesSql(): string[] {
     `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${people}`,
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT SELECT ON TABLES TO ${people}`,
     // Users of a view need EXECUTE on the plain functions in it, and no USAGE on their schema. One that is immutable knows
-    // nothing but its arguments, and one of schema ops with the rights of its user sees what the user sees.
+    // nothing but its arguments.
     'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA rtc, ops FROM PUBLIC',
     forEachFunction(
-      "NOT p.prosecdef AND (p.pronamespace = 'ops'::regnamespace OR p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i')",
+      `p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i' OR p.pronamespace = 'ops'::regnamespace AND p.proname NOT IN (${telling})`,
       people,
     ),
     forEachFunction("p.pronamespace = 'rtc'::regnamespace", 'rtc_writer'),
     // Whoever may look up can unmask by trying, and whoever may reveal sees: each has a role of its own.
-    ...Object.entries(functionGrants).map(([name, grantees]) =>
-      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, grantees.join(', ')),
+    ...Object.entries(functionGrants).map(([name, role]) =>
+      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, role),
     ),
 
     'GRANT USAGE ON SCHEMA app TO rtc_app',
