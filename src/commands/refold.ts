@@ -6,7 +6,7 @@ import { FoldRunner } from '../maintenance/fold-runner.ts'
 import { FoldTables } from '../maintenance/fold-tables.ts'
 import { extentOfFacts, markNextSlice, markSessions, unfoldedState } from '../store/unfolded.ts'
 import { withConnection } from './database.ts'
-import { print, printJson } from './output.ts'
+import { noteLines, printJson, printLines } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
 /** Facts whose sessions are marked at once, and rows that may wait when that is done: new calls wait behind them. */
@@ -113,8 +113,8 @@ async function refold(
   const { failed = 0, large = 0 } = rows[0] ?? {}
   if (json) printJson({ sessions, failed, large })
   else {
-    print(`${count(sessions)} sessions were computed again\n`)
-    if (large > 0) print(`${count(large)} of very many facts are put off: they are computed within the hour\n`)
+    printLines(`${count(sessions)} sessions were computed again`)
+    if (large > 0) printLines(`${count(large)} of very many facts are put off: they are computed within the hour`)
   }
   if (failed > 0) throw new Error(`${failed} calls could not be computed: the log of who folded says why`)
 }
@@ -132,7 +132,7 @@ class Folding {
   constructor(client: pg.Client, config: Config, signal: AbortSignal) {
     this.#client = client
     this.#signal = signal
-    const say = (fields: object, message: string) => void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`)
+    const say = (fields: object, message: string) => noteLines(`${message} ${JSON.stringify(fields)}`)
     this.#runner = new FoldRunner({
       tables: new FoldTables(config.showUserData),
       log: { info: () => {}, warn: say, error: say },
