@@ -4,9 +4,10 @@ import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { FoldRunner } from '../maintenance/fold-runner.ts'
 import { FoldTables } from '../maintenance/fold-tables.ts'
+import { retryFolds } from '../store/fold-later.ts'
 import { extentOfFacts, markNextSlice, markSessions, unfoldedState } from '../store/unfolded.ts'
 import { withConnection } from './database.ts'
-import { noteLines, printJson, printLines } from './output.ts'
+import { printJson, printLines } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
 /** Facts whose sessions are marked at once, and rows that may wait when that is done: new calls wait behind them. */
@@ -41,7 +42,10 @@ export function refoldCommand(): Command {
       'these sessions; - reads ids from standard input, one a line: those of private numbers may hold phone numbers, and arguments stand in lists of processes',
     )
     .addOption(new Option('--json', 'print JSON'))
-    .addHelpText('after', '\nCalls some of whose facts retention has removed stay as they are.')
+    .addHelpText(
+      'after',
+      '\nCalls some of whose facts retention has removed stay as they are. Calls that could not be computed before are tried again.',
+    )
     .action(async (options: Options, command: Command) => {
       const { from, to, all, session } = options
       const ways = [from ?? to, all, session].filter((way) => way !== undefined)
@@ -78,6 +82,7 @@ async function refold(
   const folding = new Folding(client, config, stop.signal)
   let sessions = 0
   try {
+    await retryFolds(client)
     if (ids) {
       await markSessions(client, ids)
       sessions = new Set(ids).size
@@ -132,7 +137,7 @@ class Folding {
   constructor(client: pg.Client, config: Config, signal: AbortSignal) {
     this.#client = client
     this.#signal = signal
-    const say = (fields: object, message: string) => noteLines(`${message} ${JSON.stringify(fields)}`)
+    const say = (fields: object, message: string) => void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`)
     this.#runner = new FoldRunner({
       tables: new FoldTables(config.showUserData),
       log: { info: () => {}, warn: say, error: say },

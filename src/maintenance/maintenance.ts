@@ -2,9 +2,11 @@ import type { Log } from '../ingest/log.ts'
 import type { Receiver } from '../ingest/receiver.ts'
 import type { Spool } from '../ingest/spool/spool.ts'
 import { publicError } from '../store/errors.ts'
+import { withClient } from '../store/pool.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { tidyStatistics } from '../store/statistics.ts'
 import { explainConflicts } from './conflicts.ts'
 import { FoldTables } from './fold-tables.ts'
 
@@ -78,6 +80,8 @@ export class Maintenance {
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
       await postgres.withClient((client) => explainConflicts(client, this.#tables))
+      // On the connection of the fold, which gets its turn in between.
+      while (!this.#stopping.signal.aborted && (await withClient(postgres.background, tidyStatistics)));
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }

@@ -25,7 +25,7 @@ test.each([
   ['malformed', 400, '8'],
   ['too_large', 413, '8'],
   ['unsupported_media_type', 415, '8'],
-  ['too_many_bytes', 429, '8'],
+  ['too_many', 429, '8'],
   ['unavailable', 503, '9'],
 ])('%s leads to the section about it', (outcome, status, section) => {
   const callbacks = ['status', 'unknown'].map((kind) => `rtc_callbacks_total{kind="${kind}",outcome="${outcome}"} 2`)

@@ -45,8 +45,10 @@ test('every minute, and after a failure too', async () => {
     it.log.messages('warn').includes('maintenance of the tables failed, it will be tried again'),
   )
   await pool.query('ALTER TABLE rtc.elsewhere RENAME TO quarantine')
+  await quarantined(pool, 0, 'new')
+  expect(it.measured).toBe(1)
   vi.advanceTimersByTime(62_000)
-  await until('it was measured', () => it.measured === 3)
+  await until('it was measured', () => it.measured === 2)
 })
 
 test('before Postgres is reached there is nothing to do', async () => {

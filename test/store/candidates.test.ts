@@ -1,6 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { check, type Delivered } from '../../src/ingest/check.ts'
+import { FactStore } from '../../src/ingest/fact-store.ts'
+import { cdrTable, eventTable, type FactTable } from '../../src/ingest/facts.ts'
+import { ErasedKeys } from '../../src/store/erased-keys.ts'
+import { readDigestKey } from '../../src/store/keys.ts'
+import { Partitions } from '../../src/store/partitions.ts'
 import { makeRoles } from '../../src/store/roles.ts'
 import { callback, callbackEvents, cdr, display, event, notification, privateNumber } from '../calls/facts.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -53,7 +59,7 @@ function callsOfVictim(fields: { signed_by: string | null }): Session[] {
 function posted(numbers: readonly string[]): Session[] {
   return numbers.flatMap((number) => [
     {
-      id: `cdr-${number}`,
+      id: `cdr-${number.slice(6, 10)}`,
       cdrs: [
         callback({
           callee_num: number,
@@ -65,7 +71,7 @@ function posted(numbers: readonly string[]): Session[] {
       ],
     },
     {
-      id: `event-${number}`,
+      id: `event-${number.slice(6, 10)}`,
       events: [
         event('callin', '10:00:00', { caller: number, called: number, user_data: number, subscription_id: number }),
       ],
@@ -198,4 +204,51 @@ describe('candidates posted into the session of a signed call', () => {
       expect(right.replaceAll(victim, wrong)).toEqual(relabelled(await seenWith(session, forge(wrong))))
     })
   }
+})
+
+describe('candidates posted as what is stored already', () => {
+  const record = {
+    sessionId: 'known',
+    icid: 'known',
+    callOutStartTime: '2026-11-12 10:00:00',
+    callEndTime: '2026-11-12 10:01:00',
+  }
+  const status = { eventType: 'callout', statusInfo: { sessionId: 'known', timestamp: '2026-11-12 10:00:00' } }
+
+  /** What becomes of a record with a number, and what is kept of it in quarantine but for its body. */
+  async function posted(number: string, signer: string | null): Promise<unknown> {
+    await owner.query('TRUNCATE rtc.quarantine')
+    const context = {
+      digestKey: createSecretKey(await readDigestKey(owner)),
+      partitions: new Partitions('month'),
+      erasedKeys: new ErasedKeys(),
+    }
+    const delivered = { via: 'live', index: null, signer, receivedAt: '2026-11-12T10:02:00.000Z', bytes: 100 } as const
+    const store = <Row extends { session_id: string }>(table: FactTable<Row>, entry: Delivered) =>
+      new FactStore(
+        table,
+        () => true,
+        () => {},
+      ).store(owner, context, [check(entry)])
+    const event = await store(eventTable, {
+      ...delivered,
+      kind: 'status',
+      record: { ...status, statusInfo: { ...status.statusInfo, called: number } },
+    })
+    const cdr = await store(cdrTable, { ...delivered, kind: 'fee', record: { ...record, calleeNum: number } })
+    const { rows } = await owner.query('SELECT reason, differing, seen_count, body_size FROM rtc.quarantine')
+    return { event, cdr, quarantine: rows }
+  }
+
+  test('none is a duplicate of what was signed, and none is said to differ less from it', async () => {
+    expect(await posted(victim, 'app')).toEqual({ event: ['stored'], cdr: ['stored'], quarantine: [] })
+    expect(await posted(victim, 'app')).toEqual({ event: ['duplicate'], cdr: ['duplicate'], quarantine: [] })
+    const found = await posted(victim, null)
+    expect(found).toMatchObject({
+      event: ['stored'],
+      cdr: ['conflict'],
+      quarantine: [{ differing: ['signature'], seen_count: '1' }],
+    })
+    expect(await posted('+8613899990021', null)).toEqual(found)
+  })
 })

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { Maintenance } from '../../src/maintenance/maintenance.ts'
 import { Postgres } from '../../src/store/postgres.ts'
+import { quarantineSize } from '../../src/store/quarantine.ts'
 import { wayTo } from './route.ts'
 import { openSpool, TestLog, temporaryDirectory } from './spool.ts'
 
@@ -9,7 +10,7 @@ export class TestMaintenance {
   readonly log = new TestLog()
   readonly maintenance: Maintenance
   readonly postgres: Postgres
-  /** How often the receiver was asked to measure the quarantine. */
+  /** How often the quarantine was measured. */
   measured = 0
 
   static async start(
@@ -48,7 +49,8 @@ export class TestMaintenance {
       receiver: {
         quarantineIsTight: false,
         measureQuarantine: async () => {
-          this.measured++
+          const size = await this.postgres.withClient(quarantineSize).catch(() => undefined)
+          if (size) this.measured++
         },
       },
     })
