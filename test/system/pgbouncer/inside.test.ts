@@ -5,6 +5,6 @@ import { throughPgbouncer } from './through-pgbouncer.ts'
 
 throughPgbouncer()
 
-for (const file of ['conflict', 'deadline', 'refused-record', 'upkeep'])
+for (const file of ['conflict', 'copy-first', 'deadline', 'refused-record'])
   describe(`${file}, through pgbouncer`, async () => void (await import(`../../ingest/${file}.test.ts`)))
 describe('the page, through pgbouncer', async () => void (await import('../../ops/page.test.ts')))
