@@ -1,7 +1,12 @@
 # Build with the compiler and all, ship with neither: production dependencies, compiled code, migrations.
 # node:26 is the current LTS line; slim, because nothing but Node is needed at run time.
+#
+# A tag can be moved. What is to be built again exactly as it was tried names its digest, which
+# `docker buildx imagetools inspect node:26-slim` tells:
+#   docker build --build-arg NODE_IMAGE=node:26-slim@sha256:… .
+ARG NODE_IMAGE=node:26-slim
 
-FROM node:26-slim AS build
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
@@ -9,13 +14,13 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
 
-FROM node:26-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The embedded Postgres is an optional dependency: in a container the database is another container.
 RUN npm ci --omit=dev --omit=optional
 
-FROM node:26-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     DATA_DIR=/data \

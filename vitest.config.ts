@@ -14,8 +14,9 @@ export default defineConfig({
     dir: suite ? `test/${suite}` : 'test',
     exclude: suite ? configDefaults.exclude : [...configDefaults.exclude, '**/{faults,system}/**'],
     globalSetup: suite === 'system' ? ['test/system/tools.ts', setup] : [setup],
-    // A test that waits for a child process or a database needs seconds on a busy machine; one that hangs shall not take minutes.
-    testTimeout: suite === 'faults' ? 120_000 : 60_000,
+    // A test that waits for a child process or a database needs seconds on a busy machine, promtool a minute; one that
+    // hangs shall not take much longer.
+    testTimeout: suite ? 240_000 : 60_000,
     // Of itself it gives up after a second.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,

@@ -208,7 +208,8 @@ CREATE INDEX calls_b_ref ON ops.calls (b_ref, started_at) WHERE b_ref IS NOT NUL
 CREATE INDEX calls_user_data_ref ON ops.calls (user_data_ref, started_at) WHERE user_data_ref IS NOT NULL;
 CREATE INDEX calls_subscription_ref ON ops.calls (subscription_ref, started_at) WHERE subscription_ref IS NOT NULL;
 CREATE INDEX calls_session_id ON ops.calls (session_id) WHERE session_id IS NOT NULL;
-CREATE INDEX calls_ended_at ON ops.calls (ended_at);
+-- With started_at: legs that go on at a full hour are found without reading calls that began later.
+CREATE INDEX calls_ended_at ON ops.calls (ended_at, started_at);
 -- The bill.
 CREATE INDEX calls_bill_day ON ops.calls (bill_day, app_key) WHERE bill_day IS NOT NULL;
 -- What the fold has to look at again by the clock alone.
@@ -245,7 +246,7 @@ COMMENT ON COLUMN rtc.calls_private.b_number IS 'B, whole / B 号码';
 COMMENT ON COLUMN rtc.calls_private.shown_to_a IS 'Number A sees, whole / 对 A 显示的号码';
 COMMENT ON COLUMN rtc.calls_private.shown_to_b IS 'Number B sees, whole / 对 B 显示的号码';
 COMMENT ON COLUMN rtc.calls_private.bind_num IS 'The company''s number, or X, whole / 企业号码或 X 号码';
-COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / userData';
+COMMENT ON COLUMN rtc.calls_private.user_data IS 'userData of the request / 请求中的 userData';
 COMMENT ON COLUMN rtc.calls_private.subscription_id IS 'Private number: id of the binding / 隐私号绑定标识';
 COMMENT ON COLUMN rtc.calls_private.extension IS 'Private number, AXE: the extension keyed / AXE 分机号';
 COMMENT ON COLUMN rtc.calls_private.digits IS 'All keys pressed / 全部按键';
@@ -305,11 +306,14 @@ SELECT greatest(newest.stored_at, f.reached) AS newest_fact_at, f.reached AS new
   greatest(0, extract(epoch FROM now() - coalesce(w.oldest, now())))::integer AS lag_seconds,
   w.sessions::integer AS waiting_sessions, l.large::integer AS large_sessions, l.failed::integer AS failed_sessions
 FROM rtc.maintenance f
-CROSS JOIN (SELECT min(x.stored_at) AS oldest, count(DISTINCT x.session_id) AS sessions
-  FROM (SELECT u.stored_at, u.session_id FROM rtc.unfolded u ORDER BY u.id LIMIT 100000) x) w
+-- From an id on: while a login keeps an old snapshot open, rows that are gone stay in the index.
+CROSS JOIN LATERAL (SELECT min(x.stored_at) AS oldest, count(DISTINCT x.session_id) AS sessions
+  FROM (SELECT u.stored_at, u.session_id FROM rtc.unfolded u WHERE u.id > coalesce(f.reached_id, 0)
+    ORDER BY u.id LIMIT 100000) x) w
 CROSS JOIN (SELECT count(*) FILTER (WHERE tries = 0) AS large, count(*) FILTER (WHERE tries > 0) AS failed
   FROM rtc.fold_later) l
-LEFT JOIN (SELECT u.stored_at FROM rtc.unfolded u ORDER BY u.id DESC LIMIT 1) newest ON true
+LEFT JOIN LATERAL (SELECT u.stored_at FROM rtc.unfolded u WHERE u.id > coalesce(f.reached_id, 0)
+  ORDER BY u.id DESC LIMIT 1) newest ON true
 WHERE f.task = 'fold';
 COMMENT ON VIEW ops.freshness IS 'One row: how far ops.calls is behind the facts / 呼叫数据的新鲜度，一行';
 COMMENT ON COLUMN ops.freshness.newest_fact_at IS 'When the newest fact was stored, to within seconds; NULL: none yet / 最新事实的入库时间';

@@ -29,6 +29,8 @@ CREATE INDEX quarantine_last_seen_at ON rtc.quarantine (last_seen_at);
 -- What makes room first.
 CREATE INDEX quarantine_resolved_at ON rtc.quarantine (resolved_at) WHERE resolved_at IS NOT NULL;
 CREATE INDEX quarantine_call_ref ON rtc.quarantine (call_ref) WHERE call_ref IS NOT NULL;
+-- Conflicts that nobody has looked at yet.
+CREATE INDEX quarantine_new_conflicts ON rtc.quarantine (id) WHERE reason = 'conflict' AND call_ref IS NULL AND resolved_at IS NULL;
 
 COMMENT ON TABLE rtc.quarantine IS 'Records and bodies that could not be stored, with the reason; the same one again is counted, not added / 隔离区：无法入库的记录及原因，重复的只计数';
 COMMENT ON COLUMN rtc.quarantine.id IS 'Number of the entry / 编号';
@@ -104,13 +106,14 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- First, for it locks the table: a TRUNCATE that had the table and waited for the rows below would wait for ever.
+  disk_bytes := pg_total_relation_size('rtc.quarantine');
   WITH gone AS (
     DELETE FROM rtc.quarantine_growth g RETURNING g.entries, g.bytes
   )
   INSERT INTO rtc.quarantine_growth (entries, bytes)
     SELECT sum(gone.entries), sum(gone.bytes) FROM gone HAVING count(*) > 0;
   SELECT coalesce(sum(g.entries), 0), coalesce(sum(g.bytes), 0) INTO entries, bytes FROM rtc.quarantine_growth g;
-  disk_bytes := pg_total_relation_size('rtc.quarantine');
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.quarantine_size() FROM PUBLIC;

@@ -69,15 +69,17 @@ RETURN session_id ~ '\+[0-9]|(^|[^0-9])(?!20[0-9]{12}([^0-9]|$))[0-9]{7}|[^ -~]'
 COMMENT ON FUNCTION rtc.may_hold_number(text) IS 'Whether a session id may embed a phone number / 会话标识是否可能含号码';
 
 -- Facts --------------------------------------------------------------------------------------------------------------
--- call_ref, session_id and the company's own number, which is shown whole, are those of the call. So what may be shown of
--- an id is decided once, by the fold; a look-up goes from an index of the calls to the key of the facts; and no condition of
--- a reader's ever meets a session id that holds a number. Where no column of the call is asked for, the planner leaves the
--- joins out, since the columns they go by are unique. Newest first comes from the index of time, and only rows that are
--- shown are masked.
+-- call_ref and session_id are those of the call. So what may be shown of an id is decided once, by the fold; a look-up goes
+-- from an index of the calls to the key of the facts; and no condition of a reader's ever meets a session id that holds a
+-- number. Where no column of the call is asked for, the planner leaves the joins out, since the columns they go by are
+-- unique. Newest first comes from the index of time, and only rows that are shown are masked.
+--
+-- The company's own number, as ops.calls shows it, is whole in CDRs. In events it is not: bind_num may be what a stranger
+-- says in a CDR without a signature, and a signed event would then tell whether it has that number.
 
 CREATE VIEW ops.events AS
 SELECT p.call_ref, c.session_id, e.occurred_at, rtc.mask_text(e.event_type) AS event_type,
-  rtc.mask_number(e.caller, c.bind_num) AS caller, rtc.mask_number(e.called, c.bind_num) AS called,
+  rtc.mask_number(e.caller) AS caller, rtc.mask_number(e.called) AS called,
   e.state_code, CASE WHEN e.state_desc <> '' THEN '***' END AS state_desc, rtc.mask_text(e.party_type) AS party_type,
   e.call_rel_direction, rtc.mask_keys(e.digit_info) AS digits, rtc.mask_text(e.notify_mode) AS notify_mode,
   CASE WHEN e.user_data <> '' THEN '***' END AS user_data,
@@ -91,7 +93,7 @@ COMMENT ON COLUMN ops.events.call_ref IS 'Reference of the call, as in ops.calls
 COMMENT ON COLUMN ops.events.session_id IS 'Id of the call; NULL where it holds a phone number, and until the call is computed / 会话标识；含号码或呼叫尚未计算时为空';
 COMMENT ON COLUMN ops.events.occurred_at IS 'Field timestamp: time of the event on the platform, UTC, one-second resolution; in all scenarios / 事件发生时间（UTC），各场景都有';
 COMMENT ON COLUMN ops.events.event_type IS 'callin, callout, alerting, answer, collectInfo, disconnect, or a new one / 事件类型';
-COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked unless it is the company''s / 本段主叫（脱敏，企业自有号码除外）';
+COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked / 本段主叫（脱敏）';
 COMMENT ON COLUMN ops.events.called IS 'Called number of the leg, masked / 本段被叫（脱敏）';
 COMMENT ON COLUMN ops.events.state_code IS 'disconnect: why it was hung up (stateCode table); click2Call: per leg; callnotify 8008 = no digit keyed in time / 挂机原因值';
 COMMENT ON COLUMN ops.events.state_desc IS '*** where there is a text; ops.hangup_reasons says what state_code means / 有描述时为 ***，含义见 ops.hangup_reasons';
@@ -112,6 +114,7 @@ SELECT p.call_ref, c.session_id, d.cdr_time,
   -- ops.calls knows when the CDR that counts came, to the millisecond. Only CDRs of a call that came at once are compared,
   -- in the fold's order, and only for the rows that are shown: a session may have thousands.
   CASE
+    WHEN c.cdr_received_at IS NULL AND c.call_ref IS NOT NULL THEN false
     WHEN d.received_at NOT BETWEEN c.cdr_received_at - interval '1 millisecond' AND c.cdr_received_at + interval '1 millisecond'
       THEN false
     WHEN c.cdr_count = 1 THEN true

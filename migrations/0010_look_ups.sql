@@ -279,7 +279,7 @@ COMMENT ON COLUMN app.calls.a_ref IS 'Reference of A: one person has one, in all
 COMMENT ON COLUMN app.calls.b_ref IS 'Reference of B / B 引用';
 COMMENT ON COLUMN app.calls.user_data_ref IS 'Reference of the request''s userData / userData 引用';
 COMMENT ON COLUMN app.calls.subscription_ref IS 'Private number: reference of the binding / 隐私号绑定引用';
-COMMENT ON COLUMN app.calls.user_data IS 'userData of the request / userData';
+COMMENT ON COLUMN app.calls.user_data IS 'userData of the request / 请求中的 userData';
 COMMENT ON COLUMN app.calls.subscription_id IS 'Private number: id of the binding / 隐私号绑定标识';
 COMMENT ON COLUMN app.calls.started_at IS 'Earliest time that is known of the call; statistics go by it / 呼叫开始时间（已知最早时间），统计以此为准';
 COMMENT ON COLUMN app.calls.a_started_at IS 'The caller''s side (A) was dialed, or its call came in / A 侧开始时间';

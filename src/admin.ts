@@ -1,16 +1,17 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Registry } from 'prom-client'
+import { authenticate } from './admin/authenticate.ts'
 import type { Config } from './config.ts'
+import type { Log } from './ingest/log.ts'
 import type { Readiness } from './ingest/receiver.ts'
 import { type OpsParts, opsPage } from './ops/page.ts'
-import { credentialsOf } from './routes/credentials.ts'
 import { knownHost, sameOrigin } from './routes/same-origin.ts'
 
 export interface AdminParts {
   config: Pick<Config, 'adminToken' | 'adminHosts'>
   readiness: () => Readiness
   registry: Registry
+  log: Log
   /** The OpenAPI document of the public app. */
   openapi: () => object
   /** What the page for people needs; without it there is none. */
@@ -18,7 +19,7 @@ export interface AdminParts {
 }
 
 /** The private Fastify app: health, metrics, OpenAPI, page. Probes need no token, all else does where one is set. */
-export function buildAdmin({ config, readiness, registry, openapi, ops }: AdminParts): FastifyInstance {
+export function buildAdmin({ config, readiness, registry, log, openapi, ops }: AdminParts): FastifyInstance {
   const admin = Fastify({
     logger: false,
     return503OnClosing: false,
@@ -33,7 +34,8 @@ export function buildAdmin({ config, readiness, registry, openapi, ops }: AdminP
   })
   admin.addHook('onRequest', knownHost(config.adminHosts))
   admin.addHook('onRequest', sameOrigin)
-  const locked = config.adminToken === undefined ? {} : { onRequest: authenticate(config.adminToken) }
+  const { adminToken: token } = config
+  const locked = token === undefined ? {} : { onRequest: authenticate({ token, registry, log }) }
 
   // Whether the process is alive. Never touches Postgres, so that an outage there restarts nobody.
   admin.get('/livez', () => ({ status: 'alive' }))
@@ -55,17 +57,4 @@ export function buildAdmin({ config, readiness, registry, openapi, ops }: AdminP
 /** Not as Fastify says it: a path is not repeated, for somebody may have put a token or a number into it. */
 function nothingHere(reply: FastifyReply): FastifyReply {
   return reply.code(404).send({ error: 'there is nothing at this path' })
-}
-
-function authenticate(token: string) {
-  const expected = fingerprint(token)
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (timingSafeEqual(fingerprint(credentialsOf(request).secret), expected)) return
-    await reply.code(401).header('www-authenticate', 'Basic realm="rtc-receiver"').send({ error: 'a token is needed' })
-  }
-}
-
-/** Equal in length whatever the text, as timingSafeEqual wants it. */
-function fingerprint(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -1,40 +1,36 @@
 import { METHODS, type ServerOptions } from 'node:http'
-import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Counter, Gauge, type Registry } from 'prom-client'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Registry } from 'prom-client'
 import { AddressSet, sourceOf } from './addresses.ts'
 import type { Config } from './config.ts'
+import { noEncoding } from './http/content-encoding.ts'
+import { dropAfterRefusal, gate } from './http/gate.ts'
+import { BodyReader, BodyRefusedError } from './http/limits/body-reader.ts'
+import { limitConnections } from './http/limits/connections.ts'
+import { limitRequests } from './http/limits/requests.ts'
+import { Outcomes } from './http/outcomes.ts'
+import { RefusedBodies } from './http/refused-bodies.ts'
 import type { Log } from './ingest/log.ts'
+import { unreadLimits } from './ingest/quarantine-budget.ts'
 import { CannotStoreError, type Receiver } from './ingest/receiver.ts'
 import { frames } from './logger.ts'
 import { allowedSource } from './routes/allowed-source.ts'
-import { BodyBudget } from './routes/body-budget.ts'
-import { BodyRefusedError, bodyReader } from './routes/body-reader.ts'
 import { callbackSchema } from './routes/callback-schema.ts'
 import { callbackHandler } from './routes/callbacks.ts'
-import { clientErrorHandler, expectationHandler } from './routes/client-errors.ts'
-import { capConnections } from './routes/connection-cap.ts'
-import { type Check, json, knownPath, post } from './routes/gate.ts'
-import { refusalLines } from './routes/refusal-lines.ts'
-import { outcomes, refuse } from './routes/refusals.ts'
+import { clientErrorHandler, connectHandler, expectationHandler } from './routes/client-errors.ts'
+import { host, knownPath, notFromPage, post } from './routes/gate.ts'
+import { refuse } from './routes/refusals.ts'
 import { Signatures } from './routes/signatures.ts'
 import { endUnusedConnections } from './routes/unused-connections.ts'
 import { AkskVerifier } from './rtc/aksk-verifier.ts'
-import type { CallbackKind } from './rtc/record.ts'
 import { offeredSuites } from './rtc/tls-suites.ts'
 import { callbackUrls } from './rtc/urls.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** What the callback turned out to be, once its envelope is open. */
-    callback: { kind: CallbackKind; records: number } | null
-  }
-}
 
 export type AppConfig = Pick<
   Config,
   | 'bodyLimit'
+  | 'maxConnections'
   | 'pathTokens'
   | 'publicUrls'
   | 'statusUrl'
@@ -61,8 +57,6 @@ const requestTimeout = 30_000
 const headersTimeout = 10_000
 const connectionsCheckingInterval = 2_000
 const handshakeTimeout = 10_000
-/** What the log calls a request whose sender went away, as nginx does. */
-const aborted = 499
 
 /** The public Fastify app: the two callback paths and nothing else. */
 export async function buildApp({
@@ -72,26 +66,8 @@ export async function buildApp({
   log,
   isStopping = () => false,
 }: AppParts): Promise<FastifyInstance> {
-  const callbacks = new Counter({
-    name: 'rtc_callbacks_total',
-    help: 'Callbacks by what they were and how they were answered',
-    labelNames: ['kind', 'outcome'],
-    registers: [registry],
-  })
-  const lastCallback = new Gauge({
-    name: 'rtc_last_callback_timestamp_seconds',
-    help: 'When the last callback of a kind was accepted',
-    labelNames: ['kind'],
-    registers: [registry],
-  })
-
-  /** Connections whose last request is counted already. */
-  const givenUp = new WeakSet<Socket>()
-  const refused = refusalLines(log)
-  const turnAway = (address: string | undefined, status: number) => {
-    callbacks.inc({ kind: 'unknown', outcome: outcomes[status] ?? String(status) })
-    refused(address, status)
-  }
+  const outcomes = new Outcomes(registry, log)
+  const { turnAway } = outcomes
   const proxies = new AddressSet(config.trustProxy)
   const isProxy = (address: string | undefined) => proxies.has(address)
   const hasProxies = config.trustProxy.length > 0
@@ -107,7 +83,7 @@ export async function buildApp({
     exposeHeadRoutes: false,
     // The longest URL the platform takes leaves no room for a longer token.
     routerOptions: { maxParamLength: 128 },
-    clientErrorHandler: clientErrorHandler(turnAway, givenUp),
+    clientErrorHandler: clientErrorHandler(turnAway, outcomes.givenUp),
     // A path that cannot be decoded, or is too long. No hook runs for it.
     frameworkErrors: (_error, request, reply) => {
       turnAway(request.ip, 404)
@@ -115,56 +91,38 @@ export async function buildApp({
     },
   })
   app.server.on('checkExpectation', expectationHandler(turnAway))
+  app.server.on('connect', connectHandler(turnAway))
   endUnusedConnections(app, config.tls !== undefined)
-  capConnections(app.server, { isProxy, log })
+  limitConnections(app.server, { most: config.maxConnections, isProxy, registry, log })
+  dropAfterRefusal(app)
+  outcomes.watch(app)
 
-  app.decorateRequest('callback', null)
-  app.decorateRequest('signature', null)
+  // Our own proxy speaks for many, where it does not say for whom.
+  const sender = ({ ip }: FastifyRequest) => (isProxy(ip) ? undefined : sourceOf(ip))
+  const bodies = new BodyReader({ limit: config.bodyLimit, keptBytes: unreadLimits.bodyBytes, sourceOf: sender })
+  app.addHook('preClose', async () => bodies.close())
   app.removeAllContentTypeParsers()
-  const shareOf = ({ ip }: FastifyRequest) => (isProxy(ip) ? undefined : sourceOf(ip))
-  const reader = bodyReader({ limit: config.bodyLimit, budget: new BodyBudget(config.bodyLimit), shareOf })
-  // JSON by name too: for what only `*` takes, Fastify parses the content type anew with each request.
-  app.addContentTypeParser(['application/json', '*'], reader)
+  app.addContentTypeParser('*', bodies.parse)
 
-  // The order of the answers: 404, 405, 403, 401, 415; then the body is read, 413.
+  const refused = new RefusedBodies(bodies, receiver)
   const allowed = config.allowFrom.length > 0 ? new AddressSet(config.allowFrom) : undefined
-  const signatures = config.auth === 'off' ? undefined : signaturesOf({ config, receiver, registry, log })
-  const signed = signatures ? [signatures.check] : []
-  const checks: Check[] = [
+  const signatures = config.auth === 'off' ? undefined : signaturesOf({ config, registry, log }, refused)
+  app.decorateRequest('signature', null)
+  // The order of the answers: 404, 405, 403, 401, 415; then the body is read, 413.
+  gate(app, [
+    host,
     knownPath(config.pathTokens),
     post,
     allowedSource({ allowed, hasProxies, log }),
-    ...signed,
-    json,
-  ]
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('close', () => countAborted(request, reply))
-    if (!checks.some((check) => check(request, reply))) done()
-  })
-
-  // Whoever is gone before the answer hears none; a body that came whole is stored all the same.
-  function countAborted(request: FastifyRequest, reply: FastifyReply): void {
-    if (reply.raw.writableFinished || givenUp.has(request.raw.socket)) return
-    const { kind = 'unknown', records = 0 } = request.callback ?? {}
-    callbacks.inc({ kind, outcome: 'aborted' })
-    if (!request.callback) refused(request.ip, aborted)
-    else log.info({ kind, records }, 'callback: its sender was gone before the answer')
-  }
+    notFromPage,
+    limitRequests({ most: config.maxConnections, sourceOf: sender }),
+    ...(signatures ? [signatures.check] : []),
+    noEncoding(refused),
+  ])
 
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isStopping()) reply.header('connection', 'close')
     done(null, payload)
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    const { kind = 'unknown', records = 0 } = request.callback ?? {}
-    const outcome = outcomes[reply.statusCode] ?? String(reply.statusCode)
-    callbacks.inc({ kind, outcome })
-    if (reply.statusCode === 200) lastCallback.set({ kind }, Date.now() / 1000)
-    if (hasOwnLine(request, reply)) {
-      const route = request.routeOptions.url
-      log.info({ route, kind, records, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'callback')
-    } else refused(request.ip, reply.statusCode)
-    done()
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
   app.setErrorHandler((error: Error, _request, reply) => {
@@ -187,7 +145,7 @@ export async function buildApp({
   // The schemas document the routes; what is taken is decided record by record, more leniently than they say.
   app.setValidatorCompiler(() => () => true)
   const prefix = config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc'
-  const handler = callbackHandler(receiver, config.auth === 'enforce' ? signatures : undefined)
+  const handler = callbackHandler(receiver, refused, config.auth === 'enforce' ? signatures : undefined)
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const others = app.supportedMethods.filter((method) => method !== 'POST')
   for (const path of ['status', 'fee']) {
@@ -197,24 +155,24 @@ export async function buildApp({
   return app
 }
 
-/** A callback has a line of its own, and so has what cannot be read although it is signed: both should be looked into. */
-function hasOwnLine({ callback, signature }: FastifyRequest, { statusCode }: FastifyReply): boolean {
-  return callback !== null || (signature !== null && statusCode === 400)
-}
-
 function serverOptions({ tls }: AppConfig): { http: ServerOptions } {
-  const http = { headersTimeout, connectionsCheckingInterval }
+  // Host is looked at in the gate.
+  const http = { headersTimeout, connectionsCheckingInterval, requireHostHeader: false }
   if (!tls) return { http }
   const https = { ...http, ...tls, handshakeTimeout, minVersion: 'TLSv1.2', ciphers: offeredSuites }
   // Fastify's types tell an app on https from one on http; nothing here makes a difference between them.
   return { https } as unknown as { http: ServerOptions }
 }
 
-function signaturesOf({ config, receiver, registry, log }: Omit<AppParts, 'isStopping'>): Signatures {
+function signaturesOf(
+  { config, registry, log }: Pick<AppParts, 'config' | 'registry' | 'log'>,
+  refused: RefusedBodies,
+): Signatures {
   const urls = callbackUrls({ ...config, tokens: config.pathTokens })
   if (urls.status.length === 0 && urls.fee.length === 0)
     log.warn({}, 'PUBLIC_URL is not set, and digests sign the URL: no callback can be verified')
   const verifier = new AkskVerifier(config.apps, urls, config.maxAgeS)
-  const knowsToken = config.pathTokens.length > 0
-  return new Signatures({ verifier, enforce: config.auth === 'enforce', knowsToken, receiver, registry, log })
+  // Whoever knows a path token is the platform, with a secret mixed up, or as good as: strangers fill no disk.
+  const kept = config.pathTokens.length > 0 ? refused : undefined
+  return new Signatures({ verifier, enforce: config.auth === 'enforce', refused: kept, registry, log })
 }

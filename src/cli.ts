@@ -9,6 +9,7 @@ import { migrateCommand } from './commands/migrate.ts'
 import { printError } from './commands/output.ts'
 import { partitionsCommand } from './commands/partitions.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
+import { refoldCommand } from './commands/refold.ts'
 import { rolesCommand } from './commands/roles.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
@@ -28,6 +29,7 @@ for (const command of [
   checkCommand,
   sqlCommand,
   partitionsCommand,
+  refoldCommand,
   distributeCommand,
   quarantineCommand,
   spoolCommand,

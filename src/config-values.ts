@@ -6,20 +6,33 @@ import type { AppSecret } from './rtc/aksk-verifier.ts'
 /** What is wrong with the environment, one line a variable. Values are never repeated: they may be secrets. */
 export class ConfigError extends Error {}
 
+/** Ends the entry of an app of the private-number product. */
+const privateNumberMark = ':privateNumber'
+
 /**
- * Pairs of appKey and appSecret. A secret may hold colons, for the first one ends the appKey; commas it cannot hold.
- * Secrets become key objects at once, which no log line and no JSON shows.
+ * Entries `appKey:appSecret` or `appKey:appSecret:privateNumber`. A secret may hold colons, for the first one ends the
+ * appKey, but neither commas nor the mark at its end. Secrets become key objects at once, which no log line and no JSON
+ * shows.
  */
 export function readApps(value: string | undefined): AppSecret[] {
-  const apps = list(value).map((pair) => {
+  const apps = list(value).map((entry) => {
+    const privateNumber = entry.endsWith(privateNumberMark)
+    const pair = privateNumber ? entry.slice(0, -privateNumberMark.length) : entry
     const [, appKey, secret] = /^([\x21\x23-\x2b\x2d-\x39\x3b-\x7e]{1,128}):(\S+)$/.exec(pair) ?? []
     if (appKey === undefined || secret === undefined)
-      throw new ConfigError('RTC_APPS is not valid. It should be appKey:appSecret, several separated by commas')
-    return { appKey, secret: createSecretKey(Buffer.from(secret)) }
+      throw new ConfigError(
+        'RTC_APPS is not valid. It should be appKey:appSecret, or appKey:appSecret:privateNumber, several separated by commas',
+      )
+    return { appKey, secret: createSecretKey(Buffer.from(secret)), privateNumber }
   })
-  for (const { appKey } of apps) {
-    if (apps.filter((app) => app.appKey === appKey).length > 2)
+  for (const { appKey, privateNumber } of apps) {
+    const same = apps.filter((app) => app.appKey === appKey)
+    if (same.length > 2)
       throw new ConfigError('RTC_APPS holds more than two secrets of one appKey: the old and the new one are enough')
+    if (same.some((app) => app.privateNumber !== privateNumber))
+      throw new ConfigError(
+        'RTC_APPS marks one secret of an appKey as privateNumber and the other not: mark both or none',
+      )
   }
   return apps
 }

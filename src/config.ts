@@ -44,6 +44,8 @@ export interface Config {
   commitDeadlineMs: number
   spoolMaxBytes: number
   bodyLimit: number
+  /** Of all sources together, on the public listener. */
+  maxConnections: number
   quarantineMaxBytes: number
   quarantineRetentionDays: number
   partitionBy: 'month' | 'day'
@@ -199,6 +201,7 @@ function toConfig(env: Static<typeof Environment>): Config {
     commitDeadlineMs: env.COMMIT_DEADLINE_MS,
     spoolMaxBytes: bytes(env.SPOOL_MAX_BYTES),
     bodyLimit: bytes(env.BODY_LIMIT),
+    maxConnections: env.MAX_CONNECTIONS,
     quarantineMaxBytes: bytes(env.QUARANTINE_MAX_BYTES),
     quarantineRetentionDays: env.QUARANTINE_RETENTION_DAYS,
     partitionBy: env.PARTITION_BY,

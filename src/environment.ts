@@ -54,7 +54,7 @@ export const Environment = Type.Object({
   ),
   RTC_APPS: maybe(
     text(
-      'appKey:appSecret of each application, separated by commas; an appKey stands twice while its secret is changed',
+      'appKey:appSecret of each application, with :privateNumber behind it for one of that product, separated by commas; an appKey stands twice while its secret is changed',
     ),
   ),
   RTC_AUTH: maybe(
@@ -78,7 +78,11 @@ export const Environment = Type.Object({
   COMMIT_DEADLINE_MS: whole('milliseconds a callback waits for Postgres before it goes to the spool', 1500, 50, 60_000),
   SPOOL_MAX_BYTES: size('most the spool may take on disk', '1 GiB'),
   BODY_LIMIT: size('largest body of a callback', '1 MiB'),
-  QUARANTINE_MAX_BYTES: size('most the bodies in rtc.quarantine may take', '256 MiB'),
+  MAX_CONNECTIONS: whole('connections of all sources together', 4096, 16, 1_000_000),
+  QUARANTINE_MAX_BYTES: size(
+    'most the entries of rtc.quarantine may take, 512 bytes each beside their bodies; its files may take twice as much',
+    '256 MiB',
+  ),
   QUARANTINE_RETENTION_DAYS: whole('days a quarantined record is kept', 90, 1, 36_500),
   PARTITION_BY: choice('size of a partition', ['month', 'day'], 'month'),
   RETENTION_DAYS: maybe(

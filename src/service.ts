@@ -105,7 +105,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
     return { ready, degraded: [...degraded, ...folder.degraded] }
   }
   const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
-  const admin = buildAdmin({ config, readiness, registry, openapi: () => app.swagger(), ops })
+  const admin = buildAdmin({ config, readiness, registry, log, openapi: () => app.swagger(), ops })
 
   receiver.start()
   maintenance.start()

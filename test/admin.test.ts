@@ -1,14 +1,16 @@
-import type { Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildAdmin } from '../src/admin.ts'
 import { loadConfig } from '../src/config.ts'
-
-const registry = { contentType: 'text/plain', metrics: () => Promise.reject(new Error('13800000021')) }
+import { TestLog } from './support/spool.ts'
 
 async function admin() {
+  const registry = new Registry()
+  registry.metrics = () => Promise.reject(new Error('13800000021'))
+  const log = new TestLog()
   const config = await loadConfig({ ADMIN_TOKEN: 'sixteen-characters' })
   const readiness = () => ({ ready: true, degraded: [] })
-  const app = buildAdmin({ config, readiness, registry: registry as unknown as Registry, openapi: () => ({}) })
+  const app = buildAdmin({ config, readiness, registry, log, openapi: () => ({}) })
   app.post('/change', () => ({}))
   onTestFinished(() => app.close())
   return app

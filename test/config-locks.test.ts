@@ -28,7 +28,24 @@ describe('RTC_APPS', () => {
     ])
   })
 
-  test.each(['a', ':secret', 'a:', 'a: b', 'a b:c', 'a"b:c', 'a:1,a:2,a:3', 'a:good,tops3cret'])(
+  test('marks apps of the private-number product', async () => {
+    const text = 'a:one,b:two:privateNumber,b:old:with:colons:privateNumber,d:x:privatenumber'
+    const { apps } = await loadConfig({ RTC_APPS: text })
+    expect(
+      apps.map(({ appKey, secret, privateNumber }) => [appKey, secret.export().toString(), privateNumber]),
+    ).toEqual([
+      ['a', 'one', false],
+      ['b', 'two', true],
+      ['b', 'old:with:colons', true],
+      ['d', 'x:privatenumber', false],
+    ])
+  })
+
+  test('an app is of one product, with its old secret as with its new one', async () => {
+    await expect(loadConfig({ RTC_APPS: 'a:new:privateNumber,a:old' })).rejects.toThrow(/^RTC_APPS .*mark both or none/)
+  })
+
+  test.each(['a', ':secret', 'a:', 'a: b', 'a b:c', 'a"b:c', 'a:1,a:2,a:3', 'a:good,tops3cret', 'a:privateNumber'])(
     '%j stops the start, and is not repeated',
     async (text) => {
       const error = await loadConfig({ RTC_APPS: text }).catch((error: Error) => error)

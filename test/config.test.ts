@@ -32,14 +32,21 @@ test('with nothing set it listens on loopback, uses its own Postgres, and writes
     commitDeadlineMs: 1500,
     spoolMaxBytes: 2 ** 30,
     bodyLimit: 2 ** 20,
+    maxConnections: 4096,
     quarantineMaxBytes: 2 ** 28,
     quarantineRetentionDays: 90,
     partitionBy: 'month',
+    showUserData: false,
     timeZone: 'Asia/Shanghai',
     logLevel: 'info',
     shutdownDelayMs: 0,
     shutdownTimeoutMs: 20_000,
   })
+})
+
+test('SHOW_USER_DATA and MAX_CONNECTIONS', async () => {
+  const given = { SHOW_USER_DATA: 'true', MAX_CONNECTIONS: '10000' }
+  expect(await loadConfig(given)).toMatchObject({ showUserData: true, maxConnections: 10_000 })
 })
 
 test('an empty variable is an unset one, and what is not ours is left alone', async () => {
@@ -72,6 +79,8 @@ test.each([
   ['STATUS_URL', ['/rtc/status', 'https://receiver.example.com/rtc/status?x']],
   ['FEE_URL', ['nowhere', `https://receiver.example.com/${'a'.repeat(128)}`]],
   ['PATH_TOKEN', ['short', `${token}_`, `${token}/x`, `${token},${token}1,${token}2`, `${token},short`]],
+  ['MAX_CONNECTIONS', ['0', '15', '1e9', 'many']],
+  ['SHOW_USER_DATA', ['yes', 'on', '2']],
   ['COMMIT_DEADLINE_MS', ['0', '49', '60001', '1.5s']],
   ['SPOOL_MAX_BYTES', ['-1', '1 GB', '1TiB', 'much', '1.5 GiB']],
   ['BODY_LIMIT', ['0', '1 MB', 'none']],

@@ -1,4 +1,4 @@
-import { eventType } from './facts.ts'
+import { eventType, hasSignature } from './facts.ts'
 import { type Field, fieldOf } from './fields.ts'
 import { isSameNumber, present } from './numbers.ts'
 import type { ScenarioRule } from './scenario-rules.ts'
@@ -98,8 +98,10 @@ function sideByNumber(
   rule: ScenarioRule,
 ): (event: EventFact, type: string) => Side | null {
   if (rule.b === null) return (_event, type) => (type === 'callin' ? null : 'A')
-  const a = cdr?.[rule.a.number] ?? null
-  const b = cdr?.[rule.b.number] ?? null
+  // Signed events are not compared with what a stranger may say: the side that they fall on would tell who guessed right.
+  const isComparable = cdr !== null && (hasSignature(cdr) || !events.some(hasSignature))
+  const a = isComparable ? cdr[rule.a.number] : null
+  const b = isComparable ? cdr[rule.b.number] : null
   const dialed = (event: EventFact) => (eventType(event) === 'callin' ? null : present(event.called))
   const first = events.map(dialed).find((called) => called !== null) ?? null
   return (event) => {

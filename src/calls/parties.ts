@@ -36,12 +36,12 @@ export type MaskedParties = { [Name in keyof Parties]: string | null }
 
 /**
  * The company's own number is whole, as what it places calls with and as what it shows; X is not, since it leads to one
- * person.
+ * person. Whether a signed number is the company's, no CDR without a signature can say: that would tell who guessed it.
  */
 export function maskParties({ a, b, shownToA, shownToB, bind }: Parties, hasCompanyNumber: boolean): MaskedParties {
-  const own = hasCompanyNumber && bind ? bind.text : null
   const mask = (field: Field | null) => field && maskNumber(field.text)
-  const shown = (field: Field | null) =>
-    field && isSameNumber(field.text, own) ? companyNumber(field.text) : mask(field)
+  const isOwn = (field: Field) =>
+    hasCompanyNumber && bind && (bind.isSigned || !field.isSigned) && isSameNumber(field.text, bind.text)
+  const shown = (field: Field | null) => (field && isOwn(field) ? companyNumber(field.text) : mask(field))
   return { a: mask(a), b: mask(b), shownToA: shown(shownToA), shownToB: shown(shownToB), bind: shown(bind) }
 }

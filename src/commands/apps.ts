@@ -1,10 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type pg from 'pg'
 import type { Scenario } from '../calls/types.ts'
-import { countOtherCalls, listApps, refoldOtherCalls, removeApp, scenarios, setApp } from '../store/apps.ts'
+import { listApps, otherCalls, removeApp, scenarios, setApp } from '../store/apps.ts'
 import { withConnection } from './database.ts'
 import { printJson, printLines, printTable } from './output.ts'
-import { progressLine } from './progress.ts'
 
 /** Days of calls that `list` counts. */
 const days = 7
@@ -37,50 +35,28 @@ function list(): Command {
     )
 }
 
-interface SetOptions {
-  name?: string
-  scenario?: Scenario
-  refold?: boolean
-}
-
 function set(): Command {
   return new Command('set')
     .description('say what an application does')
     .argument('<appKey>', 'its appKey', text)
     .option('--name <text>', 'a name for people', text)
     .addOption(new Option('--scenario <scenario>', 'what its calls are').choices(scenarios))
-    .option('--refold', 'compute its stored calls anew where they were taken for something else')
-    .action((appKey: string, options: SetOptions, command: Command) => {
-      if (options.name === undefined && options.scenario === undefined)
-        command.error('error: say --name, --scenario or both')
-      return withConnection(async (client) => {
-        const app = await setApp(client, {
-          app_key: appKey,
-          name: options.name ?? null,
-          scenario: options.scenario ?? null,
-        })
+    .action((appKey: string, options: { name?: string; scenario?: Scenario }, command: Command) => {
+      const { name = null, scenario = null } = options
+      if (name === null && scenario === null) command.error('error: say --name, --scenario or both')
+      return withConnection(async (client, { timeZone }) => {
+        const app = await setApp(client, { app_key: appKey, name, scenario })
         printLines(`${app.app_key}: ${app.scenario ?? 'no scenario'}${app.name === null ? '' : `, ${app.name}`}`)
-        if (app.scenario) await offerRefold(client, app.app_key, app.scenario, options.refold ?? false)
+        if (app.scenario === null) return
+        // What comes from now on is computed by it.
+        const { calls, earliest } = await otherCalls(client, app.app_key, app.scenario)
+        if (earliest === null) return
+        const day = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(earliest)
+        const [these, them] =
+          calls === 1 ? ['1 stored call was', 'it'] : [`${calls.toLocaleString('en')} stored calls were`, 'them']
+        printLines(`${these} computed without knowing that: rtc-receiver refold --from ${day} computes ${them} again`)
       })
     })
-}
-
-/** What comes from now on is computed by what was declared; calls that are stored, only when they are computed anew. */
-async function offerRefold(client: pg.Client, appKey: string, scenario: Scenario, refold: boolean): Promise<void> {
-  const calls = await countOtherCalls(client, appKey, scenario)
-  if (calls === 0) return
-  const these = `${calls.toLocaleString('en')} stored ${calls === 1 ? 'call' : 'calls'}`
-  if (!refold)
-    return printLines(`${these} were computed without knowing that: the same command with --refold corrects them`)
-  const line = progressLine()
-  try {
-    await refoldOtherCalls(client, appKey, scenario, (done) =>
-      line.show(`${done.toLocaleString('en')} of ${calls.toLocaleString('en')} calls handed over`),
-    )
-  } finally {
-    line.end()
-  }
-  printLines(`${these} will be computed anew by the receiver`)
 }
 
 function remove(): Command {

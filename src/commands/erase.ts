@@ -3,9 +3,10 @@ import { createInterface } from 'node:readline/promises'
 import { Argument, Command, Option } from 'commander'
 import pg from 'pg'
 import type { Config } from '../config.ts'
+import { NumberFinder } from '../erasure/finder.ts'
+import { type Connections, type Erased, eraseNumber } from '../erasure/run.ts'
 import { inspectSpool } from '../ingest/spool/spool.ts'
-import { NumberSearch } from '../rtc/number-search.ts'
-import { type Erased, erasableTables, eraseNumber } from '../store/erasure.ts'
+import { erasableTables } from '../store/erasure.ts'
 import { publicError } from '../store/errors.ts'
 import { directUrl, withDatabaseUrl } from './database.ts'
 import { noteLines, printJson, printLines, printTable } from './output.ts'
@@ -31,12 +32,13 @@ export function eraseCommand(): Command {
     .addOption(new Option('--json', 'print JSON'))
     .action(async (dash: string, options: { yes?: boolean; json?: boolean }) => {
       if (dash !== '-') throw new Error('the number is read from standard input: echo +86… | rtc-receiver erase -')
-      const number = new NumberSearch(await readNumber())
+      const number = new NumberFinder(await readNumber())
       await withDatabaseUrl(async (databaseUrl, config) => {
         const spooled = await spooledRecords(config)
         if (options.yes && spooled) throw new Error(spooled)
-        const erased = await withOwner(directUrl(databaseUrl, config), (client) =>
-          run(client, number, options.yes ?? false),
+        const url = directUrl(databaseUrl, config)
+        const erased = await withOwner(url, (reader) =>
+          withOwner(url, (writer) => run({ reader, writer }, number, options.yes ?? false)),
         )
         if (options.json) printJson({ applied: options.yes ?? false, ...erased })
         else describe(erased, options.yes ?? false)
@@ -93,7 +95,7 @@ async function withOwner<T>(connectionString: string, work: (client: pg.Client) 
   }
 }
 
-async function run(client: pg.Client, number: NumberSearch, apply: boolean): Promise<Erased> {
+async function run(connections: Connections, number: NumberFinder, apply: boolean): Promise<Erased> {
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
@@ -103,22 +105,22 @@ async function run(client: pg.Client, number: NumberSearch, apply: boolean): Pro
       `${bar(about === 0 ? 1 : done / about)} ${done.toLocaleString('en')} of about ${about.toLocaleString('en')} rows`,
     )
   try {
-    return await eraseNumber(client, { number, apply, progress, signal: stop.signal })
+    return await eraseNumber(connections, { number, apply, progress, signal: stop.signal })
   } finally {
     line.end()
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
 }
 
-function describe({ counts, pseudonym, unreadable }: Erased, applied: boolean): void {
+function describe({ counts, pseudonym, passedOver }: Erased, applied: boolean): void {
   const rows = erasableTables.map((name) => [name, counts[name].toLocaleString('en')])
   printTable(['table', applied ? 'rows erased' : 'rows that hold it'], rows)
   printLines(applied ? `in its place stands ${pseudonym}` : 'nothing was changed: --yes does it')
-  if (unreadable.length > 0) {
-    const named = unreadable.slice(0, 20).join(', ') + (unreadable.length > 20 ? ', …' : '')
+  if (passedOver.length > 0) {
+    const named = passedOver.slice(0, 20).join(', ') + (passedOver.length > 20 ? ', …' : '')
     printLines(
-      `unreadable, as compressed or binary, and perhaps with the number: ${unreadable.length} bodies in quarantine (${named}).`,
-      '  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … takes it away',
+      `passed over, for nobody can read them and they may hold the number: ${passedOver.length} bodies in quarantine (${named})`,
+      '  rtc-receiver quarantine show --raw <id> writes one out; DELETE FROM rtc.quarantine WHERE id = … removes it',
     )
   }
   if (applied) printLines('', ...beyond)

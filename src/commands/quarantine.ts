@@ -1,7 +1,11 @@
 import { createSecretKey } from 'node:crypto'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
+import type { Config } from '../config.ts'
+import { acceptConflict } from '../ingest/conflict.ts'
 import { type Rerun, rerun } from '../ingest/rerun.ts'
+import { type Explanation, explainConflict } from '../maintenance/conflicts.ts'
+import { FoldTables } from '../maintenance/fold-tables.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
 import { skeleton } from '../rtc/skeleton.ts'
 import { ErasedKeys } from '../store/erased-keys.ts'
@@ -19,6 +23,7 @@ export function quarantineCommand(): Command {
     .addCommand(list())
     .addCommand(show())
     .addCommand(replayCommand())
+    .addCommand(accept())
     .addCommand(resolve())
 }
 
@@ -64,7 +69,8 @@ function show(): Command {
         if (options.raw) return printRaw(entry.body)
         const { body, ...rest } = entry
         const shape = shapeOf(body)
-        if (options.json) return printJson({ ...rest, shape })
+        const conflict = await explainConflict(client, new FoldTables(false), entry)
+        if (options.json) return printJson({ ...rest, ...(conflict ? { conflict } : {}), shape })
         const kept = body.length < entry.body_size ? `, of which ${body.length} are kept` : ''
         const [first, last] = [entry.first_seen_at, entry.last_seen_at].map((time) => local(time, timeZone))
         printLines(
@@ -73,11 +79,24 @@ function show(): Command {
         )
         if (entry.record_index !== null) printLines(`record ${entry.record_index} of its feeLst`)
         for (const { pointer, message } of entry.errors) printLines(`  ${pointer || 'body'}: ${message}`)
+        if (conflict) printLines(...conflictLines(id, conflict))
         if (entry.resolved_at) printLines(`resolved ${local(entry.resolved_at, timeZone)}: ${entry.resolution}`)
         // Within JSON no text of the sender's has line feeds.
         printLines(...(typeof shape === 'string' ? [shape] : JSON.stringify(shape, null, 2).split('\n')))
       }),
     )
+}
+
+function conflictLines(id: number, { call_ref, differing, minutes, signed_by }: Explanation): string[] {
+  if (!minutes) return [`call ${call_ref}: nothing is stored under its key any more`]
+  return [
+    `call ${call_ref}: it differs from the stored CDR in ${differing.join(', ')}`,
+    `billed minutes, both legs: ${minutes.stored} by the stored one, ${minutes.received} by this one`,
+    ...(signed_by.stored !== null && signed_by.received === null
+      ? ['careful: this one has no verified signature, and the stored one has: a stranger may have sent it']
+      : []),
+    `quarantine accept ${id} puts it in the place of the stored one, which is kept`,
+  ]
 }
 
 function replayCommand(): Command {
@@ -92,11 +111,7 @@ function replayCommand(): Command {
           ? (await listQuarantine(client, { reason: options.reason, limit: 1_000_000 })).map(({ id }) => id)
           : ids
         if (wanted.length === 0) throw new Error('name the entries to replay, or a --reason that open ones have')
-        const context = {
-          digestKey: createSecretKey(await readDigestKey(client)),
-          partitions: new Partitions(config.partitionBy),
-          erasedKeys: new ErasedKeys(),
-        }
+        const context = await contextOf(client, config)
         const results = []
         for (const id of wanted) results.push({ id, ...(await rerunOne(client, context, id)) })
         if (options.json) printJson(results)
@@ -121,6 +136,27 @@ async function rerunOne(client: pg.Client, context: CommitContext, id: number): 
   } catch (error) {
     if (classify(error) === 'away') throw error
     return { done: false, reason: `it failed: ${publicError(error).message}` }
+  }
+}
+
+function accept(): Command {
+  return new Command('accept')
+    .description('put a conflicting CDR in the place of the stored one, which is kept in rtc.replaced_cdrs')
+    .argument('<id>', 'its id', wholeNumber)
+    .action((id: number) =>
+      withConnection(async (client, config) => {
+        const refusal = await acceptConflict(client, await contextOf(client, config), await find(client, id))
+        if (refusal !== undefined) throw new Error(`entry ${id} ${refusal}`)
+        printLines(`accepted: the receiver computes the call anew; the other CDR is in rtc.replaced_cdrs`)
+      }),
+    )
+}
+
+async function contextOf(client: pg.Client, { partitionBy }: Config): Promise<CommitContext> {
+  return {
+    digestKey: createSecretKey(await readDigestKey(client)),
+    partitions: new Partitions(partitionBy),
+    erasedKeys: new ErasedKeys(),
   }
 }
 

@@ -1,6 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { CallEventRow } from '../rtc/call-event.ts'
+import type { CdrRow } from '../rtc/cdr.ts'
 import { toMillis } from '../rtc/times.ts'
 import type { CountedAs, Entry, Outcome } from './entry.ts'
+import { FutureRecords } from './future-records.ts'
 
 /**
  * Counts every record from the moment it is taken in until its outcome is known, so that at every scrape
@@ -21,6 +24,7 @@ export class Ledger {
   readonly commitSeconds: Histogram<'table'>
   readonly groupRows: Histogram<'table'>
   readonly delaySeconds: Histogram<'kind'>
+  readonly future: FutureRecords
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -95,6 +99,7 @@ export class Ledger {
       buckets: [1, 2, 5, 10, 30, 60, 300, 1800, 3600, 7200, 21600, 86400],
       registers,
     })
+    this.future = new FutureRecords(registry)
   }
 
   received(entries: readonly Entry[]): void {
@@ -111,14 +116,16 @@ export class Ledger {
     for (const field of fields) this.#misfits.inc({ field })
   }
 
-  /** How long after its key time each good record of a callback came: tells of a platform or a network that lags. */
+  /**
+   * How long after its key time each good record of a callback came: tells of a platform or a network that lags. What
+   * comes from the future has no delay, and must not look like the best.
+   */
   delays(entries: readonly Entry[], receivedAt: Date): void {
     for (const { kind, fate } of entries) {
-      if (!('row' in fate)) continue
-      const time =
-        'occurred_at' in fate.row ? fate.row.occurred_at : 'cdr_time' in fate.row ? fate.row.cdr_time : undefined
-      if (time === undefined) continue
-      this.delaySeconds.observe({ kind }, Math.max(0, receivedAt.getTime() - toMillis(time)) / 1000)
+      if (kind === 'notice' || !('row' in fate)) continue
+      const { occurred_at, cdr_time } = fate.row as Partial<CallEventRow & CdrRow>
+      const delayMs = receivedAt.getTime() - toMillis(occurred_at ?? cdr_time ?? '')
+      if (!this.future.note(kind, -delayMs)) this.delaySeconds.observe({ kind }, Math.max(0, delayMs) / 1000)
     }
   }
 

@@ -10,7 +10,7 @@ export const notices: Destination = {
   async store(client, { digestKey }, group) {
     const merged = new Map<string, NoticeInsert>()
     const members = group.map((entry) => {
-      const row = noticeOf(entry, recordDigest(digestKey, 'notice', entry.record))
+      const row = noticeOf(entry, recordDigest(digestKey, 'notice', entry.record, entry.signer !== null))
       const same = merged.get(row.notice_key)
       if (same) merge(same, row)
       else merged.set(row.notice_key, row)

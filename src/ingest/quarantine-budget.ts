@@ -18,12 +18,13 @@ export function costOf(note: QuarantineNote): number {
 
 /**
  * Keeps `rtc.quarantine` within its bytes. Bodies that are refused anyway may fill half of it and so many an hour, so
- * that rubbish fills no disk; the other half is for records of callbacks that are to be answered 200. As long as it is
- * not known how full it is, it counts as full for what is refused anyway.
+ * that rubbish fills no disk; the other half is for records of callbacks that are to be answered 200. When it cannot be
+ * measured it counts as full for what is refused anyway. (Before Postgres is reached for the first time all of it goes to
+ * the spool, which has bounds of its own.)
  */
 export class QuarantineBudget {
   readonly #maxBytes: number
-  #isKnown = false
+  #isUnknown = false
   #usedBytes = 0
   #diskBytes = 0
   #underwayBytes = 0
@@ -64,12 +65,12 @@ export class QuarantineBudget {
     const atLeast = bytes + this.#underwayBytes
     this.#usedBytes = spoolIsEmpty ? atLeast : Math.max(atLeast, this.#usedBytes)
     this.#diskBytes = diskBytes
-    this.#isKnown = true
+    this.#isUnknown = false
   }
 
   /** It could not be measured. */
   unmeasured(): void {
-    this.#isKnown = false
+    this.#isUnknown = true
   }
 
   /** Whether there is room for a record of a callback that is to be answered 200. */
@@ -91,7 +92,7 @@ export class QuarantineBudget {
     // Who knows the path token is the platform, with a secret mixed up: that must not cost a callback.
     const isCounted = note.kind !== 'unauthenticated'
     const isTooMany = isCounted && (seen >= unreadLimits.perSourceHour || this.#unread >= unreadLimits.perHour)
-    const admitted = this.#isKnown && !isTooMany && this.#take(costOf(cut), this.#maxBytes / 2)
+    const admitted = !this.#isUnknown && !isTooMany && this.#take(costOf(cut), this.#maxBytes / 2)
     if (!admitted) {
       this.dropped++
       return undefined

@@ -39,7 +39,7 @@ export function quarantineRow(entry: Entry, note: QuarantineNote, key: KeyObject
     // The digest of a record does not depend on blanks or the order of keys, so that it is known again.
     body_key:
       note.holds === 'record'
-        ? recordDigest(key, entry.kind, JSON.parse(note.body.toString()))
+        ? recordDigest(key, entry.kind, JSON.parse(note.body.toString()), entry.signer !== null)
         : keyedDigest(key, note.body),
     signed_by: entry.signer,
     received_at: entry.receivedAt,

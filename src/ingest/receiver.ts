@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { publicError } from '../store/errors.ts'
+import { classify, isTimeout, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { quarantineSize } from '../store/quarantine.ts'
 import type { Settled } from './batch.ts'
@@ -34,6 +34,10 @@ export interface Readiness {
   degraded: string[]
 }
 
+/** Said of X mode of the private-number product (private number, X page): the call waits, and nobody here decides. */
+const undecided =
+  'a callin with notifyMode Block was stored, but not decided: the platform puts no such call through by this receiver. Let support register a callin address of its own for the server that decides, or let that server pass copies on to here'
+
 /** Thrown to the caller when a callback could be stored neither in Postgres nor in the spool: it is answered 503. */
 export class CannotStoreError extends Error {
   constructor() {
@@ -63,6 +67,7 @@ export class Receiver {
   readonly #sayNotStored: Record<'full' | 'late', (fields: object) => void>
   readonly #sayQuarantineFull: (fields: object) => void
   readonly #sayRefused: (fields: object) => void
+  readonly #sayBlocked: (fields: object) => void
   readonly ledger: Ledger
 
   constructor(options: ReceiverOptions) {
@@ -88,6 +93,7 @@ export class Receiver {
     }
     this.#sayQuarantineFull = sparingly((fields) => log.error(fields, 'the quarantine is full: callback answered 503'))
     this.#sayRefused = sparingly((fields) => log.error(fields, 'the spool cannot take callbacks: answered 503'))
+    this.#sayBlocked = sparingly((fields) => log.error(fields, undecided), 60_000)
   }
 
   start(): void {
@@ -104,6 +110,7 @@ export class Receiver {
   /** Resolves when every record is durable. Rejects with CannotStoreError when that cannot be had. */
   async take(callback: Callback): Promise<void> {
     for (const oddity of callback.oddities) this.ledger.oddity(oddity)
+    if (callback.oddities.includes('block_callin')) this.#sayBlocked({})
     const entries = checkCallback(callback, (fields) => this.ledger.misfits(fields))
     this.ledger.delays(entries, callback.receivedAt)
     this.ledger.received(entries)
@@ -143,6 +150,8 @@ export class Receiver {
     try {
       this.#budget.measured(await this.#postgres.withClient(quarantineSize), this.#spool.records === 0)
     } catch (error) {
+      // While Postgres is away nobody fills it: what was known still holds.
+      if (classify(error) === 'away' && !isTimeout(error)) return
       this.#budget.unmeasured()
       this.#log.warn(
         { err: publicError(error) },
@@ -170,6 +179,8 @@ export class Receiver {
         degraded.push(`a statement for rtc.${name} fails (${mistake}): its records are spooled`)
     if (!this.#spool.writable) degraded.push('the spool cannot be written')
     if (this.#spool.isFull) degraded.push('the spool is full')
+    const { reason } = this.ledger.future
+    if (reason !== undefined) degraded.push(reason)
     const spoolTakes = this.#spool.writable && !this.#spool.isFull
     return { ready: !this.#breaker.isOpen || spoolTakes, degraded }
   }

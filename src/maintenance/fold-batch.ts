@@ -13,10 +13,11 @@ import {
 } from '../store/calls.ts'
 import { publicError } from '../store/errors.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
-import { type FoldTurn, lockFold, noteFolded } from '../store/maintenance.ts'
+import { type FoldTurn, lockFold, noteFolded, type Reached } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
 import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
+import { countCalls, readCallMeasures } from '../store/statistics.ts'
 import { deleteUnfolded } from '../store/unfolded.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { readSessionFacts, type Sought } from './session-facts.ts'
@@ -61,8 +62,8 @@ export const foldLimits: FoldLimits = {
 export interface BatchOptions {
   tables: FoldTables
   limits: FoldLimits
-  /** stored_at (milliseconds) of the newest fact folded by then, to be noted for ops.freshness; undefined: not this time. */
-  reached?: number | undefined
+  /** How far the fold had come before, to be noted. */
+  reached?: Reached
 }
 
 export interface Folded {
@@ -121,7 +122,7 @@ function inTurn(
         callRef: callRef(context.references.signed, session.id),
       }))
       const known = await readKnownCalls(client, referred)
-      if (reached !== undefined) await noteFolded(client, reached)
+      if (reached) await noteFolded(client, reached)
       return work(new Batch(client, referred, known, turn, context, limits))
     },
     settings,
@@ -267,9 +268,12 @@ class Batch {
 
   async #write(): Promise<Folded> {
     const client = this.#client
+    const changing = [...this.#calls.map(({ call_ref }) => call_ref), ...this.#gone]
+    const before = await readCallMeasures(client, changing)
     await writeCalls(client, this.#calls)
     await writePrivateCalls(client, this.#private)
     await deleteCalls(client, this.#gone)
+    await countCalls(client, changing, before)
     await leaveCalls(client, this.#left)
     const later = new Set(this.#later.map(({ session_id }) => session_id))
     const wasPutOff = (id: string) => (this.#known.get(id)?.due_at ?? null) !== null

@@ -2,9 +2,13 @@ import type { Log } from '../ingest/log.ts'
 import type { Receiver } from '../ingest/receiver.ts'
 import type { Spool } from '../ingest/spool/spool.ts'
 import { publicError } from '../store/errors.ts'
+import { withClient } from '../store/pool.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { pruneQuarantine, pruneResolved } from '../store/quarantine.ts'
 import { applyRetention, type RetentionRules } from '../store/retention.ts'
+import { tidyStatistics } from '../store/statistics.ts'
+import { explainConflicts } from './conflicts.ts'
+import { FoldTables } from './fold-tables.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -31,6 +35,7 @@ export interface MaintenanceOptions {
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #stopping = new AbortController()
+  readonly #tables = new FoldTables(false)
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #retaining: Promise<void> | undefined
@@ -44,6 +49,7 @@ export class Maintenance {
 
   start(): void {
     this.#timer = setInterval(() => this.#tick(), tickMs)
+    this.#tick()
   }
 
   async stop(): Promise<void> {
@@ -73,6 +79,9 @@ export class Maintenance {
         // Not waited for: the first time it may delete for minutes.
         if (this.#tidiedAt - this.#retainedAt > retentionMs) this.#retaining ??= this.#retain()
       }
+      await postgres.withClient((client) => explainConflicts(client, this.#tables))
+      // On the connection of the fold, which gets its turn in between.
+      while (!this.#stopping.signal.aborted && (await withClient(postgres.background, tidyStatistics)));
     } catch (error) {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }

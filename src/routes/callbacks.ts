@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RefusedBodies } from '../http/refused-bodies.ts'
 import type { Receiver } from '../ingest/receiver.ts'
 import { ACCEPTED } from '../rtc/answer.ts'
 import { BodyError, parseBody } from '../rtc/body.ts'
@@ -11,7 +12,11 @@ import type { Signatures } from './signatures.ts'
  * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
  * @param replays refuses what comes under a used header; undefined where nothing is refused for its signature
  */
-export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>, replays: Signatures | undefined) {
+export function callbackHandler(
+  receiver: Pick<Receiver, 'take'>,
+  refused: RefusedBodies,
+  replays: Signatures | undefined,
+) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
     if (replays) {
@@ -26,8 +31,7 @@ export function callbackHandler(receiver: Pick<Receiver, 'take' | 'keepUnread'>,
       if (envelope instanceof Error) {
         const { places } = envelope
         const { reason } = envelope
-        const note = { kind: 'unknown', reason, errors: places, holds: 'body', body, bodySize: body.length } as const
-        await receiver.keepUnread(note, request.ip, receivedAt)
+        await refused.keep(request, body, { kind: 'unknown', reason, errors: places })
         return refuse(reply, 400, envelope.message, places)
       }
       const { kind, records } = envelope

@@ -25,15 +25,29 @@ export function clientErrorHandler(turnAway: TurnAway, givenUp: WeakSet<Socket>)
       error.code === 'ECONNRESET' || error.code?.startsWith('ERR_SSL') || error.code?.startsWith('ERR_TLS')
     if (unanswerable || !socket.writable) return void socket.destroy()
     const { status, phrase, message } = statuses[error.code ?? ''] ?? malformed
-    const body = JSON.stringify(refusal(status, message))
     givenUp.add(socket)
     turnAway(socket.remoteAddress, status)
-    socket.end(
-      `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    )
-    // Whoever never closes their side would keep the connection, and what was read of the body, for ever.
-    setTimeout(() => socket.destroy(), lingerMs).unref()
+    end(socket, status, phrase, message)
   }
+}
+
+/** Answers CONNECT, for which Node makes no response and closes the connection without a word. */
+export function connectHandler(turnAway: TurnAway) {
+  return (_request: IncomingMessage, socket: Socket): void => {
+    socket.on('error', () => {})
+    turnAway(socket.remoteAddress, 405)
+    end(socket, 405, 'Method Not Allowed', 'only POST is allowed here', 'Allow: POST\r\n')
+  }
+}
+
+/** Writes an answer, its headers after the first line, and closes the connection. */
+function end(socket: Socket, status: number, phrase: string, message: string, headers = ''): void {
+  const body = JSON.stringify(refusal(status, message))
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\n${headers}Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  // Whoever never closes their side would keep the connection, and what was read of the body, for ever.
+  setTimeout(() => socket.destroy(), lingerMs).unref()
 }
 
 /** Answers `Expect` with anything but 100-continue, which Node would do uncounted and keep the connection. */

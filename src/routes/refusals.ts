@@ -17,7 +17,7 @@ export const outcomes: Record<number, string> = {
   413: 'too_large',
   415: 'unsupported_media_type',
   417: 'expectation_failed',
-  429: 'too_many_bytes',
+  429: 'too_many',
   431: 'headers_too_large',
   503: 'unavailable',
 }

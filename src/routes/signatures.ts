@@ -1,10 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Reason, RefusedBodies } from '../http/refused-bodies.ts'
 import type { Log } from '../ingest/log.ts'
-import { unreadLimits } from '../ingest/quarantine-budget.ts'
-import type { Receiver } from '../ingest/receiver.ts'
 import type { AkskVerifier, Finding } from '../rtc/aksk-verifier.ts'
-import { readBeginning } from './beginning.ts'
 import type { Check } from './gate.ts'
 import { refuse } from './refusals.ts'
 import { Replays } from './replays.ts'
@@ -32,9 +30,8 @@ const messages: Record<Exclude<Finding['result'], 'verified'> | 'replayed_nonce'
 export interface SignatureOptions {
   verifier: AkskVerifier
   enforce: boolean
-  /** Whether who comes this far knows a path token: what of theirs is refused is kept for people to look at. */
-  knowsToken: boolean
-  receiver: Pick<Receiver, 'keepUnread'>
+  /** Where bodies under a wrong signature are kept: undefined where their senders need not even know a path token. */
+  refused: RefusedBodies | undefined
   registry: Registry
   log: Log
 }
@@ -113,25 +110,13 @@ export class Signatures {
   async refuseReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<FastifyReply> {
     const app = request.signature?.appKey ?? 'unknown'
     this.#tally(app, 'replayed_nonce', 'none')
-    await this.#keep(request, 'replayed_nonce', body)
+    if (body.length > 0) await this.#options.refused?.keep(request, body, because('replayed_nonce'))
     return refuse(reply, 401, messages.replayed_nonce)
   }
 
   async #refuse(request: FastifyRequest, reply: FastifyReply, reason: keyof typeof messages): Promise<void> {
-    if (this.#options.knowsToken) {
-      const body = await readBeginning(request.raw, unreadLimits.bodyBytes)
-      if (body) await this.#keep(request, reason, body)
-    }
+    await this.#options.refused?.keepUnread(request, because(reason))
     refuse(reply, 401, messages[reason])
-  }
-
-  /** A mixed-up secret shall cost nothing: what came can be replayed. Strangers without the path token fill no disk. */
-  async #keep(request: FastifyRequest, reason: keyof typeof messages, body: Buffer): Promise<void> {
-    if (!this.#options.knowsToken || body.length === 0) return
-    const bodySize = Math.max(body.length, Math.min(Number(request.headers['content-length']) || 0, 2 ** 31 - 1))
-    const errors = [{ pointer: '', message: messages[reason] }]
-    const note = { kind: 'unauthenticated', reason, errors, holds: 'body', body, bodySize } as const
-    await this.#options.receiver.keepUnread(note, request.ip, new Date())
   }
 
   #count(found: Finding): void {
@@ -159,4 +144,8 @@ export class Signatures {
     if (sample) sample.count++
     else this.#results.set(key, { labels: { app, result, form }, count: 1 })
   }
+}
+
+function because(reason: keyof typeof messages): Reason {
+  return { kind: 'unauthenticated', reason, errors: [{ pointer: '', message: messages[reason] }] }
 }

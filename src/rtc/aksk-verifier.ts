@@ -7,10 +7,12 @@ import type { CallbackUrls } from './urls.ts'
 export interface AppSecret {
   appKey: string
   secret: KeyObject
+  /** Whether the app is one of the private-number product, whose digests do not sign the URL (private-number.md, 8). */
+  privateNumber?: boolean
 }
 
-/** Which of the documented digests a header carried: separator and URL. */
-export type DigestForm = `${'lf' | 'plain'}_${RecordKind}`
+/** Which of the documented digests a header carried: separator and URL, or the one without URL. */
+export type DigestForm = `${'lf' | 'plain'}_${RecordKind}` | 'no_url'
 
 export type Finding =
   | { result: 'verified'; appKey: string; form: DigestForm; ageS: number | undefined; token: string }
@@ -35,7 +37,9 @@ const separators = { lf: '\n', plain: '' } as const
 
 /**
  * Checks the X-AKSK header of callbacks. The pages contradict each other about the separator and about which URL is
- * signed (2026-01-27 and 2022-05-07 copies of C2C-status, CV-fee), so every documented form counts.
+ * signed (2026-01-27 and 2022-05-07 copies of C2C-status, CV-fee), so every documented form counts. The private-number
+ * product signs no URL at all: its form counts for apps that are declared to be of that product, and never for others,
+ * since the same digest is in every request that a customer makes to the platform (CV-api).
  */
 export class AkskVerifier {
   readonly #apps = new Map<string, App>()
@@ -44,9 +48,10 @@ export class AkskVerifier {
   /** @param maxAgeS seconds after which a header is too old; undefined: never */
   constructor(secrets: readonly AppSecret[], urls: CallbackUrls, maxAgeS?: number) {
     this.#maxAgeS = maxAgeS
-    for (const { appKey, secret } of secrets) {
+    for (const { appKey, secret, privateNumber = false } of secrets) {
       const app = this.#apps.get(appKey) ?? { candidates: [], last: {} }
       app.candidates.push(...candidatesOf(secret, urls))
+      if (privateNumber) app.candidates.push({ form: 'no_url', url: '', separator: '', secret })
       this.#apps.set(appKey, app)
     }
   }
@@ -78,7 +83,8 @@ export class AkskVerifier {
       return { result: 'too_old', appKey, form, ageS }
     }
     // Url and nonce stand together as they do in the form without separator: a nonce cannot be made another by
-    // moving signs between it and a URL that another one begins with.
+    // moving signs between it and a URL that another one begins with, or that the form without URL does not tell from
+    // it. Under that form a header is the same one on both paths.
     return { result: 'verified', appKey, form, ageS, token: `${appKey}\n${url}${nonce}` }
   }
 }

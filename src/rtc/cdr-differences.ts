@@ -33,8 +33,8 @@ function membersOf(stored: CdrRow): Map<string, string> {
   return members
 }
 
-/** The record that a row came from. */
-function recordOf(row: CdrRow): JsonObject {
+/** The record that a row came from, by the platform's names. */
+export function recordOf(row: CdrRow): JsonObject {
   const columns = feeFields
     .filter(({ column }) => !isAbsent(row[column]))
     .map(({ name, column }) => [name, row[column]])

@@ -21,10 +21,12 @@ export function canonicalJson(kind: CallbackKind, record: unknown): string {
 
 /**
  * The digest by which a record is known again: HMAC-SHA-256 over kind, line feed and canonical JSON, cut to 128 bits,
- * as 32 hex digits. Keyed, because a plain digest of a phone number can be searched in seconds.
+ * as 32 hex digits. Keyed, because a plain digest of a phone number can be searched in seconds. A record without a verified
+ * signature is never the same as one that has it: else whoever may post could post numbers, and see by what counts as a
+ * duplicate which one was called.
  */
-export function recordDigest(key: HmacKey, kind: CallbackKind, record: unknown): string {
-  return keyedDigest(key, `${kind}\n${canonicalJson(kind, record)}`)
+export function recordDigest(key: HmacKey, kind: CallbackKind, record: unknown, isSigned: boolean): string {
+  return keyedDigest(key, `${isSigned ? '' : 'unsigned '}${kind}\n${canonicalJson(kind, record)}`)
 }
 
 /** HMAC-SHA-256 cut to 128 bits, as 32 hex digits; text counts as UTF-8. */

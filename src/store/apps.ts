@@ -59,52 +59,19 @@ export async function removeApp(client: Queryable, appKey: string): Promise<bool
 }
 
 // Where serviceType names the scenario, or keys were pressed, what was declared changes nothing.
-const openCalls = `FROM ops.calls c WHERE c.app_key = $1 AND (c.service_type IS NULL OR c.service_type = '001')
-    AND c.scenario IS DISTINCT FROM $2 AND c.digit_count IS NULL`
-
-const countStatement: Statement = {
+const otherCallsStatement: Statement = {
   name: 'calls_of_other_scenario',
-  text: `SELECT count(*)::float8 AS calls ${openCalls}`,
+  text: `SELECT count(*)::float8 AS calls, min(c.started_at) AS earliest FROM ops.calls c
+    WHERE c.app_key = $1 AND (c.service_type IS NULL OR c.service_type = '001')
+      AND c.scenario IS DISTINCT FROM $2 AND c.digit_count IS NULL`,
 }
 
-/** Calls of an application that may be of this scenario and are stored as of another one, or of none. */
-export async function countOtherCalls(client: Queryable, appKey: string, scenario: Scenario | null): Promise<number> {
-  const { rows } = await run<{ calls: number }>(client, countStatement, [appKey, scenario])
-  return rows[0]?.calls ?? 0
-}
-
-const refoldStatement: Statement = {
-  name: 'refold_other_calls',
-  text: `WITH calls AS (
-      SELECT c.call_ref, c.started_at ${openCalls} AND (c.started_at, c.call_ref) > ($3::timestamptz, $4::uuid)
-      ORDER BY c.started_at, c.call_ref LIMIT $5
-    ), added AS (
-      INSERT INTO rtc.unfolded (session_id) SELECT p.session_id FROM calls JOIN rtc.calls_private p USING (call_ref)
-    )
-    SELECT started_at::text, call_ref, (SELECT count(*)::int FROM calls) AS calls
-      FROM calls c ORDER BY c.started_at DESC, c.call_ref DESC LIMIT 1`,
-}
-
-/** Has the receiver compute these calls anew. They are handed over a batch a transaction, so that none takes long. */
-export async function refoldOtherCalls(
+/** Calls of an application that may be of this scenario and were computed as of another one, or of none. */
+export async function otherCalls(
   client: Queryable,
   appKey: string,
   scenario: Scenario,
-  progress: (calls: number) => void,
-): Promise<void> {
-  // As text, which holds microseconds.
-  let last = { started_at: '-infinity', call_ref: '00000000-0000-0000-0000-000000000000' }
-  for (let done = 0; ; ) {
-    const { rows } = await run<{ started_at: string; call_ref: string; calls: number }>(client, refoldStatement, [
-      appKey,
-      scenario,
-      last.started_at,
-      last.call_ref,
-      1_000,
-    ])
-    if (!rows[0]) return
-    last = rows[0]
-    done += rows[0].calls
-    progress(done)
-  }
+): Promise<{ calls: number; earliest: Date | null }> {
+  const { rows } = await run<{ calls: number; earliest: Date | null }>(client, otherCallsStatement, [appKey, scenario])
+  return rows[0] ?? { calls: 0, earliest: null }
 }

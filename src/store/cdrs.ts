@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type CdrRow, cdrColumns } from '../rtc/cdr.ts'
+import type { JsonObject } from '../rtc/record.ts'
 import type { Column } from './copy-text.ts'
 import { timesAndRange } from './events.ts'
 import { copyFacts, copyStatement } from './facts.ts'
@@ -16,7 +17,8 @@ export type CdrInsert = CdrRow & {
 
 /** A stored CDR; of an erased one only the key is what it was. */
 export interface StoredCdr {
-  row: CdrRow
+  /** `received_at` with microseconds. */
+  row: CdrInsert
   erased: boolean
 }
 
@@ -40,7 +42,8 @@ const insertStatement: Statement = {
 // the plan that is kept for a named statement: partitions are pruned by a parameter, but not by an array of them.
 const storedStatement: Statement = {
   name: 'stored_cdrs',
-  text: `SELECT ${cdrColumns.map(({ type, column }) => read(type, column)).join(', ')}, erased_at IS NOT NULL AS erased
+  text: `SELECT ${cdrColumns.map(({ type, column }) => read(type, column)).join(', ')}, signed_by, received_at::text AS received_at,
+      erased_at IS NOT NULL AS erased
     FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])
       AND cdr_time BETWEEN $3::timestamptz AND $4::timestamptz`,
 }
@@ -56,7 +59,7 @@ export function copyCdrs(
   rows: readonly CdrInsert[],
   digests: readonly string[] | null,
 ): Promise<void> {
-  return copyFacts(client, copy, columns, rows, digests)
+  return copyFacts(client, copy, columns, rows, ({ cdr_time }) => cdr_time, digests)
 }
 
 /**
@@ -71,7 +74,7 @@ export async function insertCdrs(client: Queryable, rows: readonly CdrInsert[]):
 /** What is stored under the keys of these CDRs, by `cdrKey`. */
 export async function storedCdrs(client: Queryable, rows: readonly CdrKey[]): Promise<Map<string, StoredCdr>> {
   if (rows.length === 0) return new Map()
-  const result = await run<CdrRow & { erased: boolean }>(client, storedStatement, [
+  const result = await run<CdrInsert & { erased: boolean }>(client, storedStatement, [
     [...new Set(rows.map(({ session_id }) => session_id))],
     ...timesAndRange(rows.map(({ cdr_time }) => cdr_time)),
   ])
@@ -87,4 +90,23 @@ export async function storedCdrs(client: Queryable, rows: readonly CdrKey[]): Pr
 /** A column as the receiver writes it: a time as text, whatever the zone and the style of dates of the session. */
 function read(type: Column['type'], column: string): string {
   return type === 'time' ? `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS ${column}` : column
+}
+
+const replaceStatement: Statement = {
+  name: 'replace_cdr',
+  text: 'SELECT rtc.replace_cdr($1, $2, $3, $4, $5, $6) AS replaced',
+}
+
+/**
+ * Moves a stored CDR to rtc.replaced_cdrs, as the record it came from; by a function, for the receiver's role may delete no
+ * facts. Resolves to false where it is not there any more as it was read.
+ */
+export async function replaceCdr(
+  client: Queryable,
+  { session_id, icid, cdr_time, received_at }: CdrInsert,
+  { call_ref, cdr }: { call_ref: string; cdr: JsonObject },
+): Promise<boolean> {
+  const values = [session_id, icid, `${cdr_time}+00`, received_at, call_ref, JSON.stringify(cdr)]
+  const { rows } = await run<{ replaced: boolean }>(client, replaceStatement, values)
+  return rows[0]?.replaced ?? false
 }

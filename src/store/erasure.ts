@@ -1,432 +1,353 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { NumberSearch } from '../rtc/number-search.ts'
-import type { JsonObject } from '../rtc/record.ts'
-import { eraseFromBody, isUnreadable } from './erase-body.ts'
-import { publicError } from './errors.ts'
-import { transaction } from './pool.ts'
+import type { Queryable } from './statement.ts'
 
-export const erasableTables = ['quarantine', 'placed_calls', 'reveals', 'cdrs', 'call_events'] as const
+/** What the tables of an erasure need; the names of columns come from the catalogs, values are parameters. */
+
+/**
+ * Tables that may hold a number, in the order in which they are gone through: what names a session of the facts goes by
+ * the new name once they have it.
+ */
+export const erasableTables = [
+  'quarantine',
+  'notices',
+  'reveals',
+  'cdrs',
+  'call_events',
+  'calls_private',
+  'placed_calls',
+  'replaced_cdrs',
+] as const
 export type ErasableTable = (typeof erasableTables)[number]
 
-export interface ErasureOptions {
-  number: NumberSearch
-  /** False only counts. */
-  apply: boolean
-  /** Milliseconds between the announcement of a run and its first change of an event or CDR: receivers know of it then. */
-  announceMs?: number
-  /** Rows looked at so far, of about so many. */
-  progress?: (done: number, about: number) => void
-  /** Ends the run between two batches. */
-  signal?: AbortSignal
+/** Text in which a number may stand, as translate() and LIKE look for it. */
+export interface SqlPatterns {
+  from: string
+  to: string
+  pattern: string
+  encoded: string[]
 }
 
-export interface Erased {
-  /** Rows that hold the number, or held it. */
-  counts: Record<ErasableTable, number>
-  /** What stands in its place. Undefined where it was only counted. */
-  pseudonym: string | undefined
-  /** Entries in quarantine whose bodies cannot be read: nobody knows whether they hold it. */
-  unreadable: number[]
-  /** Whether the run went through all tables. */
-  finished: boolean
+export interface Column {
+  name: string
+  type: 'text' | 'jsonb' | 'text[]'
 }
 
-/** Rows of a big table that are looked at in one statement, and of any table that are changed in one transaction. */
-const pageRows = 10_000
-const batchRows = 100
-/** Entries of quarantine that are read at a time: of up to 64 KiB, or a record. */
-const pageBodies = 50
-
-interface Shape {
-  /** Columns of one row's identity. */
-  key: string[]
-  /** Column by which a big table is walked through. */
-  time?: string
-  /** Keyed digest of what the row says: made random, since whoever has the key could try numbers against it. */
-  digest?: string
-}
-
-const shapes: Record<ErasableTable, Shape> = {
-  quarantine: { key: ['id'], digest: 'body_key' },
-  placed_calls: { key: ['id'] },
-  reveals: { key: ['ticket'] },
-  cdrs: { key: ['session_id', 'icid', 'cdr_time'], time: 'cdr_time', digest: 'record_key' },
-  call_events: { key: ['session_id', 'event_key', 'occurred_at'], time: 'occurred_at', digest: 'event_key' },
-}
-
-/** What of a table may hold a number: read from the catalogs, so that a column that is added is not forgotten. */
-interface Table extends Shape {
+export interface Table {
   name: ErasableTable
-  columns: { name: string; type: string }[]
+  /** Columns of one row's identity. */
+  key: readonly string[]
+  /** By which a table of facts is gone through, a stretch of time after the other. */
+  time?: string
+  /** What of it may hold a number, without bodies: read from the catalogs, so that a new column is not forgotten. */
+  columns: Column[]
+  /** Rows, about. */
   about: number
 }
 
-type Row = JsonObject
+/** Key and text columns of a row, as JSON has them. */
+export type Row = Record<string, unknown>
 
-/**
- * Puts one random pseudonym in the place of a number, in every text of every table. Nothing is kept that leads from one to
- * the other. To be run as the owner of the schema, over a direct connection; works in short transactions, so it may be
- * interrupted and run again, and finds nothing the second time. Throws what Postgres threw.
- */
-export async function eraseNumber(client: pg.ClientBase, options: ErasureOptions): Promise<Erased> {
-  const { apply } = options
-  // Settings of a role or a database are meant for queries.
-  await client.query("SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = '10s'")
-  const tables = await readTables(client)
-  if (apply) await pauseSummaries(client)
-  try {
-    const run = new Run(client, options, apply ? await announce(client) : undefined)
-    for (const table of tables) run.about += table.about
-    for (const table of tables) {
-      for await (const rows of table.time === undefined ? run.listed(table) : run.walked(table, table.time))
-        await run.treat(table, rows)
-    }
-    const finished = !options.signal?.aborted
-    if (finished) await run.finish()
-    return { counts: run.counts, pseudonym: run.announced?.pseudonym, unreadable: run.unreadable, finished }
-  } finally {
-    // Where the connection is lost, so is the lock.
-    if (apply) await client.query(`SELECT pg_advisory_unlock_shared(${summariesLock})`).catch(() => {})
-  }
+const identities: Record<ErasableTable, Pick<Table, 'key' | 'time'>> = {
+  quarantine: { key: ['id'] },
+  notices: { key: ['notice_key'] },
+  placed_calls: { key: ['id'] },
+  replaced_cdrs: { key: ['id'] },
+  reveals: { key: ['ticket'] },
+  cdrs: { key: ['session_id', 'icid', 'cdr_time'], time: 'cdr_time' },
+  call_events: { key: ['session_id', 'event_key', 'occurred_at'], time: 'occurred_at' },
+  calls_private: { key: ['call_ref'] },
 }
 
-const summariesLock = "hashtextextended('rtc.refresh_summaries', 0)"
-
-/**
- * Keeps rtc.refresh_summaries from counting what is half erased; what it is counting now is waited for. Statistics count
- * from the base meanwhile. Several erasures may run at once.
- */
-async function pauseSummaries(client: pg.ClientBase): Promise<void> {
-  await client.query("SET lock_timeout = '150s'")
-  await client.query(`SELECT pg_advisory_lock_shared(${summariesLock})`)
-  await client.query("SET lock_timeout = '10s'")
-}
-
-type Counts = Partial<Record<ErasableTable, number>>
-
-interface Announced {
-  id: string
-  pseudonym: string
-  at: number
-}
-
-/** The row that tells of the run, before anything is changed: receivers look out for erased events from now on. */
-async function announce(client: pg.ClientBase): Promise<Announced> {
-  const pseudonym = `erased-${letters(16)}`
-  const { rows } = await client.query<{ id: string }>(
-    `INSERT INTO rtc.erasures (erased_by, pseudonym, counts, events_until) VALUES (session_user, $1, '{}', now()) RETURNING id`,
-    [pseudonym],
-  )
-  return { id: rows[0]?.id ?? '', pseudonym, at: performance.now() }
-}
-
-/** Letters only: nothing that is looked for, or masked, as a number. */
-function letters(n: number): string {
-  return [...randomBytes(n)].map((byte) => String.fromCharCode(97 + (byte & 15))).join('')
-}
-
-async function readTables(client: pg.ClientBase): Promise<Table[]> {
-  const { rows } = await client.query<{ name: ErasableTable; columns: Table['columns']; about: number }>(
+/** Throws when the database is not migrated. */
+export async function readErasableTables(client: Queryable): Promise<Table[]> {
+  const { rows } = await client.query<{ name: ErasableTable; columns: Column[]; about: number }>(
     `SELECT c.relname::text AS name,
       json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL)) ORDER BY a.attnum) AS columns,
       (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0)::float8
         FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf) AS about
      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE c.relnamespace = 'rtc'::regnamespace AND c.relname = ANY($1)
-       AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype, 'bytea'::regtype)
+       AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
      GROUP BY c.oid, c.relname`,
     [[...erasableTables]],
   )
   return erasableTables.map((name) => {
     const found = rows.find((row) => row.name === name)
     if (!found) throw new Error(`there is no table rtc.${name}: run rtc-receiver migrate`)
-    return { ...found, ...shapes[name] }
+    return { ...found, ...identities[name] }
   })
 }
 
-class Run {
-  readonly counts: Record<ErasableTable, number> = {
-    quarantine: 0,
-    placed_calls: 0,
-    reveals: 0,
-    cdrs: 0,
-    call_events: 0,
-  }
-  readonly unreadable: number[] = []
-  readonly announced: Announced | undefined
-  readonly #client: pg.ClientBase
-  readonly #options: ErasureOptions
-  about = 0
-  #done = 0
+/** The end of the stretch of time that begins after `from` and has some 10,000 rows; null at the end of the table. */
+export async function endOfStretch(
+  client: Queryable,
+  { name, time }: Table,
+  from: string,
+): Promise<[string | null, number]> {
+  const { rows } = await client.query<{ end: string | null; rows: number }>(
+    `SELECT max(x.t)::text AS end, count(*)::int AS rows
+      FROM (SELECT ${time} AS t FROM rtc.${name} WHERE ${time} > $1::timestamptz ORDER BY ${time} LIMIT 10000) x`,
+    [from],
+  )
+  return [rows[0]?.end ?? null, rows[0]?.rows ?? 0]
+}
 
-  constructor(client: pg.ClientBase, options: ErasureOptions, announced: Announced | undefined) {
-    this.#client = client
-    this.#options = options
-    this.announced = announced
-  }
+/** Rows read at a time: each may have a megabyte. */
+const fetched = 20
 
-  get #stopped(): boolean {
-    return this.#options.signal?.aborted ?? false
-  }
-
-  /** Rows that may hold the number, a page at a time: all of a stretch of time. */
-  async *walked({ name, columns }: Table, time: string): AsyncGenerator<Row[]> {
-    const { patterns } = this.#options.number
-    for (let from = '-infinity'; !this.#stopped; ) {
-      const { rows: ends } = await this.#client.query<{ end: string | null; n: number }>(
-        `SELECT max(x.t)::text AS end, count(*)::int AS n FROM
-          (SELECT ${time} AS t FROM rtc.${name} WHERE ${time} > $1::timestamptz ORDER BY ${time} LIMIT ${pageRows}) x`,
-        [from],
-      )
-      const { end = null, n = 0 } = ends[0] ?? {}
-      if (end === null) return
-      const { rows } = await this.#client.query<{ row: Row }>(
-        `SELECT to_jsonb(t) AS row FROM rtc.${name} t
-         WHERE ${time} > $1::timestamptz AND ${time} <= $2::timestamptz AND ${textOf(columns)} LIKE ANY ($3::text[])`,
-        [from, end, patterns],
-      )
-      yield rows.map(({ row }) => row)
-      from = end
-      this.#show(n)
-    }
-  }
-
-  /** The same of a small table, by its only key column. Of quarantine all rows: bodies are read here, not by Postgres. */
-  async *listed(table: Table): AsyncGenerator<Row[]> {
-    const { name, columns, about } = table
-    const [key = ''] = table.key
-    const bodies = columns.some(isBody)
-    const chosen = bodies ? '' : `AND ${textOf(columns)} LIKE ANY ($2::text[])`
-    for (let last: unknown = null; !this.#stopped; ) {
-      const { rows } = await this.#client.query<StoredRow>(
-        `SELECT ${rowOf(table)} FROM rtc.${name} t
-         WHERE ($1::text IS NULL OR ${key} > $1::text::${key === 'id' ? 'bigint' : 'uuid'}) ${chosen}
-         ORDER BY ${key} LIMIT ${bodies ? pageBodies : 1000}`,
-        bodies ? [last] : [last, this.#options.number.patterns],
-      )
-      if (rows.length === 0) break
-      yield rows.map(whole)
-      last = String(rows.at(-1)?.row[key])
-      if (bodies) this.#show(rows.length)
-    }
-    if (!bodies) this.#show(about)
-  }
-
-  #show(rows: number): void {
-    this.#done += rows
-    this.#options.progress?.(this.#done, Math.max(this.about, this.#done))
-  }
-
-  /** Counts the rows of a page, and changes them. */
-  async treat(table: Table, page: Row[]): Promise<void> {
-    const rows = page.filter((row) => this.#erased(table, row, 'x') !== undefined)
-    for (const { id, body } of page) if (Buffer.isBuffer(body) && isUnreadable(body)) this.unreadable.push(Number(id))
-    for (let i = 0; i < rows.length && !this.#stopped; i += batchRows) {
-      const batch = rows.slice(i, i + batchRows)
-      const { announced } = this
-      if (announced && table.time !== undefined) await this.#waitUntilHeard(announced)
-      if (this.#stopped) return
-      if (announced) this.#add(await this.#change(table, batch, announced))
-      else this.#add({ [table.name]: batch.length })
-    }
-  }
-
-  #add(counts: Counts): void {
-    for (const name of erasableTables) this.counts[name] += counts[name] ?? 0
-  }
-
-  async #waitUntilHeard({ at }: Announced): Promise<void> {
-    const { announceMs = 5_000, signal } = this.#options
-    const left = at + announceMs - performance.now()
-    if (left > 0) await sleep(left, undefined, signal ? { signal } : {}).catch(() => {})
-  }
-
-  /** One short transaction. Where another one was in the way it is tried again: nothing was changed then. */
-  async #change(table: Table, batch: Row[], announced: Announced): Promise<Counts> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await transaction(this.#client, () => this.#changeNow(table, batch, announced))
-      } catch (error) {
-        if (attempt === 5 || !['40P01', '40001', '55P03'].includes(publicError(error).code ?? '')) throw error
-        await sleep(attempt * 200)
-      }
-    }
-  }
-
-  async #changeNow(table: Table, batch: Row[], { id, pseudonym }: Announced): Promise<Counts> {
-    let changed = 0
-    let reveals = 0
-    let latest: string | null = null
-    for (const row of batch) {
-      // Read again under a lock: another erasure may have changed it meanwhile.
-      const stored = await this.#read(table, row, 'FOR UPDATE')
-      const erased = stored && this.#erased(table, stored, pseudonym)
-      if (!erased) continue
-      const isMoved = table.time !== undefined && table.key.some((column) => erased[column] !== stored[column])
-      if (isMoved) reveals += await this.#move(table, stored, erased)
-      else await this.#update(table, stored, erased)
-      changed++
-      if (isMoved || table.name === 'call_events') latest = later(latest, String(stored[table.time ?? '']))
-    }
-    const counts: Counts = table.name === 'reveals' ? { reveals: changed } : { [table.name]: changed, reveals }
-    const sums = erasableTables.map((name) => [name, this.counts[name] + (counts[name] ?? 0)])
-    await this.#client.query(
-      'UPDATE rtc.erasures SET counts = $2, events_until = greatest(events_until, $3::timestamptz) WHERE id = $1',
-      [id, Object.fromEntries(sums), latest],
+/**
+ * Rows that may hold the number, key and text, one after the other; of quarantine all, with their bodies. Reads through a
+ * cursor in a transaction of its own, on a connection that changes nothing meanwhile.
+ */
+export async function* candidates(
+  reader: pg.ClientBase,
+  table: Table,
+  patterns: SqlPatterns,
+  stretch?: { from: string; to: string },
+): AsyncGenerator<Row> {
+  const { name, time } = table
+  const conditions = [
+    ...(name === 'quarantine' ? [] : [mayHold(table)]),
+    ...(stretch ? [`${time} > $5::timestamptz AND ${time} <= $6::timestamptz`] : []),
+  ]
+  const values = [
+    ...(name === 'quarantine' ? [] : [...parametersOf(patterns)]),
+    ...(stretch ? [stretch.from, stretch.to] : []),
+  ]
+  await reader.query('BEGIN READ ONLY')
+  try {
+    await reader.query(
+      `DECLARE candidates NO SCROLL CURSOR FOR SELECT ${textOf(table)} AS row ${name === 'quarantine' ? ', body' : ''}
+        FROM rtc.${name} t ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}`,
+      values,
     )
-    return counts
-  }
-
-  /** A row as it is now; undefined where it is gone. */
-  async #read(table: Table, row: Row, lock = ''): Promise<Row | undefined> {
-    const { name, key } = table
-    const { rows } = await this.#client.query<StoredRow>(
-      `SELECT ${rowOf(table)} FROM rtc.${name} t WHERE ${where(key)} ${lock}`,
-      key.map((column) => row[column]),
-    )
-    return rows[0] && whole(rows[0])
-  }
-
-  /** The row without the number; undefined where it does not hold it. */
-  #erased({ columns }: Table, row: Row, pseudonym: string): Row | undefined {
-    const { number } = this.#options
-    const erased = { ...row }
-    let changed = false
-    for (const { name, type } of columns) {
-      const value = row[name]
-      if (value === null || value === undefined) continue
-      if (type === 'bytea') {
-        const body = eraseFromBody(number, value as Buffer, pseudonym)
-        if (body.equals(value as Buffer)) continue
-        if (body.length === 0) {
-          erased.resolution = [erased.resolution, 'the body held an erased number and was emptied']
-            .filter(Boolean)
-            .join('; ')
-          erased.resolved_at ??= new Date().toISOString()
-        }
-        // Whether a body is complete is told by its size.
-        erased.body_size = Number(row.body_size) + body.length - (value as Buffer).length
-        erased[name] = body
-      } else {
-        const replaced = number.replaceDeep(value, pseudonym)
-        if (JSON.stringify(replaced) === JSON.stringify(value)) continue
-        erased[name] = replaced
-      }
-      changed = true
+    for (;;) {
+      const { rows } = await reader.query<{ row: Row; body?: Buffer }>(`FETCH ${fetched} FROM candidates`)
+      if (rows.length === 0) return
+      for (const { row, body } of rows) yield body ? { ...row, body } : row
     }
-    return changed ? erased : undefined
-  }
-
-  async #update({ name, key, columns, digest }: Table, stored: Row, erased: Row): Promise<void> {
-    const { body, ...rest } = erased
-    const values: unknown[] = [...key.map((column) => stored[column]), JSON.stringify(rest)]
-    const json = `$${values.length}::jsonb`
-    const sets = columns
-      .filter(({ name, type }) => type !== 'bytea' && name !== 'session_id')
-      .map(({ name, type }) =>
-        type === 'jsonb' ? `${name} = nullif(${json} -> '${name}', 'null')` : `${name} = ${json} ->> '${name}'`,
-      )
-    if (name === 'placed_calls') sets.push(`session_id = ${json} ->> 'session_id'`)
-    if (body !== undefined) {
-      sets.push(
-        `body = $${values.push(body)}`,
-        `body_size = (${json} ->> 'body_size')::integer`,
-        `resolved_at = (${json} ->> 'resolved_at')::timestamptz`,
-      )
-    }
-    if (digest) sets.push(`${digest} = gen_random_uuid()`)
-    await this.#client.query(`UPDATE rtc.${name} SET ${sets.join(', ')}, erased_at = now() WHERE ${where(key)}`, values)
-  }
-
-  /**
-   * A session id is what rows are distributed by, which no UPDATE may change. Reveals of the session go along; says how
-   * many. Two keys that differ only in how the number is written stay two.
-   */
-  async #move({ name, key, digest = '' }: Table, stored: Row, erased: Row): Promise<number> {
-    await this.#client.query(
-      `DELETE FROM rtc.${name} WHERE ${where(key)}`,
-      key.map((column) => stored[column]),
-    )
-    const row = { ...erased, [digest]: randomUUID(), erased_at: new Date().toISOString() }
-    const id = erased.session_id === stored.session_id ? 'icid' : 'session_id'
-    const insert = (value: unknown) =>
-      this.#client.query(
-        `INSERT INTO rtc.${name} SELECT * FROM jsonb_populate_record(NULL::rtc.${name}, $1) ON CONFLICT DO NOTHING`,
-        [{ ...row, [id]: value }],
-      )
-    const { rowCount } = await insert(erased[id])
-    if (rowCount === 0) await insert(`${erased[id]}-${letters(8)}`)
-    if (id === 'icid') return 0
-    const moved = await this.#client.query(
-      `UPDATE rtc.reveals r SET call_ref = rtc.ref(k.key, 'session', $2), erased_at = now()
-       FROM rtc.keys k WHERE k.purpose = 'ref' AND r.call_ref = rtc.ref(k.key, 'session', $1)`,
-      [stored.session_id, erased.session_id],
-    )
-    return moved.rowCount ?? 0
-  }
-
-  /** Cleans up behind: dead rows, and what the planner remembers of values. What is locked is left to autovacuum. */
-  async finish(): Promise<void> {
-    if (!this.announced) return
-    const { number } = this.#options
-    // A bind_num may be somebody's. Whatever this run has found: an earlier one may have been interrupted before.
-    const summaries = `(SELECT hour, concat_ws(' ', app_key, bind_num) AS said FROM rtc.call_summary
-      UNION SELECT hour, concat_ws(' ', app_key, bind_num) FROM rtc.bill_summary
-      UNION SELECT hour, app_key FROM rtc.record_summary) s`
-    const { rows: texts } = await this.#client.query<{ said: string }>(
-      `SELECT DISTINCT said FROM ${summaries} WHERE said LIKE ANY ($1::text[])`,
-      [number.patterns],
-    )
-    const { rowCount: hours } = await this.#client.query(
-      `DELETE FROM rtc.summary_hours WHERE hour IN (SELECT hour FROM ${summaries} WHERE said = ANY ($1::text[]))`,
-      [texts.map(({ said }) => said).filter((said) => number.isIn(said))],
-    )
-    for (const name of erasableTables)
-      if (this.counts[name] > 0) await this.#client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
-    for (const name of ['call_summary', 'bill_summary', 'record_summary'])
-      if (hours) await this.#client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
-    const { rows } = await this.#client.query<{ name: string }>(
-      `SELECT DISTINCT tablename AS name FROM pg_stats WHERE schemaname = 'rtc'
-        AND concat_ws(' ', most_common_vals::text, histogram_bounds::text, most_common_elems::text) LIKE ANY ($1::text[])`,
-      [number.patterns],
-    )
-    for (const { name } of rows) await this.#client.query(`ANALYZE (SKIP_LOCKED) rtc.${name}`)
-    await this.#client.query('UPDATE rtc.erasures SET finished_at = now() WHERE id = $1', [this.announced.id])
+  } finally {
+    await reader.query('ROLLBACK').catch(() => {})
   }
 }
 
-/** All that a row says, as one text, without bodies. */
-function textOf(columns: Table['columns']): string {
-  const texts = columns
-    .filter((column) => !isBody(column))
-    .map(({ name, type }) => (type === 'jsonb' ? `${name}::text` : name))
-  return `concat_ws(' ', ${texts.join(', ')})`
+/** Those of one session, each locked. */
+export async function candidatesOfSession(
+  client: Queryable,
+  table: Table,
+  patterns: SqlPatterns,
+  session: string,
+): Promise<Row[]> {
+  const { rows } = await client.query<{ row: Row }>(
+    `SELECT ${keyOf(table)} AS row FROM rtc.${table.name} t WHERE session_id = $5 AND ${mayHold(table)}`,
+    [...parametersOf(patterns), session],
+  )
+  return rows.map(({ row }) => row)
 }
 
-const isBody = ({ type }: Table['columns'][number]) => type === 'bytea'
-
-/** A row t as JSON, with its body as bytes: to_jsonb would write that out in hexadecimal. */
-interface StoredRow {
-  row: Row
-  body?: Buffer
+/** A row as it is now, locked; undefined where it is gone. */
+export async function readForUpdate(client: Queryable, table: Table, key: Row): Promise<Row | undefined> {
+  const { rows } = await client.query<{ row: Row }>(
+    `SELECT ${textOf(table)} AS row FROM rtc.${table.name} t WHERE ${where(table)} FOR UPDATE`,
+    table.key.map((name) => key[name]),
+  )
+  return rows[0]?.row
 }
 
-function rowOf({ key, columns }: Table): string {
-  if (!columns.some(isBody)) return 'to_jsonb(t) AS row'
-  const texts = columns.filter((column) => !isBody(column)).map(({ name }) => name)
-  const members = [...key, ...texts, 'body_size', 'resolved_at'].map((name) => `'${name}', ${name}`)
-  return `jsonb_build_object(${members.join(', ')}) AS row, body`
+/** Writes text columns of one row, and that it was erased where the table tells. Never the session id. */
+export async function writeErased(client: Queryable, table: Table, key: Row, changed: Row): Promise<void> {
+  const values: unknown[] = table.key.map((name) => key[name])
+  const sets = Object.entries(changed).map(([name, value]) => {
+    const isJson = table.columns.some((column) => column.name === name && column.type === 'jsonb')
+    return `${name} = $${values.push(isJson ? JSON.stringify(value) : value)}`
+  })
+  const mark = table.name === 'calls_private' ? '' : ', erased_at = now()'
+  await client.query(`UPDATE rtc.${table.name} SET ${sets.join(', ')}${mark} WHERE ${where(table)}`, values)
 }
 
-const whole = ({ row, body }: StoredRow): Row => (body ? { ...row, body } : row)
-
-/** Every key column has the type of its parameter, as JSON gave it. */
-function where(key: string[]): string {
-  return key.map((column, i) => `${column} = $${i + 1}`).join(' AND ')
+export async function deleteFromQuarantine(client: Queryable, id: unknown): Promise<void> {
+  await client.query('DELETE FROM rtc.quarantine WHERE id = $1', [id])
 }
 
-function later(a: string | null, b: string): string {
-  return a === null || Date.parse(b) > Date.parse(a) ? b : a
+/** Keys of all facts that a session has in a table. */
+export async function keysOfSession(client: Queryable, table: Table, session: string): Promise<Row[]> {
+  const { rows } = await client.query<{ row: Row }>(
+    `SELECT ${keyOf(table)} AS row FROM rtc.${table.name} t WHERE session_id = $1`,
+    [session],
+  )
+  return rows.map(({ row }) => row)
+}
+
+/** A session id is what rows are distributed by, which no UPDATE may change: the rows are written anew under the new one. */
+export async function moveFacts(
+  client: Queryable,
+  name: 'cdrs' | 'call_events',
+  from: string,
+  to: string,
+): Promise<void> {
+  const { rows } = await client.query<{ names: string }>(
+    `SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS names FROM pg_attribute
+      WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('session_id', 'erased_at')`,
+    [`rtc.${name}`],
+  )
+  const names = rows[0]?.names ?? ''
+  await client.query(
+    `INSERT INTO rtc.${name} (session_id, erased_at, ${names}) SELECT $2, now(), ${names} FROM rtc.${name} WHERE session_id = $1`,
+    [from, to],
+  )
+  await client.query(`DELETE FROM rtc.${name} WHERE session_id = $1`, [from])
+}
+
+/** Keeps the keys of moved rows, 32 hex digits each: what is sent again under one is a duplicate. */
+export async function keepErasedKeys(client: Queryable, digests: readonly string[]): Promise<void> {
+  await client.query(
+    'INSERT INTO rtc.erased_keys (key_digest) SELECT unnest($1::uuid[]) ON CONFLICT (key_digest) DO UPDATE SET erased_at = now()',
+    [digests],
+  )
+}
+
+/** Everything beside the facts that names a session or its call goes by the new names. */
+export async function renameCall(
+  client: Queryable,
+  from: { session: string; call: string },
+  to: { session: string; call: string },
+): Promise<void> {
+  const values = [from.session, from.call, to.session, to.call]
+  await client.query('UPDATE rtc.calls_private SET session_id = $2, call_ref = $3 WHERE call_ref = $1', [
+    from.call,
+    to.session,
+    to.call,
+  ])
+  await client.query('UPDATE ops.calls SET session_id = NULL, call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
+  await client.query(
+    'UPDATE rtc.replaced_cdrs SET session_id = $3, call_ref = $4, erased_at = now() WHERE session_id = $1 OR call_ref = $2',
+    values,
+  )
+  await client.query('UPDATE rtc.placed_calls SET session_id = $2, erased_at = now() WHERE session_id = $1', [
+    from.session,
+    to.session,
+  ])
+  await client.query('UPDATE rtc.reveals SET call_ref = $2, erased_at = now() WHERE call_ref = $1', [
+    from.call,
+    to.call,
+  ])
+  await client.query('UPDATE rtc.quarantine SET call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
+  for (const table of ['unfolded', 'fold_later'])
+    await client.query(`DELETE FROM rtc.${table} WHERE session_id = $1`, [from.session])
+}
+
+/** What ops.calls says of a field of rtc.calls_private: neither its mask nor its reference leads to the number any more. */
+const shown: Record<string, string> = {
+  a_number: 'a_number = $2, a_ref = NULL',
+  b_number: 'b_number = $2, b_ref = NULL',
+  shown_to_a: 'shown_to_a = $2',
+  shown_to_b: 'shown_to_b = $2',
+  bind_num: 'bind_num = $2, bind_ref = NULL',
+  user_data: 'user_data = NULL, user_data_ref = NULL',
+  subscription_id: 'subscription_ref = NULL',
+}
+
+/** @param fields of rtc.calls_private that held the number */
+export async function eraseReferences(
+  client: Queryable,
+  call: string,
+  fields: readonly string[],
+  pseudonym: string,
+): Promise<void> {
+  const sets = fields.flatMap((field) => shown[field] ?? [])
+  if (sets.length === 0) return
+  const values = sets.some((set) => set.includes('$2')) ? [call, pseudonym] : [call]
+  await client.query(`UPDATE ops.calls SET ${sets.join(', ')}, version = version + 1 WHERE call_ref = $1`, values)
+}
+
+/** What ops.calls says of a call in words of the sender. */
+export async function readCallTexts(client: Queryable, call: string): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ texts: Record<string, string> }>(
+    `SELECT jsonb_strip_nulls(jsonb_build_object('app_key', app_key, 'sp_id', sp_id, 'service_type', service_type,
+        'party_type', party_type, 'user_data', user_data, 'bind_num', bind_num, 'digits', digits)) AS texts
+      FROM ops.calls WHERE call_ref = $1`,
+    [call],
+  )
+  return rows[0]?.texts ?? {}
+}
+
+export async function eraseCallTexts(
+  client: Queryable,
+  call: string,
+  names: readonly string[],
+  pseudonym: string,
+): Promise<void> {
+  const sets = names.map((name) => `${name} = $2`).join(', ')
+  await client.query(`UPDATE ops.calls SET ${sets}, version = version + 1 WHERE call_ref = $1`, [call, pseudonym])
+}
+
+/** The fold waits meanwhile: it would put back what it has read before. */
+export async function lockFold(client: Queryable): Promise<void> {
+  await client.query("SELECT FROM rtc.maintenance WHERE task = 'fold' FOR UPDATE")
+}
+
+export async function foldAnew(client: Queryable, session: string): Promise<void> {
+  await client.query('INSERT INTO rtc.unfolded (session_id) VALUES ($1)', [session])
+}
+
+export async function beginErasure(client: Queryable, pseudonym: string): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    `INSERT INTO rtc.erasures (erased_by, pseudonym, counts) VALUES (session_user, $1, '{}') RETURNING id`,
+    [pseudonym],
+  )
+  return rows[0]?.id ?? ''
+}
+
+export async function countErased(
+  client: Queryable,
+  id: string,
+  counts: Record<ErasableTable, number>,
+  finished: boolean,
+): Promise<void> {
+  await client.query('UPDATE rtc.erasures SET counts = $2, finished_at = CASE WHEN $3 THEN now() END WHERE id = $1', [
+    id,
+    counts,
+    finished,
+  ])
+}
+
+/** Removes dead rows, and makes the planner forget the values it remembers. What is locked is left to autovacuum. */
+export async function cleanUp(
+  client: Queryable,
+  tables: readonly ErasableTable[],
+  patterns: SqlPatterns,
+): Promise<void> {
+  for (const name of tables) await client.query(`VACUUM (SKIP_LOCKED) rtc.${name}`)
+  if (tables.length > 0) await client.query('VACUUM (SKIP_LOCKED) ops.calls')
+  const { rows } = await client.query<{ table: string }>(
+    `SELECT DISTINCT format('%I.%I', schemaname, tablename) AS table FROM pg_stats,
+        concat_ws(E'\\n', most_common_vals::text, histogram_bounds::text, most_common_elems::text) AS said
+      WHERE schemaname IN ('rtc', 'ops') AND (translate(said, $1, $2) LIKE $3 OR said LIKE ANY ($4::text[]))`,
+    parametersOf(patterns),
+  )
+  for (const { table } of rows) await client.query(`ANALYZE (SKIP_LOCKED) ${table}`)
+}
+
+const parametersOf = ({ from, to, pattern, encoded }: SqlPatterns) => [from, to, pattern, encoded]
+
+/** All that a row says, as one text; a line feed stands in no number. */
+function mayHold({ columns }: Table): string {
+  const said = `concat_ws(E'\\n', ${columns.map(({ name, type }) => (type === 'text' ? `t.${name}` : `t.${name}::text`)).join(', ')})`
+  return `(translate(${said}, $1, $2) LIKE $3 OR ${said} LIKE ANY ($4::text[]))`
+}
+
+function textOf({ key, columns }: Table): string {
+  return objectOf([...new Set([...key, ...columns.map(({ name }) => name)])])
+}
+
+function keyOf({ key }: Table): string {
+  return objectOf(key)
+}
+
+function objectOf(names: readonly string[]): string {
+  return `jsonb_build_object(${names.map((name) => `'${name}', t.${name}`).join(', ')})`
+}
+
+function where({ key }: Table): string {
+  return key.map((name, i) => `${name} = $${i + 1}`).join(' AND ')
 }

@@ -79,6 +79,11 @@ export function isErasedKey(error: unknown): boolean {
   return codeOf(error) === erasedKeyCode
 }
 
+/** A statement that took longer than it may, on the server or, behind a pooler, here. Postgres may be well. */
+export function isTimeout(error: unknown): boolean {
+  return codeOf(error) === '57014' || (error instanceof Error && error.message === 'Query read timeout')
+}
+
 /** No partition covers the row's time: 23514 like a CHECK, but raised where rows are routed. */
 export function isMissingPartition(error: unknown): boolean {
   return codeOf(error) === '23514' && fieldOf(error, 'routine') === 'ExecFindPartition'

@@ -42,6 +42,11 @@ export interface QuarantineSummary {
   seen_count: number
   resolved_at: Date | null
   resolution: string | null
+  /** Of a conflict: the call, and what it would change of the bill; null while nobody has looked (see explainConflicts). */
+  call_ref: string | null
+  differing: string[] | null
+  minutes_stored: number | null
+  minutes_received: number | null
 }
 
 export interface QuarantineEntry extends QuarantineSummary {
@@ -106,7 +111,8 @@ function merge(entries: readonly QuarantineInsert[]): MergedEntry[] {
 }
 
 const summary = `id::float8 AS id, kind, reason, errors, record_index, body_size, signed_by,
-  first_seen_at, last_seen_at, seen_count::float8 AS seen_count, resolved_at, resolution`
+  first_seen_at, last_seen_at, seen_count::float8 AS seen_count, resolved_at, resolution,
+  call_ref, differing, minutes_stored, minutes_received`
 
 export interface QuarantineFilter {
   /** Resolved entries too. */
@@ -134,6 +140,29 @@ export async function getQuarantine(client: Queryable, id: number): Promise<Quar
     id,
   ])
   return rows[0]
+}
+
+/** Open conflicts that nobody has looked at yet, the latest first. */
+export async function newConflicts(client: Queryable, limit: number): Promise<QuarantineEntry[]> {
+  const { rows } = await client.query<QuarantineEntry>(
+    `SELECT ${summary}, body FROM rtc.quarantine
+      WHERE reason = 'conflict' AND call_ref IS NULL AND resolved_at IS NULL ORDER BY id DESC LIMIT $1`,
+    [limit],
+  )
+  return rows
+}
+
+/** Notes which call a conflict is about, and its billed minutes by the stored CDR and by this one; null: not known. */
+export async function noteConflict(
+  client: Queryable,
+  id: number,
+  callRef: string,
+  minutes: { stored: number; received: number } | null,
+): Promise<void> {
+  await client.query(
+    'UPDATE rtc.quarantine SET call_ref = $2, minutes_stored = $3, minutes_received = $4 WHERE id = $1',
+    [id, callRef, minutes?.stored ?? null, minutes?.received ?? null],
+  )
 }
 
 /** Closes open entries; returns the ids of those that were open. */

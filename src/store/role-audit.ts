@@ -144,7 +144,9 @@ function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): b
   if (!ours.includes(grantee as Role)) return false
   if (kind === 'SCHEMA') return privilege === 'USAGE'
   if (kind === 'FUNCTION')
-    return grantee === (schema === 'rtc' ? 'rtc_writer' : functionGrants[object.replace(/\(.*/, '')])
+    return schema === 'rtc'
+      ? grantee === 'rtc_writer'
+      : (functionGrants[object.replace(/\(.*/, '')]?.includes(grantee as Role) ?? false)
   if (column !== null) return false
   return (schema !== 'rtc' && privilege === 'SELECT') || grantsOf(grantee).has(`${object} ${privilege}`)
 }
@@ -184,7 +186,7 @@ export async function readLogin(client: Queryable): Promise<Login> {
   )
   const { rows: uncalled } = await client.query<{ name: string }>(
     `SELECT format('EXECUTE ON FUNCTION rtc.%I', proname) AS name FROM pg_catalog.pg_proc
-      WHERE pronamespace = to_regnamespace('rtc') AND prosecdef AND NOT has_function_privilege(oid, 'EXECUTE')`,
+      WHERE pronamespace = to_regnamespace('rtc') AND NOT has_function_privilege(oid, 'EXECUTE')`,
   )
   const { rows: shut } = await client.query<{ name: string }>(
     `SELECT 'USAGE ON SCHEMA ' || name AS name FROM unnest(ARRAY['rtc', 'ops']) AS name WHERE NOT has_schema_privilege(name, 'USAGE')`,

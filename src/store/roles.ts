@@ -21,6 +21,7 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_writer', table: 'rtc.cdrs', privileges: ['SELECT', 'INSERT'] },
   { role: 'rtc_writer', table: 'rtc.notices', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
   { role: 'rtc_writer', table: 'rtc.unfolded', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  { role: 'rtc_writer', table: 'rtc.fold_later', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.calls_private', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'ops.calls', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.quarantine', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
@@ -37,13 +38,15 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
 ]
 
 /** Functions that run with their owner's rights and are for people. Those of schema rtc are for the receiver. */
-export const functionGrants: Readonly<Record<string, Role>> = {
-  'ops.calls_of': 'rtc_support',
-  'ops.calls_by_user_data': 'rtc_support',
-  'ops.calls_by_subscription': 'rtc_support',
-  'ops.calls_by_session': 'rtc_support',
-  'ops.ask_reveal': 'rtc_pii',
-  'ops.reveal': 'rtc_pii',
+export const functionGrants: Readonly<Record<string, readonly Role[]>> = {
+  'ops.call_stats': readers,
+  'ops.failures': readers,
+  'ops.calls_of': ['rtc_support'],
+  'ops.calls_by_user_data': ['rtc_support'],
+  'ops.calls_by_subscription': ['rtc_support'],
+  'ops.calls_by_session': ['rtc_support'],
+  'ops.ask_reveal': ['rtc_pii'],
+  'ops.reveal': ['rtc_pii'],
 }
 
 /**
@@ -72,7 +75,6 @@ export function rolesSql(): string[] {
 
     'GRANT USAGE ON SCHEMA rtc TO rtc_writer, rtc_app',
     ...tableGrants.map(({ role, table, privileges }) => `GRANT ${privileges.join(', ')} ON ${table} TO ${role}`),
-    forEachFunction("p.pronamespace = 'rtc'::regnamespace AND p.prosecdef", 'rtc_writer'),
 
     `GRANT USAGE ON SCHEMA ops TO ${people}`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${people}`,
@@ -84,9 +86,10 @@ export function rolesSql(): string[] {
       "NOT p.prosecdef AND (p.pronamespace = 'ops'::regnamespace OR p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i')",
       people,
     ),
+    forEachFunction("p.pronamespace = 'rtc'::regnamespace", 'rtc_writer'),
     // Whoever may look up can unmask by trying, and whoever may reveal sees: each has a role of its own.
-    ...Object.entries(functionGrants).map(([name, role]) =>
-      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, role),
+    ...Object.entries(functionGrants).map(([name, grantees]) =>
+      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, grantees.join(', ')),
     ),
 
     'GRANT USAGE ON SCHEMA app TO rtc_app',

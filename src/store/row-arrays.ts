@@ -44,22 +44,34 @@ export function insertFromArrays(
 
 /** The parameters of such an INSERT. */
 export function arraysOf<Row>(rows: readonly Row[], columns: ArrayColumns<Row>): string[] {
-  return Object.keys(columns).map((name) => arrayOf(rows.map((row) => row[name as keyof Row])))
+  return Object.keys(columns).map((name) => literal(rows, (row) => row[name as keyof Row]))
+}
+
+export function arrayOf(values: readonly unknown[]): string {
+  return literal(values, (value) => value)
 }
 
 /**
  * An array in Postgres's text form, made here because the driver's general way costs more. It ends with its last value
  * that is not null: unnest() makes all as long as the longest, and most columns of most rows hold nothing but nulls.
  */
-export function arrayOf(values: readonly unknown[]): string {
-  const last = values.findLastIndex((value) => value !== null && value !== undefined)
-  return `{${values
-    .slice(0, last + 1)
-    .map(element)
-    .join(',')}}`
+function literal<Item>(items: readonly Item[], pick: (item: Item) => unknown): string {
+  let text = ''
+  let nulls = 0
+  for (const item of items) {
+    const value = pick(item)
+    if (value === null || value === undefined) {
+      nulls++
+      continue
+    }
+    if (nulls > 0) text += 'NULL,'.repeat(nulls)
+    nulls = 0
+    text += typeof value === 'string' ? `${quote(value)},` : `${value},`
+  }
+  return `{${text.slice(0, -1)}}`
 }
 
-function element(value: unknown): string {
-  if (value === null || value === undefined) return 'NULL'
-  return typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : String(value)
+function quote(text: string): string {
+  // Two searches for one sign each take a third of the time of one for either.
+  return text.includes('"') || text.includes('\\') ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`
 }

@@ -23,30 +23,38 @@ interface Routine {
 
 interface View {
   name: string
+  query: string
+  columns: { name: string; comment: string | null }[]
+  comment: string | null
+}
+
+interface CompositeType {
+  name: string
   columns: { name: string; type: string; comment: string | null }[]
   comment: string | null
 }
 
 /**
- * Schemas rtc and ops as SQL, read from the catalogs, the same for every Postgres from 14 to 18. Left out: owners, the
- * table of migrations, the partitions that come and go with time, and the queries of views, which every major version
- * of Postgres prints in its own way (they stand in the migrations): of a view its columns are told.
+ * Our schemas as SQL, read from the catalogs; to be read, not to be run. Left out: owners, the table of migrations, and the
+ * partitions that come and go with time. It is the same for every Postgres from 14 to 18, but for the queries of views,
+ * which each major version prints in its own way.
  */
 export async function dumpSchema(client: pg.ClientBase): Promise<string> {
-  const [tables, views, routines] = await transaction(client, async () => {
+  const [tables, types, views, routines] = await transaction(client, async () => {
     // Bounds are printed in the zone of the session, and names without a schema where search_path finds them.
     await client.query("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL search_path = pg_catalog")
     return [
       (await client.query<Table>(tablesSql)).rows,
+      (await client.query<CompositeType>(typesSql)).rows,
       (await client.query<View>(viewsSql)).rows,
       (await client.query<Routine>(routinesSql)).rows,
     ] as const
   })
   return [
     '-- Written from the catalogs by test/store/schema.test.ts. Change it with a migration, not here.',
-    'CREATE SCHEMA rtc;',
+    'CREATE SCHEMA rtc;\nCREATE SCHEMA ops;\nCREATE SCHEMA app;',
     ...tables.map(tableSql),
-    'CREATE SCHEMA ops;',
+    ...types.map(typeSql),
     ...views.map(viewSql),
     ...routines.map(routineSql),
   ]
@@ -54,9 +62,11 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
     .concat('\n')
 }
 
+const ours = "n.nspname IN ('rtc', 'ops', 'app')"
+
 // NOT NULL constraints have rows in pg_constraint from 18 on; they are told by attnotnull instead.
 const tablesSql = `
-  SELECT c.oid, c.relname AS name, pg_get_partkeydef(c.oid) AS partition_key, p.relname AS parent,
+  SELECT c.oid, n.nspname || '.' || c.relname AS name, pg_get_partkeydef(c.oid) AS partition_key, n.nspname || '.' || p.relname AS parent,
     pg_get_expr(c.relpartbound, c.oid) AS bound, obj_description(c.oid, 'pg_class') AS comment,
     (SELECT json_agg(json_build_object(
         'name', quote_ident(a.attname),
@@ -74,23 +84,30 @@ const tablesSql = `
     (SELECT coalesce(json_agg(pg_get_indexdef(i.indexrelid) ORDER BY x.relname), '[]')
       FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
       WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)) AS indexes,
-    (SELECT coalesce(json_agg(format('CREATE POLICY %I ON rtc.%I FOR %s USING (%s)', y.policyname, c.relname, y.cmd, y.qual) ORDER BY y.policyname), '[]')
+    (SELECT coalesce(json_agg(format('CREATE POLICY %I ON %I.%I FOR %s USING (%s)', y.policyname, n.nspname, c.relname, y.cmd, y.qual) ORDER BY y.policyname), '[]')
       FROM pg_policies y WHERE y.schemaname = n.nspname AND y.tablename = c.relname) AS policies
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_inherits h ON h.inhrelid = c.oid
   LEFT JOIN pg_class p ON p.oid = h.inhparent
-  WHERE n.nspname = 'rtc' AND c.relkind IN ('r', 'p') AND c.relname <> 'migrations'
+  WHERE ${ours} AND c.relkind IN ('r', 'p') AND c.relname <> 'migrations'
     AND (p.oid IS NULL OR c.relname = p.relname || '_old')
-  ORDER BY coalesce(p.relname, c.relname), c.relname`
+  ORDER BY n.nspname DESC, coalesce(p.relname, c.relname), c.relname`
 
-const viewsSql = `
-  SELECT n.nspname || '.' || c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
+const typesSql = `
+  SELECT n.nspname || '.' || c.relname AS name, obj_description(c.reltype, 'pg_type') AS comment,
     (SELECT json_agg(json_build_object('name', quote_ident(a.attname), 'type', format_type(a.atttypid, a.atttypmod),
         'comment', col_description(c.oid, a.attnum)) ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname IN ('rtc', 'ops') AND c.relkind = 'v' ORDER BY 1`
+  WHERE ${ours} AND c.relkind = 'c' ORDER BY n.nspname DESC, c.relname`
+
+const viewsSql = `
+  SELECT n.nspname || '.' || c.relname AS name, pg_get_viewdef(c.oid) AS query, obj_description(c.oid, 'pg_class') AS comment,
+    (SELECT json_agg(json_build_object('name', quote_ident(a.attname), 'comment', col_description(c.oid, a.attnum)) ORDER BY a.attnum)
+      FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE ${ours} AND c.relkind = 'v' ORDER BY n.nspname DESC, c.relname`
 
 const routinesSql = `
   SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS signature,
@@ -98,11 +115,11 @@ const routinesSql = `
     has_function_privilege('public', p.oid, 'EXECUTE') AS is_public,
     obj_description(p.oid, 'pg_proc') AS comment
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname IN ('rtc', 'ops') ORDER BY 1`
+  WHERE ${ours} ORDER BY n.nspname DESC, 1`
 
 function tableSql(table: Table): string {
-  const name = `rtc.${table.name}`
-  if (table.parent) return `CREATE TABLE ${name} PARTITION OF rtc.${table.parent} ${table.bound};`
+  const { name } = table
+  if (table.parent) return `CREATE TABLE ${name} PARTITION OF ${table.parent} ${table.bound};`
   const lines = [
     ...table.columns.map((column) => `  ${column.name} ${column.definition}`),
     ...table.constraints.map((constraint) => `  CONSTRAINT ${constraint.name} ${constraint.definition}`),
@@ -117,9 +134,17 @@ function tableSql(table: Table): string {
   ].join('\n')
 }
 
-function viewSql({ name, columns, comment: text }: View): string {
+function typeSql({ name, columns, comment: text }: CompositeType): string {
   return [
-    `CREATE VIEW ${name} (\n${columns.map((column) => `  ${column.name} -- ${column.type}`).join('\n')}\n);`,
+    `CREATE TYPE ${name} AS (\n${columns.map((column) => `  ${column.name} ${column.type}`).join(',\n')}\n);`,
+    ...comment(`TYPE ${name}`, text),
+    ...columns.flatMap((column) => comment(`COLUMN ${name}.${column.name}`, column.comment)),
+  ].join('\n')
+}
+
+function viewSql({ name, query, columns, comment: text }: View): string {
+  return [
+    `CREATE VIEW ${name} AS\n${query}`,
     ...comment(`VIEW ${name}`, text),
     ...columns.flatMap((column) => comment(`COLUMN ${name}.${column.name}`, column.comment)),
   ].join('\n')

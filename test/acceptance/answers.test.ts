@@ -9,7 +9,7 @@ import { countRows } from '../support/tables.ts'
 const [token, nextToken] = ['a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6', 'the-next-one-of-many-letters']
 const nothing = refusal(404, 'there is nothing at this path')
 const onlyPost = refusal(405, 'only POST is allowed here')
-const onlyJson = refusal(415, 'the content type must be application/json')
+const encoded = refusal(415, 'the body has a Content-Encoding, which is not undone here')
 const tooLarge = refusal(413, 'the body is larger than 1048576 bytes')
 const large = 'x'.repeat(2_000_000)
 
@@ -180,8 +180,8 @@ describe('405 for other methods', () => {
 
 describe('415, then 413, then 400', () => {
   test('415 comes before 413', async () => {
-    const ask = () => send(`${open.url}/rtc/status`, large, { headers: { 'content-type': 'text/plain' } })
-    await expectAnswer(open, ask, onlyJson, { outcome: 'unsupported_media_type' })
+    const ask = () => send(`${open.url}/rtc/status`, large, { headers: { 'content-encoding': 'gzip' } })
+    await expectAnswer(open, ask, encoded, { outcome: 'unsupported_media_type' })
   })
 
   test('413 comes before 400', async () => {
@@ -189,9 +189,9 @@ describe('415, then 413, then 400', () => {
   })
 
   test('400 says where', async () => {
-    const errors = [{ pointer: '/statusInfo', message: 'is missing' }]
-    const ask = () => send(`${open.url}/rtc/status`, { eventType: 'answer' })
-    await expectAnswer(open, ask, refusal(400, '/statusInfo is missing', errors), { outcome: 'malformed' })
+    const errors = [{ pointer: '/statusInfo', message: 'must be an object' }]
+    const ask = () => send(`${open.url}/rtc/status`, { eventType: 'answer', statusInfo: null })
+    await expectAnswer(open, ask, refusal(400, '/statusInfo must be an object', errors), { outcome: 'malformed' })
   })
 
   test('a refusal repeats nothing of what was sent', async () => {
@@ -238,5 +238,5 @@ test('of all that was refused nothing is stored', async () => {
       ORDER BY session_id`,
   )
   expect(rows.map(({ session_id }) => session_id)).toEqual([token, 'answers', nextToken])
-  expect((await countRows(database.pool)).quarantine).toBe(5)
+  expect((await countRows(database.pool)).quarantine).toBe(6)
 })

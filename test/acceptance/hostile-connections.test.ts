@@ -151,6 +151,49 @@ test.each([
   expect(counted).toEqual({ malformed: 1 })
 })
 
+test('no Host header: refused, told and counted', async () => {
+  const counted = await countedDuring(async () => {
+    const connection = new RawConnection(program.url)
+    connection.write(wire('/rtc/status', body('no host')).replace('host: localhost\r\n', ''))
+    await connection.closed
+    expect(await connection.answers()).toEqual([
+      expect.objectContaining({
+        status: 400,
+        body: '{"resultcode":"400","resultdesc":"the request has no Host header","errors":[]}',
+      }),
+    ])
+  }, 1)
+  expect(counted).toEqual({ malformed: 1 })
+  expect(await storedSessions('no host')).toEqual([])
+})
+
+test('CONNECT: refused, told and counted', async () => {
+  const counted = await countedDuring(async () => {
+    const connection = new RawConnection(program.url)
+    connection.write('CONNECT www.example.com:443 HTTP/1.1\r\nhost: www.example.com:443\r\n\r\n')
+    await connection.closed
+    expect(await connection.answers()).toEqual([
+      expect.objectContaining({
+        status: 405,
+        headers: expect.objectContaining({ allow: 'POST', connection: 'close' }),
+        body: '{"resultcode":"405","resultdesc":"only POST is allowed here","errors":[]}',
+      }),
+    ])
+  }, 1)
+  expect(counted).toEqual({ method_not_allowed: 1 })
+})
+
+test.each(['h2c', 'websocket'])('an offer to speak %s is not taken up, the callback is', async (protocol) => {
+  const counted = await countedDuring(async () => {
+    const connection = new RawConnection(program.url)
+    const headers = { connection: 'Upgrade', upgrade: protocol }
+    connection.write(wire('/rtc/status', body(`upgrade to ${protocol}`), headers))
+    expect(await connection.answers()).toEqual(accepted(1))
+    connection.socket.destroy()
+  }, 1)
+  expect(counted).toEqual({ accepted: 1 })
+})
+
 test.each([
   ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],

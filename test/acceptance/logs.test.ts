@@ -57,7 +57,9 @@ test('everything the program writes at LOG_LEVEL=trace holds nothing of what it 
   const about = `?number=${number}&token=${secrets.token}`
   await send(`${program.url}/rtc/${secrets.token}x/fee${about}`, bodies[0])
   await send(url + about, undefined, { method: 'GET' })
-  await send(url, bodies[0] as object, { headers: { 'content-type': secrets.userData, 'x-aksk': secrets.userData } })
+  await send(url, bodies[0] as object, {
+    headers: { 'content-type': secrets.userData, 'content-encoding': secrets.userData, 'x-aksk': secrets.userData },
+  })
   await send(`${program.adminUrl}/metrics${about}`, undefined, { method: 'GET' })
   await send(`${program.adminUrl}/${number}`, undefined, { headers: { authorization: `Bearer ${secrets.adminToken}` } })
   const broken = new RawConnection(program.url)

@@ -25,7 +25,7 @@ test.each([
   ['malformed', 400, '8'],
   ['too_large', 413, '8'],
   ['unsupported_media_type', 415, '8'],
-  ['too_many_bytes', 429, '8'],
+  ['too_many', 429, '8'],
   ['unavailable', 503, '9'],
 ])('%s leads to the section about it', (outcome, status, section) => {
   const callbacks = ['status', 'unknown'].map((kind) => `rtc_callbacks_total{kind="${kind}",outcome="${outcome}"} 2`)
@@ -45,4 +45,17 @@ test.each([
   const todo = 'docs/nothing-arrives.md, the table at its beginning'
   const found = judge(parseMetrics(`rtc_callbacks_total{kind="unknown",outcome="${outcome}"} 3`))
   expect(found).toContainEqual({ check: 'callbacks', state: 'careful', what, todo })
+})
+
+test('calls that wait for a decision are told', () => {
+  const found = judge(
+    parseMetrics('rtc_body_oddities_total{what="block_callin"} 2\nrtc_body_oddities_total{what="wrong_path"} 9'),
+  )
+  expect(found).toContainEqual({
+    check: 'callbacks',
+    state: 'careful',
+    what: expect.stringMatching(/^2 callin events waited for a decision/),
+    todo: expect.stringMatching(/callin address of its own/),
+  })
+  expect(JSON.stringify(judge(parseMetrics('rtc_body_oddities_total{what="wrong_path"} 9')))).not.toMatch(/decision/)
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { parseCidr } from '../../src/addresses.ts'
 import { checkRoles } from '../../src/commands/check/roles.ts'
 import { makeRoles } from '../../src/store/roles.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -19,11 +20,11 @@ beforeAll(async () => {
 afterAll(() => client.end())
 
 /** What is found after such SQL, all of which is taken back: the roles belong to every test of the run. */
-async function foundAfter(sql: string, databaseUrl: string | undefined = database.url) {
+async function foundAfter(sql: string, settings: Partial<Parameters<typeof checkRoles>[1]> = {}) {
   await client.query('BEGIN')
   try {
     await client.query(sql)
-    const found = await checkRoles(client, { databaseUrl })
+    const found = await checkRoles(client, { databaseUrl: database.url, auth: 'enforce', allowFrom: [], ...settings })
     return found.map(({ state, what, todo }) => `${state} ${what} → ${todo}`)
   } finally {
     await client.query('ROLLBACK')
@@ -58,10 +59,10 @@ describe('the login', () => {
     ],
     [`GRANT rtc_writer TO ${login}; SET LOCAL ROLE ${login}`, /^ok .*, a member of rtc_writer/],
     [
-      `GRANT rtc_writer TO ${login}; GRANT SELECT (callee_num) ON rtc.cdrs TO ${login}; SET LOCAL ROLE ${login}`,
-      /^careful .*may also SELECT ON rtc.cdrs → /,
+      `GRANT rtc_writer TO ${login}; GRANT SELECT (why) ON rtc.reveals TO ${login}; SET LOCAL ROLE ${login}`,
+      /^careful .*may also SELECT ON rtc.reveals → /,
     ],
-    [`GRANT rtc_writer, pg_read_all_data TO ${login}; SET LOCAL ROLE ${login}`, /^careful .*SELECT ON rtc.reveals/],
+    [`GRANT rtc_writer, pg_read_all_data TO ${login}; SET LOCAL ROLE ${login}`, /^careful .*SELECT ON rtc.erasures/],
     [`GRANT rtc_writer, rtc_support TO ${login}; SET LOCAL ROLE ${login}`, /^careful .*rtc_support too: whoever opens/],
     [`GRANT rtc_writer, rtc_pii TO ${login}; SET LOCAL ROLE ${login}`, /^wrong .*rtc_pii: .* → REVOKE rtc_pii FROM/],
   ])('%s', async (sql, line) => {
@@ -71,7 +72,7 @@ describe('the login', () => {
 
   test('of the embedded Postgres may be its superuser', async () => {
     await client.query('BEGIN')
-    const found = await checkRoles(client, { databaseUrl: undefined })
+    const found = await checkRoles(client, { databaseUrl: undefined, auth: 'enforce', allowFrom: [] })
     await client.query('ROLLBACK')
     expect(found[0]).toMatchObject({ state: 'ok', what: expect.stringMatching(/superuser of its embedded Postgres/) })
   })
@@ -102,9 +103,24 @@ describe('what is wrong is said with the SQL that mends it', () => {
       'REVOKE SELECT (callee_num) ON TABLE rtc.cdrs FROM rtc_support;',
     ],
     [
-      'GRANT SELECT (callee_num), UPDATE ON rtc.cdrs TO rtc_writer',
+      'GRANT UPDATE ON rtc.cdrs TO rtc_writer',
       'rtc_writer holds UPDATE ON TABLE rtc.cdrs',
       'REVOKE UPDATE ON TABLE rtc.cdrs FROM rtc_writer;',
+    ],
+    [
+      'GRANT SELECT ON app.calls TO rtc_ops',
+      'rtc_ops holds SELECT ON TABLE app.calls',
+      'REVOKE SELECT ON TABLE app.calls FROM rtc_ops;',
+    ],
+    [
+      'GRANT SELECT ON rtc.keys TO rtc_app',
+      'rtc_app holds SELECT ON TABLE rtc.keys',
+      'REVOKE SELECT ON TABLE rtc.keys FROM rtc_app;',
+    ],
+    [
+      'GRANT EXECUTE ON FUNCTION rtc.ensure_period TO rtc_ops',
+      'rtc_ops holds EXECUTE ON FUNCTION rtc.ensure_period(text, timestamp with time zone, text)',
+      'REVOKE EXECUTE ON FUNCTION rtc.ensure_period(text, timestamp with time zone, text) FROM rtc_ops;',
     ],
     [
       'GRANT USAGE ON SCHEMA rtc TO rtc_pii',
@@ -118,8 +134,8 @@ describe('what is wrong is said with the SQL that mends it', () => {
     ],
     [
       'GRANT EXECUTE ON FUNCTION ops.reveal TO rtc_support',
-      'rtc_support holds EXECUTE ON FUNCTION ops.reveal(uuid, timestamp with time zone)',
-      'REVOKE EXECUTE ON FUNCTION ops.reveal(uuid, timestamp with time zone) FROM rtc_support;',
+      'rtc_support holds EXECUTE ON FUNCTION ops.reveal(uuid)',
+      'REVOKE EXECUTE ON FUNCTION ops.reveal(uuid) FROM rtc_support;',
     ],
     [
       'GRANT EXECUTE ON FUNCTION rtc.tidy TO PUBLIC',
@@ -133,14 +149,50 @@ describe('what is wrong is said with the SQL that mends it', () => {
     expect(mended).not.toContain(line)
   })
 
-  test('schemas in which everybody may create', async () => {
-    const lines = await foundAfter('GRANT CREATE ON SCHEMA public TO PUBLIC')
-    expect(lines).toContainEqual(
-      expect.stringMatching(
-        /^careful everybody may create things in schema public, .*: REVOKE CREATE ON SCHEMA public FROM PUBLIC;$/,
-      ),
-    )
+  test.each([
+    ['CREATE', 'SCHEMA public'],
+    ['TEMPORARY', 'DATABASE'],
+  ])('what everybody may do: %s ON %s', async (privilege, object) => {
+    const name = object === 'DATABASE' ? `DATABASE ${new URL(database.url).pathname.slice(1)}` : object
+    const lines = await foundAfter(`GRANT ${privilege} ON ${name} TO PUBLIC`)
+    const line = `careful everybody holds ${privilege} ON ${name}, rtc_ops too: a table or a function of one's own can hold locks, and mislead a query → if nobody needs that: REVOKE ${privilege} ON ${name} FROM PUBLIC;`
+    expect(lines).toContain(line)
     expect(lines).toContainEqual(expect.stringMatching(fine))
+    expect(await foundAfter('SELECT')).not.toContain(line)
+  })
+
+  test('queries that are compiled first', async () => {
+    expect(await foundAfter('SET LOCAL jit = on')).toContainEqual(
+      expect.stringMatching(/^careful jit is on: .* → .*SET jit = off;/),
+    )
+    expect((await foundAfter('SET LOCAL jit = off')).join()).not.toContain('jit is on')
+  })
+})
+
+describe('who sees what', () => {
+  const login = `rtc_test_login_${randomBytes(4).toString('hex')}`
+  const made = (role: string) => `CREATE ROLE ${login} LOGIN IN ROLE ${role}`
+
+  test('each login of rtc_app is named', async () => {
+    expect(await foundAfter(made('rtc_app'))).toContainEqual(
+      expect.stringMatching(`^ok ${login} reads every number of every application, in bulk`),
+    )
+  })
+
+  test.each([
+    ['off', [], true],
+    ['report', [], true],
+    ['enforce', [], false],
+    ['off', ['203.0.113.0/24'], false],
+    ['off', ['0.0.0.0/0'], true],
+  ] as const)('logins of rtc_ops beside RTC_AUTH=%s and ALLOW_FROM=%j: warned of %s', async (auth, ranges, warned) => {
+    const allowFrom = ranges.map((range) => parseCidr(range) as NonNullable<ReturnType<typeof parseCidr>>)
+    const lines = await foundAfter(made('rtc_ops'), { auth, allowFrom })
+    const line = expect.stringMatching(
+      `^careful nothing but a path token keeps strangers out, and .*${login}.* can compare`,
+    )
+    if (warned) expect(lines).toContainEqual(line)
+    else expect(lines).not.toContainEqual(line)
   })
 })
 

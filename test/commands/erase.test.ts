@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { brotliCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { Spool } from '../../src/ingest/spool/spool.ts'
 import { insertCdrs } from '../../src/store/cdrs.ts'
@@ -48,11 +47,11 @@ test('counts first; erases with --yes; says what it cannot reach and when to run
 
 test('bodies that nobody can read are named, in a count and in a run', async () => {
   const { erase, pool } = await setUp()
-  const body = brotliCompressSync(`{"called":"${number}"}`)
+  const body = Buffer.from('1b2a00f8a50001c3ff7e', 'hex') // neither text nor a compression that is known
   await withClient(pool, (client) => insertQuarantine(client, [quarantineRow({ kind: 'unknown', body })]))
   for (const args of [['-'], ['-', '--yes']])
-    expect((await erase(args)).stdout).toMatch(/unreadable.*: 1 bodies in quarantine \(1\)/)
-  expect(JSON.parse((await erase(['-', '--json'])).stdout)).toMatchObject({ unreadable: [1] })
+    expect((await erase(args)).stdout).toMatch(/passed over.*: 1 bodies in quarantine \(1\)/)
+  expect(JSON.parse((await erase(['-', '--json'])).stdout)).toMatchObject({ passedOver: [1] })
 })
 
 test('refuses while the spool holds records, or some were set aside', async () => {

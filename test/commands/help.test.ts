@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { appsCommand } from '../../src/commands/apps.ts'
 import { distributeCommand } from '../../src/commands/distribute.ts'
 import { migrateCommand } from '../../src/commands/migrate.ts'
 import { quarantineCommand } from '../../src/commands/quarantine.ts'
@@ -23,6 +24,7 @@ const commands = [
   sqlCommand,
   quarantineCommand,
   spoolCommand,
+  appsCommand,
 ].flatMap((command) => withSubcommands(command()))
 
 test('there is help for all of them, to standard output, with 0, without touching anything', async () => {

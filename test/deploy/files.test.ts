@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { loadConfig } from '../../src/config.ts'
+import { mostPerSource } from '../../src/http/limits/connections.ts'
 import { platformSuites } from '../../src/rtc/tls-suites.ts'
 import { directory } from './dashboard.ts'
 
@@ -35,13 +36,44 @@ describe('compose', () => {
   const [compose] = documents('../docker-compose.yml')
   const services = at(compose, 'services') as Record<string, Json>
 
-  test('starts two containers, and the others only in the profile', () => {
+  test('starts Postgres, what prepares it and the receiver, and the others only in the profile', () => {
     const inProfile = Object.entries(services).filter(([, service]) => service.profiles !== undefined)
     expect(Object.keys(services).filter((name) => services[name]?.profiles === undefined)).toEqual([
       'postgres',
+      'logins',
+      'migrate',
       'receiver',
     ])
     for (const [, service] of inProfile) expect(service.profiles).toEqual(['observability'])
+  })
+
+  test('asks for every secret, none of which has a default', () => {
+    const text = read('../docker-compose.yml')
+    const asked = [...text.matchAll(/\$\{(\w+)([^}]*)\}/g)].filter(([, name]) => name !== 'name')
+    expect(new Set(asked.map(([, name]) => name))).toEqual(
+      new Set([
+        'POSTGRES_PASSWORD',
+        'OWNER_PASSWORD',
+        'RECEIVER_PASSWORD',
+        'ADMIN_TOKEN',
+        'GRAFANA_DATABASE_PASSWORD',
+        'GRAFANA_ADMIN_PASSWORD',
+      ]),
+    )
+    for (const [, name, rest] of asked) expect(`${name} ${rest}`).toMatch(/^\w+ :\?is /)
+  })
+
+  test('the receiver logs in as itself and does not migrate; who does is no superuser', () => {
+    const url = (service: string) => String(at(services, `${service}.environment.DATABASE_URL`))
+    expect(url('receiver')).toMatch(/^postgres:\/\/rtc_receiver:\$\{RECEIVER_PASSWORD:/)
+    expect(at(services, 'receiver.environment.MIGRATE')).toBe('manual')
+    expect(at(services, 'receiver.depends_on.migrate.condition')).toBe('service_completed_successfully')
+    expect(url('migrate')).toMatch(/^postgres:\/\/rtc_owner:\$\{OWNER_PASSWORD:/)
+    const logins = read('compose/logins.sql')
+    expect(logins).toContain('GRANT rtc_writer TO rtc_receiver')
+    expect(logins).not.toMatch(/SUPERUSER/)
+    for (const [, variable = ''] of logins.matchAll(/\\getenv \w+ (\w+)/g))
+      expect(at(services, `logins.environment.${variable}`)).toMatch(/^\$\{/)
   })
 
   test('publishes on loopback only, and mounts files that are there', () => {
@@ -110,12 +142,14 @@ describe('Kubernetes', () => {
           mounts.some((mount) => value.startsWith(`${mount}/`)),
           name,
         ).toBe(true)
+    expect(environment.RTC_AUTH).toBe('enforce')
     // As the pod has it, with the files' texts in their place.
     const { TLS_CERT, TLS_KEY, ...rest } = environment
     expect(TLS_CERT && TLS_KEY).toBeTruthy()
     const secrets: Record<string, string> = {
       DATABASE_URL: 'postgres://rtc@postgres/rtc',
       PATH_TOKEN: 'a-token-of-22-characters',
+      RTC_APPS: 'app:secret',
       ADMIN_TOKEN: 'sixteen-characters',
     }
     const plain = Object.fromEntries(
@@ -130,7 +164,27 @@ describe('Kubernetes', () => {
   })
 })
 
+test('the network policy of Kubernetes lets callbacks in from anywhere, and to the private listener Prometheus alone', () => {
+  const all = documents('kubernetes/rtc-receiver.yaml')
+  const [policy] = all.filter(({ kind }) => kind === 'NetworkPolicy')
+  const [set] = all.filter(({ kind }) => kind === 'StatefulSet')
+  expect(at(policy, 'spec.podSelector.matchLabels')).toEqual(at(set, 'spec.selector.matchLabels'))
+  expect(at(policy, 'spec.policyTypes')).toEqual(['Ingress', 'Egress'])
+  const [callbacks, admin, ...others] = at(policy, 'spec.ingress') as Json[]
+  expect(callbacks).toEqual({ ports: [{ port: 'callbacks' }] })
+  expect(admin?.ports).toEqual([{ port: 'admin' }])
+  expect(admin?.from).toHaveLength(1)
+  expect(others).toEqual([])
+  expect(JSON.stringify(at(policy, 'spec.egress'))).toContain('5432')
+})
+
 describe('in front', () => {
+  const token = 'a-token-of-22-characters'
+  const paths = ['', '/', '?x', '/status', '/fee', '/fee?x', `/fee?${token}`, '/other', '/status/'].map(
+    (rest) => `/rtc/${token}${rest}`,
+  )
+  const oddPaths = [`/${token}`, `//rtc/${token}/fee`, `/RTC/${token}/status`, `/%72tc/${token}/fee`]
+
   test('nginx names the suites of the platform, passes the callback paths only, and writes no request line', () => {
     const text = read('nginx/rtc-receiver.conf')
     expect(/ssl_ciphers ([^;]+);/.exec(text)?.[1]?.split(':')).toEqual([...platformSuites])
@@ -139,22 +193,61 @@ describe('in front', () => {
     expect(format).toContain('$rtc_path')
     expect(format).not.toMatch(/\$request\b|\$request_uri|\$uri|\$http_/)
     for (const [log] of text.matchAll(/error_log [^;]+;/g)) expect(log).toMatch(/ crit;$/)
+    // What of a path is told, as the map says it.
+    const [, known = '', told = ''] = /map \$uri \$rtc_path \{\s*~(\S+) (\S+);\s*default -;/.exec(text) ?? []
+    for (const path of [...paths, ...oddPaths]) {
+      const found = new RegExp(known).exec(path.replace(/\?.*/, ''))
+      expect(found ? told.replace('$kind', found.groups?.kind ?? '') : '-').not.toContain(token)
+    }
+    expect(new RegExp(known).exec(`/rtc/${token}/fee`)?.groups?.kind).toBe('fee')
   })
 
-  test('Caddy takes the token out of both of its logs', () => {
+  test('nginx limits connections and requests, of a source and of all, within what the receiver takes', async () => {
+    const text = read('nginx/rtc-receiver.conf')
+    const zones = new Set([...text.matchAll(/limit_(?:conn|req)_zone \S+ zone=(\w+):/g)].map(([, zone]) => zone))
+    const used = new Set([...text.matchAll(/limit_(?:conn |req zone=)(\w+)/g)].map(([, zone]) => zone))
+    expect(used).toEqual(zones)
+    const { maxConnections } = await loadConfig({})
+    const most = [...text.matchAll(/(?:max_conns=|limit_conn rtc_all_connections )(\d+)/g)].map(([, n]) => Number(n))
+    expect(most).toHaveLength(2)
+    for (const connections of most) expect(connections).toBeLessThan(maxConnections)
+    expect(Number(/limit_conn rtc_source_connections (\d+)/.exec(text)?.[1])).toBeLessThan(mostPerSource)
+  })
+
+  test('Caddy limits bodies, times and what it has open towards the receiver', async () => {
+    const text = read('caddy/Caddyfile')
+    const { maxConnections, bodyLimit } = await loadConfig({})
+    expect(Number(/max_conns_per_host (\d+)/.exec(text)?.[1])).toBeLessThan(maxConnections)
+    expect(Number(/max_size (\d+)MB/.exec(text)?.[1]) * 1_000_000).toBeGreaterThan(bodyLimit)
+    for (const time of ['read_header', 'read_body', 'write', 'idle']) expect(text).toMatch(new RegExp(`${time} \\d+s`))
+  })
+
+  test('Caddy takes the token out of both of its logs, whatever follows it', () => {
     const text = read('caddy/Caddyfile')
     expect(text.match(/log \{/g)).toHaveLength(2)
-    const [, expression = '', instead = ''] = /request>uri regexp (\S+) (\S+)/.exec(text) ?? []
-    expect(text.match(/request>uri regexp \S+ \S+/g)).toHaveLength(2)
-    expect('/rtc/a-token-of-22-characters/fee?x'.replace(new RegExp(expression), instead)).toBe('/rtc/-/fee?x')
+    const filters = [...text.matchAll(/request>uri regexp (\S+) (\S+)/g)]
+    expect(filters).toHaveLength(2)
+    for (const [, expression = '', instead = ''] of filters) {
+      const told = (path: string) => path.replace(new RegExp(expression), instead)
+      for (const path of [...paths, ...oddPaths]) expect(told(path)).not.toContain(token)
+      expect([`/rtc/${token}/fee?x`, '/rtc/status'].map(told)).toEqual(['-/fee', '-/status'])
+    }
   })
 })
 
 test('the unit of systemd hands secrets over as files, and waits for the shutdown', async () => {
   const text = read('systemd/rtc-receiver.service')
   for (const [, name] of text.matchAll(/_FILE=%d\/(\S+)/g)) expect(text).toContain(`LoadCredential=${name}:`)
-  const { shutdownDelayMs, shutdownTimeoutMs } = await loadConfig({})
+  expect(text).toMatch(/^MemoryMax=\d+[MG]$/m)
+  const { shutdownDelayMs, shutdownTimeoutMs, maxConnections } = await loadConfig({})
+  expect(Number(/LimitNOFILE=(\d+)/.exec(text)?.[1])).toBeGreaterThan(maxConnections)
   expect(Number(/TimeoutStopSec=(\d+)/.exec(text)?.[1]) * 1000).toBeGreaterThan(
     shutdownDelayMs + shutdownTimeoutMs + 30_000,
   )
+})
+
+test('the image can be built on a base named by its digest', () => {
+  const text = read('../Dockerfile')
+  expect(text).toMatch(/^ARG NODE_IMAGE=/m)
+  for (const [, base] of text.matchAll(/^FROM (\S+)/gm)) expect(base).toMatch(/^\$\{NODE_IMAGE\}$/)
 })

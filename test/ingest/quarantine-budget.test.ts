@@ -81,15 +81,14 @@ describe('bodies answered 4xx', () => {
     expect(budget.admitRecord(costing(9_000))).toBe(true)
   })
 
-  test('are not kept as long as it is not known how full the quarantine is', () => {
+  test('are not kept as long as the quarantine cannot be measured', () => {
     const budget = new QuarantineBudget(10_000)
-    expect(budget.admitUnread(note(0), '192.0.2.1')).toBeUndefined()
-    expect(budget.admitRecord(note(0))).toBe(true)
-    budget.measured(empty, true)
     expect(budget.admitUnread(note(0), '192.0.2.1')).toBeDefined()
     budget.unmeasured()
     expect(budget.admitUnread(note(0), '192.0.2.1')).toBeUndefined()
     expect(budget.admitRecord(note(0))).toBe(true)
+    budget.measured(empty, true)
+    expect(budget.admitUnread(note(0), '192.0.2.1')).toBeDefined()
   })
 })
 
@@ -176,23 +175,25 @@ test('the quarantine is never larger than it may be: rows, bytes and disk', asyn
 
 test('a flood of conflicts, or of records that Postgres refuses, fills it no further; what is in the spool is kept', async () => {
   const database = await freshDatabase()
-  const maxBytes = 26_000
+  // Empty files take 60 KB.
+  const maxBytes = 60_000
   const directory = await temporaryDirectory()
   const it = await TestReceiver.start(database.url, { directory, quarantineMaxBytes: maxBytes })
   await it.take('fee', [cdr('c1')])
-  const rival = (n: number) => cdr('c1', { userData: `rival ${n} ${'x'.repeat(200)}` })
+  const rival = (n: number) => cdr('c1', { userData: `rival ${n} ${'x'.repeat(900)}` })
   const answers = await Promise.allSettled(
-    Array.from({ length: 40 }, (_, n) => it.take('fee', [rival(n), cdr(`d${n}`)])),
+    Array.from({ length: 80 }, (_, n) => it.take('fee', [rival(n), cdr(`d${n}`)])),
   )
   const refused = answers.filter(({ status }) => status === 'rejected').length
-  expect(await it.outcomes()).toEqual({ stored: 41, conflict: 40 - refused, refused })
-  expect(refused).toBeGreaterThan(5)
+  expect(await it.outcomes()).toEqual({ stored: 81, conflict: 80 - refused, refused })
+  expect(refused).toBeGreaterThan(20)
+  expect(refused).toBeLessThan(60)
   expect((await sizeOf(database)).bytes).toBeLessThanOrEqual(maxBytes)
 
   await database.pool.query(`ALTER TABLE rtc.cdrs ADD CONSTRAINT unlucky CHECK (callee_num <> '+8613800000013')`)
-  const unlucky = cdr('e1', { calleeNum: '+8613800000013', userData: 'x'.repeat(1_000) })
+  const unlucky = cdr('e1', { calleeNum: '+8613800000013', userData: 'x'.repeat(1_000), more: 'x'.repeat(1_000) })
   await expect(it.take('fee', [cdr('e2'), unlucky])).rejects.toThrow(CannotStoreError)
-  expect(await it.outcomes()).toMatchObject({ stored: 42, refused: refused + 1 })
+  expect(await it.outcomes()).toMatchObject({ stored: 82, refused: refused + 1 })
 
   const at = new Date().toISOString()
   await it.spool.append([rival(100), unlucky].map((record) => ({ at, kind: 'fee', signer: null, record })))
@@ -202,10 +203,10 @@ test('a flood of conflicts, or of records that Postgres refuses, fills it no fur
 
 test('a full quarantine: a callback with a bad record is refused, its good records are stored, after a restart too', async () => {
   const database = await freshDatabase()
-  await fill(database, 1, 1_000)
-  const it = await TestReceiver.start(database.url, { quarantineMaxBytes: 1_600 })
+  await fill(database, 1, 100_000)
+  const it = await TestReceiver.start(database.url, { quarantineMaxBytes: 101_000 })
   // Known as soon as Postgres is.
-  expect(await it.metric('rtc_quarantine_bytes')).toBe(1_000 + entryOverhead)
+  expect(await it.metric('rtc_quarantine_bytes')).toBe(100_000 + entryOverhead)
   await expect(it.take('fee', [cdr('c1'), cdr('', { userData: 'y'.repeat(60) }), cdr('c2')])).rejects.toThrow(
     CannotStoreError,
   )
@@ -219,10 +220,14 @@ test('a full quarantine: a callback with a bad record is refused, its good recor
   expect(received).toBe(accounted)
 })
 
-test('a quarantine that cannot be measured is full for what is refused anyway', async () => {
+test.each([
+  ['fails', "RAISE 'broken'"],
+  ['takes too long', 'PERFORM pg_sleep(60)'],
+])('a quarantine whose measurement %s is full for what is refused anyway', async (_, body) => {
   const database = await freshDatabase()
-  await database.pool.query('ALTER FUNCTION rtc.quarantine_size() RENAME TO quarantine_size_gone')
-  const it = await TestReceiver.start(database.url)
+  await database.pool.query(`CREATE OR REPLACE FUNCTION rtc.quarantine_size(OUT entries bigint, OUT bytes bigint, OUT disk_bytes bigint)
+    LANGUAGE plpgsql AS $$ BEGIN ${body}; END $$`)
+  const it = await TestReceiver.start(database.url, { deadlineMs: 2_000 })
   await it.receiver.keepUnread(note(10), '192.0.2.1', new Date())
   expect(await countRows(database.pool)).toMatchObject({ quarantine: 0 })
   expect(it.log.messages('warn')).toContain(

@@ -1,9 +1,8 @@
+import { createHash } from 'node:crypto'
 import type pg from 'pg'
-import { type CdrInsert, insertCdrs } from '../../src/store/cdrs.ts'
-import { type EventInsert, insertEvents } from '../../src/store/events.ts'
-import { Partitions } from '../../src/store/partitions.ts'
-import { withClient } from '../../src/store/pool.ts'
-import { cdrRow, digest, eventRow } from '../store/rows.ts'
+import { storeFacts } from '../support/facts.ts'
+import { foldAll } from '../support/folder.ts'
+import type { Fact } from './scripted-day.ts'
 
 /** Ways for a call to end: how often of a hundred, and what its CDR says. */
 const endings = [
@@ -26,47 +25,35 @@ export interface DayOptions {
 
 /** A random number in [0, 1) that depends on its arguments alone. */
 function chance(seed: string | number, what: string): number {
-  return Number.parseInt(digest(`${seed} ${what}`).slice(0, 8), 16) / 2 ** 32
+  return createHash('md5').update(`${seed} ${what}`).digest().readUInt32BE() / 2 ** 32
 }
 
 /** Calls of the last day, busy by day in China and quiet at night, as rows: callbacks, with two applications. */
 export async function insertDayOfCalls(pool: pg.Pool, options: DayOptions = {}): Promise<void> {
   const { now = new Date(), calls = 1500, hours = 24 } = options
-  const events: EventInsert[] = []
-  const cdrs: CdrInsert[] = []
+  const events: Fact[] = []
+  const cdrs: Fact[] = []
   for (let i = 0; i < calls; i++) {
-    const started = now.getTime() - chance(i, 'start') * hours * 3_600_000
+    // The platform's times are whole seconds.
+    const started = Math.floor((now.getTime() - chance(i, 'start') * hours * 3_600_000) / 1000) * 1000
     const hourOfDay = new Date(started + 8 * 3_600_000).getUTCHours()
     if (chance(i, 'busy') > 0.12 + 0.88 * Math.max(0, Math.sin(((hourOfDay - 6) / 17) * Math.PI))) continue
     const [itsEvents, itsCdrs] = callOf(i, started)
-    const past = ({ received_at }: { received_at: string }) => Date.parse(received_at) <= now.getTime()
+    const past = ({ received_at }: Fact) => Date.parse(String(received_at)) <= now.getTime()
     events.push(...itsEvents.filter(past))
     cdrs.push(...itsCdrs.filter(past))
   }
   await store(pool, events, cdrs)
 }
 
-export async function store(pool: pg.Pool, events: EventInsert[], cdrs: CdrInsert[]): Promise<void> {
-  await withClient(pool, async (client) => {
-    await client.query("SET TimeZone = 'UTC'")
-    const partitions = new Partitions('month')
-    await partitions.ensure(
-      client,
-      'call_events',
-      events.map(({ occurred_at }) => occurred_at),
-    )
-    await partitions.ensure(
-      client,
-      'cdrs',
-      cdrs.map(({ cdr_time }) => cdr_time),
-    )
-    for (let i = 0; i < events.length; i += 1000) await insertEvents(client, events.slice(i, i + 1000))
-    for (let i = 0; i < cdrs.length; i += 1000) await insertCdrs(client, cdrs.slice(i, i + 1000))
-    await client.query('ANALYZE rtc.call_events, rtc.cdrs')
-  })
+/** Stores facts and folds them. */
+export async function store(pool: pg.Pool, events: readonly Fact[], cdrs: readonly Fact[]): Promise<void> {
+  await storeFacts(pool, { events: [...events], cdrs: [...cdrs] })
+  await foldAll(pool)
+  await pool.query('ANALYZE ops.calls, rtc.call_events, rtc.cdrs')
 }
 
-function callOf(i: number, started: number): [EventInsert[], CdrInsert[]] {
+function callOf(i: number, started: number): [Fact[], Fact[]] {
   const isCallback = chance(i, 'app') < 0.7
   const app_key = isCallback ? 'CallbackApp' : 'NotificationApp'
   const [shown, a, b] = ['+867550000001', `+861380000${pad(i)}`, `+861390000${pad(i * 7)}`]
@@ -88,18 +75,18 @@ function callOf(i: number, started: number): [EventInsert[], CdrInsert[]] {
 
   const legA = { caller: shown, called: a }
   const legB = { caller: shown, called: b }
-  const event = (event_type: string, at: number | undefined, fields: Partial<EventInsert>) =>
+  const event = (event_type: string, at: number | undefined, fields: Record<string, unknown>) =>
     at === undefined
       ? []
       : [
-          eventRow({
+          {
             session_id,
             event_type,
-            occurred_at: text(at),
+            occurred_at: iso(at),
             signed_by: app_key,
-            received_at: new Date(at + 300 + chance(`${i} ${event_type}`, 'delay') ** 6 * 9_000).toISOString(),
+            received_at: iso(at + 300 + chance(`${i} ${event_type}`, 'delay') ** 6 * 9_000),
             ...fields,
-          }),
+          },
         ]
   const events = [
     ...event('callout', started, legA),
@@ -113,35 +100,35 @@ function callOf(i: number, started: number): [EventInsert[], CdrInsert[]] {
   ]
   // A few CDRs never come.
   if (chance(i, 'lost') < 0.01) return [events, []]
-  const cdr = cdrRow({
+  const cdr = {
     session_id,
     icid: `${session_id}.1`,
-    cdr_time: text(ended),
+    cdr_time: iso(ended),
     direction: 0,
     app_key,
     signed_by: app_key,
     bind_num: shown,
     caller_num: shown,
     callee_num: a,
-    call_out_start_time: text(started),
-    call_out_alerting_time: text(alert),
-    call_out_answer_time: answer === undefined ? null : text(answer),
+    call_out_start_time: iso(started),
+    call_out_alerting_time: iso(alert),
+    call_out_answer_time: answer === undefined ? null : iso(answer),
     call_out_unasw_rsn: isCallback ? 0 : end.q850,
     fwd_dst_num: isCallback ? b : null,
     fwd_display_num: isCallback ? shown : null,
-    fwd_start_time: fwdStart === undefined ? null : text(fwdStart),
-    fwd_alerting_time: fwdAlert === undefined ? null : text(fwdAlert),
-    fwd_answer_time: fwdAnswer === undefined ? null : text(fwdAnswer),
+    fwd_start_time: fwdStart === undefined ? null : iso(fwdStart),
+    fwd_alerting_time: fwdAlert === undefined ? null : iso(fwdAlert),
+    fwd_answer_time: fwdAnswer === undefined ? null : iso(fwdAnswer),
     fwd_unasw_rsn: isCallback ? end.q850 : 0,
-    call_end_time: text(ended),
-    fail_time: end.answers ? null : text(ended),
+    call_end_time: iso(ended),
+    fail_time: end.answers ? null : iso(ended),
     ul_fail_reason: end.release,
     sip_status_code: end.sip,
     service_type: isCallback ? '002' : '001',
     record_flag: isCallback && end.answers ? 1 : 0,
     user_data: `order-${i}`,
-    received_at: new Date(ended + 2_000 + chance(i, 'fee') ** 4 * 70_000).toISOString(),
-  })
+    received_at: iso(ended + 2_000 + chance(i, 'fee') ** 4 * 70_000),
+  }
   return [events, [cdr]]
 }
 
@@ -159,11 +146,11 @@ function pad(n: number): string {
   return String(n % 10_000).padStart(4, '0')
 }
 
-/** 2026-11-22 09:00:00, as records have it. */
-function text(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
+/** 20261122090000, as session ids have it. */
 function stamp(ms: number): string {
-  return text(ms).replace(/[- :]/g, '')
+  return iso(ms).slice(0, 19).replace(/\D/g, '')
 }

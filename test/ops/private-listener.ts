@@ -38,6 +38,7 @@ export async function privateListener(databaseUrl: string, options: Options = {}
       config: { adminToken, adminHosts: [] },
       readiness: () => receiver.receiver.readiness,
       registry: receiver.registry,
+      log: receiver.log,
       openapi: () => ({}),
       ops: { postgres: receiver.postgres, pooler: receiver.pooler, timeZone, log: receiver.log },
     })

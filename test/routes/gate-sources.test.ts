@@ -2,8 +2,9 @@ import { EventEmitter, once } from 'node:events'
 import { Agent, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { capConnections, connectionsPerSource } from '../../src/routes/connection-cap.ts'
+import { limitConnections, mostPerSource } from '../../src/http/limits/connections.ts'
 import { OncePerMinute } from '../../src/routes/once-a-minute.ts'
 import { event } from '../support/callbacks.ts'
 import { send, wire } from '../support/http.ts'
@@ -92,22 +93,107 @@ describe('ALLOW_FROM', () => {
   })
 })
 
-test('the connections of an IPv6 network count together', () => {
-  const server = new EventEmitter()
-  const log = new TestLog()
-  capConnections(server as Server, { isProxy: () => false, log, cap: 3 })
-  const closed = (remoteAddress: string) => {
-    const socket = Object.assign(new EventEmitter(), { remoteAddress, destroyed: false, destroy: () => {} })
-    socket.destroy = () => {
-      socket.destroyed = true
+describe('connections', () => {
+  /** A listener to which connections come by name of their source, and how many of each are open. */
+  function listener(most: number, perSource: number) {
+    const server = new EventEmitter()
+    const log = new TestLog()
+    const open: { source: string; socket: EventEmitter }[] = []
+    const registry = new Registry()
+    const isProxy = (address: string | undefined) => address === '10.0.0.1'
+    limitConnections(server as Server, { most, perSource, isProxy, registry, log })
+    return {
+      log,
+      open: () => open.map(({ source }) => source),
+      /** Whether it stays open. */
+      dial(remoteAddress: string): boolean {
+        const socket = Object.assign(new EventEmitter(), {
+          remoteAddress,
+          destroy() {
+            const at = open.findIndex((entry) => entry.socket === socket)
+            open.splice(at, 1)
+            setImmediate(() => socket.emit('close'))
+          },
+        })
+        open.push({ source: remoteAddress, socket })
+        server.emit('connection', socket)
+        return open.some((entry) => entry.socket === socket)
+      },
+      hangUp: () => open.shift()?.socket.emit('close'),
     }
-    server.emit('connection', socket)
-    return socket.destroyed
   }
-  const network = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8::5']
-  expect(network.map(closed)).toEqual([false, false, false, true, true])
-  expect(closed('2001:db8:0:1::1')).toBe(false)
-  expect(log.lines.map(({ context }) => context)).toEqual([{ source: '2001:db8:0:0::/64', connections: 3 }])
+
+  test('of an IPv6 network count together', () => {
+    const { dial, log } = listener(100, 3)
+    const network = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8::5']
+    expect(network.map(dial)).toEqual([true, true, true, false, false])
+    expect(dial('2001:db8:0:1::1')).toBe(true)
+    expect(log.lines.map(({ context }) => context)).toEqual([{ source: '2001:db8:0:0::/64', connections: 3 }])
+  })
+
+  test('where all are too many, the oldest of the source with the most makes room', async () => {
+    const { dial, open, log } = listener(5, 4)
+    for (const source of ['192.0.2.1', '192.0.2.2', '192.0.2.2', '192.0.2.2', '192.0.2.1'])
+      expect(dial(source)).toBe(true)
+    for (const source of ['192.0.2.3', '192.0.2.4']) expect(dial(source)).toBe(true)
+    expect(open()).toEqual(['192.0.2.2', '192.0.2.2', '192.0.2.1', '192.0.2.3', '192.0.2.4'])
+    const message = 'closed: there are too many connections'
+    expect(log.lines).toEqual(
+      ['192.0.2.2', '192.0.2.1'].map((source) => ({ level: 'warn', context: { source, connections: 5 }, message })),
+    )
+  })
+
+  test('our own proxy is closed for nobody, and nobody else gets in where it holds all', () => {
+    const { dial, open, hangUp } = listener(3, 2)
+    for (let n = 0; n < 3; n++) expect(dial('10.0.0.1')).toBe(true)
+    expect([dial('192.0.2.1'), dial('10.0.0.1')]).toEqual([false, false])
+    hangUp()
+    expect(dial('192.0.2.1')).toBe(true)
+    expect(dial('10.0.0.1')).toBe(true)
+    expect(open()).toEqual(['10.0.0.1', '10.0.0.1', '10.0.0.1'])
+  })
+})
+
+describe('requests under way', () => {
+  const proxied = { TRUST_PROXY: '10.0.0.0/8', MAX_CONNECTIONS: '600' }
+  /** Requests of which none ends before all have begun; the statuses of their answers. */
+  async function atOnce(environment: Record<string, string>, requests: { from: string; for?: string }[]) {
+    let finish = () => {}
+    const all = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const { app, metric } = await publicApp(environment, () => all)
+    const answers = requests.map(async (request) => {
+      const headers = request.for === undefined ? {} : { 'x-forwarded-for': request.for }
+      const options = { method: 'POST', url: '/rtc/status', remoteAddress: request.from, headers } as const
+      return (await app.inject({ ...options, payload: event('s-1') })).statusCode
+    })
+    await sleep(200)
+    finish()
+    const statuses = await Promise.all(answers)
+    const count = (status: number) => statuses.filter((found) => found === status).length
+    expect(await metric('rtc_callbacks_total{kind="unknown",outcome="too_many"}')).toBe(count(429))
+    // Room comes back.
+    const later = await app.inject({
+      method: 'POST',
+      url: '/rtc/status',
+      remoteAddress: '10.0.0.1',
+      payload: event('s-2'),
+    })
+    expect(later.statusCode).toBe(200)
+    return { taken: count(200), tooMany: count(429), unavailable: count(503) }
+  }
+  const many = (count: number, from: string, forWhom?: string) =>
+    Array.from({ length: count }, () => (forWhom === undefined ? { from } : { from, for: forWhom }))
+
+  test('behind our proxy one address may have no more than it may without', async () => {
+    const requests = [...many(mostPerSource + 20, '10.0.0.1', '192.0.2.7'), ...many(5, '10.0.0.1', '192.0.2.8')]
+    expect(await atOnce(proxied, requests)).toEqual({ taken: mostPerSource + 5, tooMany: 20, unavailable: 0 })
+  })
+
+  test('where the proxy does not say for whom, what all may have holds', async () => {
+    expect(await atOnce(proxied, many(620, '10.0.0.1'))).toEqual({ taken: 600, tooMany: 0, unavailable: 20 })
+  })
 })
 
 test('lines are bounded whatever the number of sources', () => {
@@ -153,15 +239,15 @@ describe('one source misbehaves, another is served', () => {
     const app = await publicApp()
     const url = await app.listen()
     const stop = serveMeanwhile(url)
-    const sockets = Array.from({ length: connectionsPerSource + 100 }, () => dial(url, '127.0.0.1'))
+    const sockets = Array.from({ length: mostPerSource + 100 }, () => dial(url, '127.0.0.1'))
     const closed = () => sockets.filter((socket) => socket.closed).length
     await expect.poll(closed, { timeout: 30_000 }).toBe(100)
     await sleep(100)
     expect(closed()).toBe(100)
     expect(app.log.lines).toContainEqual({
       level: 'warn',
-      context: { source: '127.0.0.1', connections: connectionsPerSource },
-      message: 'closed: the source has too many connections open',
+      context: { source: '127.0.0.1', connections: mostPerSource },
+      message: 'closed: the source has too many connections',
     })
     expect(app.log.messages('warn')).toHaveLength(1)
     const { served, slowest } = await stop()
@@ -175,7 +261,7 @@ describe('one source misbehaves, another is served', () => {
   test('our own proxy may hold as many as it needs', async () => {
     const app = await publicApp({ TRUST_PROXY: '127.0.0.1/32' })
     const url = await app.listen()
-    const sockets = Array.from({ length: connectionsPerSource + 50 }, () => dial(url, '127.0.0.1'))
+    const sockets = Array.from({ length: mostPerSource + 50 }, () => dial(url, '127.0.0.1'))
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
     await sleep(100)
     expect(sockets.filter((socket) => socket.closed)).toEqual([])

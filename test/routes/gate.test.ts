@@ -1,7 +1,8 @@
 import { createSecretKey } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { signedHeaders } from '../../src/rtc/aksk.ts'
-import { event } from '../support/callbacks.ts'
+import { cdr, event, fee } from '../support/callbacks.ts'
 import { publicApp } from '../support/public-app.ts'
 
 const token = 'abcdefghij-0123456789-Z'
@@ -33,8 +34,8 @@ describe('the order of the answers', () => {
     [404, { url: `/rtc/${token}x/status`, method: 'GET', remoteAddress: '198.51.100.1', headers: {} }],
     [405, { method: 'GET', remoteAddress: '198.51.100.1', headers: {} }],
     [403, { remoteAddress: '198.51.100.1', headers: {} }],
-    [401, { headers: { 'content-type': 'text/plain' } }],
-    [415, { headers: { ...ok.headers, 'content-type': 'text/plain' }, payload: 'x'.repeat(1_025) }],
+    [401, { headers: { 'content-encoding': 'gzip' } }],
+    [415, { headers: { ...ok.headers, 'content-encoding': 'gzip' }, payload: 'x'.repeat(1_025) }],
     [413, { headers: { ...ok.headers, ...json }, payload: 'x'.repeat(1_025) }],
     [400, { headers: { ...ok.headers, ...json }, payload: 'x' }],
     [200, { headers: { ...ok.headers, ...json }, payload: small }],
@@ -51,6 +52,71 @@ describe('the order of the answers', () => {
     })
     expect(answer.headers.connection).toBe('close')
     expect(answer.headers.allow).toBe(status === 405 ? 'POST' : undefined)
+  })
+})
+
+describe('JSON is taken', () => {
+  test.each([
+    { 'content-type': 'text/plain' },
+    { 'content-type': 'application/octet-stream' },
+    { 'content-type': 'application/x-www-form-urlencoded' },
+    { 'content-type': 'text/plain;charset=GBK' },
+    { 'content-type': 'no media type' },
+    { 'content-type': '' },
+    { 'content-type': 'text/plain', origin: undefined },
+    { 'content-type': 'application/json; charset=utf-8', origin: 'http://localhost' },
+    { 'content-encoding': 'UTF-8' },
+    { 'content-encoding': 'utf8' },
+    { 'content-encoding': 'identity' },
+    { 'content-encoding': 'Identity, UTF-8' },
+    { 'content-encoding': '' },
+  ])('with %j', async (headers) => {
+    const app = await publicApp(enforce)
+    const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
+    const answer = await post(app, { ...signed(), ...sent }, JSON.stringify(body))
+    expect(answer.status).toBe(200)
+    expect(app.taken.map((callback) => callback.records)).toEqual([[body]])
+  })
+
+  test('but not from a web page that has not asked: its text would get to loopback unasked', async () => {
+    const app = await publicApp()
+    const headers = { origin: 'https://evil.example.com', 'content-type': 'text/plain' }
+    expect((await post(app, headers, JSON.stringify(body))).status).toBe(403)
+    expect(app.taken).toEqual([])
+  })
+})
+
+describe('415', () => {
+  test.each(['gzip', 'deflate', 'br', 'zstd', 'identity, gzip', 'aes128gcm', 'something'])(
+    'a body under Content-Encoding %s is kept as it came',
+    async (encoding) => {
+      const app = await publicApp()
+      const payload = gzipSync(JSON.stringify(body))
+      const headers = { ...json, 'content-encoding': encoding }
+      const answer = await app.app.inject({ method: 'POST', url: '/rtc/status', headers, payload })
+      const message = 'the body has a Content-Encoding, which is not undone here'
+      expect([answer.statusCode, answer.json().resultdesc, answer.headers.connection]).toEqual([415, message, 'close'])
+      expect(app.taken).toEqual([])
+      expect(app.kept).toEqual([
+        {
+          kind: 'unknown',
+          reason: 'content_encoding',
+          errors: [{ pointer: '', message }],
+          holds: 'body',
+          body: payload,
+          bodySize: payload.length,
+        },
+      ])
+    },
+  )
+
+  test('of a large one the beginning is', async () => {
+    const app = await publicApp()
+    const headers = { 'content-encoding': 'gzip' }
+    const payload = Buffer.alloc(100_000, 'x')
+    const answer = await app.app.inject({ method: 'POST', url: '/rtc/status', headers, payload })
+    expect(answer.statusCode).toBe(415)
+    expect(app.kept).toMatchObject([{ body: payload.subarray(0, 65_536), bodySize: 100_000 }])
   })
 })
 
@@ -135,6 +201,30 @@ describe('a header that comes again in enforce', () => {
     const headers = signed()
     expect((await post(app, headers)).status).toBe(200)
     expect((await post(app, headers, event('s-2'))).status).toBe(200)
+  })
+})
+
+describe('an app of the private-number product', () => {
+  const environment = { ...enforce, RTC_APPS: 'app:a:secret:privateNumber,voice:a:secret' }
+  const unbound = (appKey: string) => signedHeaders({ appKey, secret })
+
+  test('its digest is taken without URL, and counted as such', async () => {
+    const app = await publicApp(environment)
+    expect((await post(app, unbound('app'))).status).toBe(200)
+    expect((await post(app, unbound('voice'))).status).toBe(401)
+    expect(app.taken.map(({ signer }) => signer)).toEqual(['app'])
+    expect(await app.metric('rtc_signature_total{app="app",result="verified",form="no_url"}')).toBe(1)
+    expect(await app.metric('rtc_signature_total{app="voice",result="wrong_digest",form="none"}')).toBe(1)
+  })
+
+  test('a header that was used on one path is refused with another body on the other', async () => {
+    const { app } = await publicApp(environment)
+    const headers = { ...json, ...unbound('app') }
+    const to = async (path: string, payload: object) =>
+      (await app.inject({ method: 'POST', url: `/rtc/${path}`, headers, payload })).statusCode
+    expect(await to('status', body)).toBe(200)
+    expect(await to('fee', fee(cdr('forged')))).toBe(401)
+    expect(await to('fee', body)).toBe(200)
   })
 })
 

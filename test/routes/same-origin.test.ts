@@ -25,7 +25,7 @@ const ops: OpsParts = {
 async function admin(environment: Record<string, string> = {}, onRoute: onRouteHookHandler = () => {}) {
   const config = await loadConfig(environment)
   const readiness = () => ({ ready: true, degraded: [] })
-  const app = buildAdmin({ config, readiness, registry: new Registry(), openapi: () => ({}), ops })
+  const app = buildAdmin({ config, readiness, registry: new Registry(), log: ops.log, openapi: () => ({}), ops })
   app.addHook('onRoute', onRoute)
   onTestFinished(() => app.close())
   return app

@@ -10,6 +10,7 @@ import { publicApp } from '../support/public-app.ts'
 const secret = createSecretKey(Buffer.from('a:secret'))
 const captured = () => signedHeaders({ appKey: 'app', secret, url: 'https://rtc.example.com/rtc/status' })
 const lockedBy = { RTC_APPS: 'app:a:secret', PUBLIC_URL: 'https://rtc.example.com' }
+/** Long enough for something to happen that should not. */
 const turns = () => new Promise((resolve) => setTimeout(resolve, 30))
 
 /** The app, in front of a receiver that ends each callback only when told, and how. */
@@ -29,6 +30,7 @@ describe('while a callback of a nonce is under way', () => {
     const { open, post, taken } = await held()
     const first = post('true')
     const others = [post('forged-1'), post('forged-2')]
+    await expect.poll(() => open.length).toBe(1)
     await turns()
     expect(open).toHaveLength(1)
     open[0]?.resolve()
@@ -42,11 +44,10 @@ describe('while a callback of a nonce is under way', () => {
   ])('one that %s makes room for the next, which stands for the nonce then', async (_name, status, error) => {
     const { open, post } = await held()
     const [first, second, third] = [post('1'), post('2'), post('3')]
-    await turns()
+    await expect.poll(() => open.length).toBe(1)
     open[0]?.reject(error)
     expect(await first).toBe(status)
-    await turns()
-    expect(open).toHaveLength(2)
+    await expect.poll(() => open.length).toBe(2)
     open[1]?.resolve()
     expect(await Promise.all([second, third])).toEqual([200, 401])
   })
@@ -54,8 +55,7 @@ describe('while a callback of a nonce is under way', () => {
   test('the same body passes at once, and stands for the nonce as well', async () => {
     const { open, post } = await held()
     const [first, again, other] = [post('1'), post('1'), post('2')]
-    await turns()
-    expect(open).toHaveLength(2)
+    await expect.poll(() => open.length).toBe(2)
     open[0]?.reject(new CannotStoreError())
     expect(await first).toBe(503)
     await turns()

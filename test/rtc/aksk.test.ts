@@ -73,6 +73,45 @@ describe('digests by openssl', () => {
   })
 })
 
+describe('the digest of the private-number product, which signs no URL', () => {
+  const declared = new AkskVerifier(
+    [
+      { appKey, secret: key(secret), privateNumber: true },
+      { appKey: 'voice', secret: key(secret) },
+    ],
+    urls,
+  )
+  const found = (header: string, path: 'status' | 'fee' = 'status') =>
+    declared.verify({ authorization: AUTHORIZATION, 'x-aksk': header }, path, now)
+
+  test('counts for an app that is declared so, on both paths, where it is the same header', () => {
+    const [status, fee] = [found(headerOf(outboundDigest)), found(headerOf(outboundDigest), 'fee')]
+    expect(status).toEqual({ result: 'verified', appKey, form: 'no_url', ageS: 7, token: `${appKey}\n${nonce}` })
+    expect(fee).toEqual(status)
+  })
+
+  test('counts for no other app', () => {
+    const header = headerOf(outboundDigest, { appKey: 'voice' })
+    expect(found(header)).toEqual({ result: 'wrong_digest', appKey: 'voice' })
+    // Not after the declared one was told by it either.
+    found(headerOf(outboundDigest))
+    expect(found(header)).toEqual({ result: 'wrong_digest', appKey: 'voice' })
+  })
+
+  test('the forms with URL count for it as well', () => {
+    for (const { form, digest } of vectors.filter((vector) => vector.secret === secret))
+      expect(found(headerOf(digest))).toMatchObject({ result: 'verified', form })
+  })
+
+  test('a URL that is called a part of the nonce does not make it another nonce', () => {
+    const plain = vectors.find(({ form }) => form === 'plain_status')?.digest ?? ''
+    const honest = found(headerOf(plain))
+    const disguised = found(headerOf(plain, { nonce: statusUrl + nonce }))
+    expect(disguised).toMatchObject({ result: 'verified', form: 'no_url' })
+    expect(disguised).toHaveProperty('token', (honest as { token: string }).token)
+  })
+})
+
 test('every URL of a receiver with several counts; one URL for both kinds is the status URL', () => {
   const many = { status: ['https://a.example.com/s', 'https://b.example.com/x'], fee: ['https://b.example.com/x'] }
   const several = new AkskVerifier([{ appKey, secret: key(secret) }], many)

@@ -7,8 +7,8 @@ import { parseTime } from '../../src/rtc/times.ts'
 import { cdrFixture, feeFixtures, statusFixture, statusFixtures } from '../fixtures/load.ts'
 
 const key = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex')
-const fee = (record: unknown) => recordDigest(key, 'fee', record)
-const status = (record: unknown) => recordDigest(key, 'status', record)
+const fee = (record: unknown) => recordDigest(key, 'fee', record, true)
+const status = (record: unknown) => recordDigest(key, 'status', record, true)
 
 const short = {
   eventType: 'CallOut',
@@ -42,7 +42,7 @@ test.each([
   ['click2Call', 'fee', cdrFixture('fee-click2call'), '762808acc95af077a0daebc9efdbfc6b'],
   ['empty strings', 'fee', cdrFixture('fee-empty-strings'), '031c8e057bbff33d2b09aee8b982b3c0'],
 ] as const)('golden vector: %s', (_, kind, record, digest) => {
-  expect(recordDigest(key, kind, record)).toBe(digest)
+  expect(recordDigest(key, kind, record, true)).toBe(digest)
 })
 
 test('a CDR and an event never share a digest', () => {
@@ -50,11 +50,11 @@ test('a CDR and an event never share a digest', () => {
 })
 
 test('a key object gives the digest of its bytes', () => {
-  expect(recordDigest(createSecretKey(key), 'status', short)).toBe(status(short))
+  expect(recordDigest(createSecretKey(key), 'status', short, true)).toBe(status(short))
 })
 
 test('another key gives another digest', () => {
-  expect(recordDigest(Buffer.alloc(32), 'status', short)).not.toBe(status(short))
+  expect(recordDigest(Buffer.alloc(32), 'status', short, true)).not.toBe(status(short))
 })
 
 test('text and its UTF-8 bytes have one digest', () => {
@@ -160,3 +160,8 @@ function withoutAbsent(value: unknown): unknown {
       .map(([name, member]) => [name, withoutAbsent(member)]),
   )
 }
+
+test('a record without a verified signature is another one than with it', () => {
+  for (const kind of ['status', 'fee', 'notice'] as const)
+    expect(recordDigest(key, kind, short, false)).not.toBe(recordDigest(key, kind, short, true))
+})

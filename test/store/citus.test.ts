@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { NumberSearch } from '../../src/rtc/number-search.ts'
-import { eraseNumber } from '../../src/store/erasure.ts'
+import { NumberFinder } from '../../src/erasure/finder.ts'
+import { eraseNumber } from '../../src/erasure/run.ts'
 import { Partitions } from '../../src/store/partitions.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -45,8 +45,7 @@ test('no statement changes a session_id, not even when a number is erased from i
     CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'session_id is updated'; END $$;
     CREATE TRIGGER refuse BEFORE UPDATE OF session_id ON rtc.call_events FOR EACH ROW EXECUTE FUNCTION public.refuse();
     CREATE TRIGGER refuse BEFORE UPDATE OF session_id ON rtc.cdrs FOR EACH ROW EXECUTE FUNCTION public.refuse()`)
-  const client = await connect(url)
-  const number = new NumberSearch('+8613800000021')
-  const { counts } = await eraseNumber(client, { number, apply: true, announceMs: 0 })
+  const connections = { reader: await connect(url), writer: await connect(url) }
+  const { counts } = await eraseNumber(connections, { number: new NumberFinder('+8613800000021'), apply: true })
   expect(counts).toMatchObject({ call_events: 1, cdrs: 2 })
 })

@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { fold } from '../../src/calls/fold.ts'
-import type { CdrFact, EventFact, FoldContext } from '../../src/calls/types.ts'
-import { readAppScenarios, readCodeTables } from '../../src/store/codes.ts'
+import type { CdrFact, EventFact } from '../../src/calls/types.ts'
+import { FoldTables } from '../../src/maintenance/fold-tables.ts'
+import { writeCalls, writePrivateCalls } from '../../src/store/calls.ts'
 import type { Queryable } from '../../src/store/statement.ts'
 
 /** Facts of one session, and fields of their rows that the fold does not read. */
@@ -33,26 +34,20 @@ export async function storeSessions(client: Queryable, sessions: readonly Sessio
 
 /** Computes the calls anew; facts need not be stored. */
 export async function foldSessions(client: Queryable, sessions: readonly Session[]): Promise<void> {
-  const context = await foldContext(client)
+  const context = await new FoldTables(false).read(client, Date.now())
   const folded = sessions.map(({ id, events = [], cdrs = [] }) =>
     fold(
       { sessionId: id, events, cdrs, placedScenario: null, eventCount: events.length, cdrCount: cdrs.length },
       context,
     ),
   )
-  const refs = folded.map(({ call }) => call.call_ref)
-  await client.query('DELETE FROM rtc.calls_private WHERE call_ref = ANY ($1::uuid[])', [refs])
-  await client.query('DELETE FROM ops.calls WHERE call_ref = ANY ($1::uuid[])', [refs])
-  const more = { version: 1, folded_at: Date.now() }
-  await insert(
+  await writeCalls(
     client,
-    'ops.calls',
-    folded.map(({ call }) => ({ ...call, ...more })),
+    folded.map(({ call }) => call),
   )
-  await insert(
+  await writePrivateCalls(
     client,
-    'rtc.calls_private',
-    folded.map(({ call, privateCall }) => ({ ...privateCall, ...more, facts_from: call.started_at })),
+    folded.map(({ call, privateCall }) => ({ ...privateCall, facts_from: call.started_at })),
   )
 }
 
@@ -75,18 +70,6 @@ function withTimes(row: object): object {
       /_(at|time|from)$/.test(name) && typeof value === 'number' ? new Date(value).toISOString() : value,
     ]),
   )
-}
-
-async function foldContext(client: Queryable): Promise<FoldContext> {
-  const { rows } = await client.query<{ purpose: string; key: Buffer }>('SELECT purpose, key FROM rtc.keys')
-  const key = (purpose: string) => rows.find((row) => row.purpose === purpose)?.key as Buffer
-  return {
-    codes: await readCodeTables(client),
-    scenarios: await readAppScenarios(client),
-    references: { signed: key('ref'), unsigned: key('ref_unsigned') },
-    now: Date.now(),
-    showUserData: false,
-  }
 }
 
 /** What a statement ends in: its rows, or the code of the error. */

@@ -59,7 +59,7 @@ describe('what shows', () => {
       {
         session_id: 'voice',
         event_type: 'callout',
-        caller: company,
+        caller: '+86****78',
         called: '+86138****0021',
         user_data: '***',
         extra: null,

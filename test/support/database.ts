@@ -15,9 +15,9 @@ afterAll(async () => {
   for (const database of open) await database.drop()
 })
 
-/** A migrated database of one's own, empty of data: a copy of the run's template. */
+/** A migrated database of one's own, empty of data: a copy of the run's template. Of files: twice as fast as through the WAL. */
 export function freshDatabase(): Promise<TestDatabase> {
-  return create(`TEMPLATE ${inject('templateDatabase')}`)
+  return create(`TEMPLATE ${inject('templateDatabase')} STRATEGY FILE_COPY`)
 }
 
 /** A database of one's own without our schema. */

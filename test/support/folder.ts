@@ -52,6 +52,16 @@ export class TestFolder {
   }
 }
 
+/** Folds all that waits, on a connection of the pool. */
+export async function foldAll(pool: pg.Pool): Promise<void> {
+  const log = new TestLog()
+  const runner = new FoldRunner({ tables: new FoldTables(false), log })
+  await withClient(pool, async (client) => {
+    while ((await runner.run(client)) !== 'done');
+  })
+  if (log.lines.length > 0) throw new Error(JSON.stringify(log.lines))
+}
+
 /** The calls by session, as stored. */
 export async function storedCalls(pool: pg.Pool): Promise<Map<string, Record<string, unknown>>> {
   const { rows } = await pool.query(

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { Receiver } from '../../src/ingest/receiver.ts'
 import { Spool, type SpoolIo } from '../../src/ingest/spool/spool.ts'
 import { Maintenance } from '../../src/maintenance/maintenance.ts'
-import type { RecordKind } from '../../src/rtc/record.ts'
+import type { CallbackKind } from '../../src/rtc/record.ts'
 import { Postgres } from '../../src/store/postgres.ts'
 import { type Way, wayTo } from './route.ts'
 import { TestLog, temporaryDirectory } from './spool.ts'
@@ -94,7 +94,7 @@ export class TestReceiver {
   }
 
   /** Sends one callback with these records. */
-  take(kind: RecordKind, records: readonly unknown[], { body, signer, receivedAt = new Date() }: Sent = {}) {
+  take(kind: CallbackKind, records: readonly unknown[], { body, signer, receivedAt = new Date() }: Sent = {}) {
     return this.receiver.take({
       kind,
       records,

@@ -11,14 +11,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 test('the lines that a first start prints can be pasted, whatever PGPASSWORD and PGSSLMODE say', async () => {
   const tools = inject('tools')
   const PATH = [process.env.PATH, dirname(tools.curl), dirname(tools.psql)].join(':')
-  const program = await startProgram({ database: 'embedded', env: { PATH } })
+  // A Postgres that is still starting has no line yet: this one is left running, and there at once the second time.
+  const first = await startProgram({ database: 'embedded' })
+  first.signal('SIGKILL')
+  await first.exited
+  const misleading = { PGPASSWORD: 'wrong', PGSSLMODE: 'require' }
+  const program = await startProgram({ database: 'embedded', dataDir: first.dataDir, env: { PATH, ...misleading } })
   // All of them are there once the last one is.
   await eventually(
     async () => program.output(),
     (output) => output.includes('Ctrl-C stops it'),
   )
   const told = (pattern: RegExp) => pattern.exec(program.output())?.[1] as string
-  const env = { ...process.env, ...program.env, PGPASSWORD: 'wrong', PGSSLMODE: 'require' }
+  const env = { ...process.env, ...program.env }
   const pasted = async (line: string) => (await promisify(execFile)('sh', ['-c', line], { cwd: root, env })).stdout
 
   expect(told(/statusUrl +(\S+)/)).toBe(`${program.url}/rtc/status`)

@@ -1,6 +1,8 @@
 import type { Config } from '../../config.ts'
+import { span } from '../../ingest/future-records.ts'
 import { outcomes } from '../../routes/refusals.ts'
-import { readOpenReasons } from '../../store/ops.ts'
+import { readOpenReasons } from '../../store/page/quarantine.ts'
+import { readRecordsAhead, recordsRead } from '../../store/records-ahead.ts'
 import type { Queryable } from '../../store/statement.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
 import { readMetrics, type Sample } from './metrics.ts'
@@ -13,7 +15,8 @@ const statuses = new Map(Object.entries(outcomes).map(([status, outcome]) => [ou
 
 /** What came since the receiver was started, how it was answered, and what waits in quarantine. */
 export async function checkCallbacks(config: Config, client: Queryable | undefined): Promise<Finding[]> {
-  return [...(await checkCounters(config)), ...(client ? await checkQuarantine(client) : [])]
+  const counted = await checkCounters(config)
+  return client ? [...counted, ...(await checkQuarantine(client)), ...(await checkFuture(client))] : counted
 }
 
 async function checkCounters(config: Config): Promise<Finding[]> {
@@ -55,6 +58,12 @@ export function judge(samples: readonly Sample[]): Finding[] {
       see(section === undefined ? undefined : `${section}`),
     )
   }
+  const blocked = total(named('rtc_body_oddities_total').filter(({ labels }) => labels.what === 'block_callin'))
+  if (blocked > 0)
+    careful(
+      `${blocked} callin events waited for a decision (X mode, notifyMode Block) ${since}, which this receiver does not give: such calls are not put through`,
+      'let support register a callin address of its own for the server that decides, or let that server pass copies on',
+    )
   if (callbacks.length > 0) ok('what earlier runs of this command sent is counted among them')
   return found
 }
@@ -76,6 +85,24 @@ async function checkQuarantine(client: Queryable): Promise<Finding[]> {
     else {
       const list = reasons.map(({ reason, entries }) => `${reason} ${entries}`).join(', ')
       careful(`open entries by reason: ${list}`, `rtc-receiver quarantine list; ${see('7 to 9')}`)
+    }
+  } catch (error) {
+    unknown(`cannot be read (${reasonOf(error)})`)
+  }
+  return found
+}
+
+async function checkFuture(client: Queryable): Promise<Finding[]> {
+  const { found, ok, careful, unknown } = findings('times')
+  try {
+    const ahead = (await readRecordsAhead(client)).filter(({ records }) => records > 0)
+    if (ahead.length === 0) ok('no record comes from the future')
+    for (const { kind, records, seconds } of ahead) {
+      const count = records === recordsRead ? `${records} or more` : String(records)
+      careful(
+        `${kinds[kind]} come ${span(seconds)} from the future (${count} that are still ahead of the clock here)`,
+        'times are read as UTC, as the platform writes them: whoever sends Beijing time is 8 hours ahead; else compare the clocks',
+      )
     }
   } catch (error) {
     unknown(`cannot be read (${reasonOf(error)})`)

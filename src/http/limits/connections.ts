@@ -1,0 +1,85 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { Counter, type Registry } from 'prom-client'
+import { sourceOf } from '../../addresses.ts'
+import type { Log } from '../../ingest/log.ts'
+import { OncePerMinute } from '../../routes/once-a-minute.ts'
+
+/** What one source may have open at a time, connections as well as requests. The platform uses few and short ones. */
+export const mostPerSource = 512
+
+export interface ConnectionLimits {
+  /** MAX_CONNECTIONS: of all sources together. */
+  most: number
+  perSource?: number
+  /** Our own proxies: through one of them come many sources. */
+  isProxy: (address: string | undefined) => boolean
+  registry: Registry
+  log: Log
+}
+
+/**
+ * Closes connections of a source that has too many open. Where all together have too many, one of the source with the
+ * most makes room for the newcomer, the oldest, so that a flood from some addresses does not keep the platform out.
+ */
+export function limitConnections(
+  server: Server,
+  { most, perSource = mostPerSource, isProxy, registry, log }: ConnectionLimits,
+): void {
+  const closed = new Counter({
+    name: 'rtc_connections_closed_total',
+    help: 'Connections closed because their source, or all sources together, had too many open',
+    labelNames: ['limit'],
+    registers: [registry],
+  })
+  const lines = new OncePerMinute()
+  /** Oldest first; under undefined those of our own proxies. */
+  const bySource = new Map<string | undefined, Set<Socket>>()
+  let open = 0
+
+  const close = (socket: Socket, limit: 'source' | 'all', source: string | undefined) => {
+    closed.inc({ limit })
+    const connections = limit === 'source' ? perSource : most
+    if (lines.isDue(`${limit} ${source}`))
+      log.warn(
+        { source, connections },
+        `closed: ${limit === 'source' ? 'the source has' : 'there are'} too many connections`,
+      )
+    socket.destroy()
+  }
+  const forget = (socket: Socket, source: string | undefined) => {
+    const sockets = bySource.get(source)
+    if (!sockets?.delete(socket)) return
+    open--
+    if (sockets.size === 0) bySource.delete(source)
+  }
+
+  server.on('connection', (socket: Socket) => {
+    const source = isProxy(socket.remoteAddress) ? undefined : sourceOf(socket.remoteAddress)
+    if (source !== undefined && (bySource.get(source)?.size ?? 0) >= perSource) return close(socket, 'source', source)
+    if (open >= most) {
+      const largest = withMost(bySource)
+      // Our own proxies hold them all: they have limits of their own.
+      if (!largest) return close(socket, 'all', source)
+      forget(largest.oldest, largest.source)
+      close(largest.oldest, 'all', largest.source)
+    }
+    const sockets = bySource.get(source) ?? new Set()
+    bySource.set(source, sockets.add(socket))
+    open++
+    socket.once('close', () => forget(socket, source))
+  })
+}
+
+/** The source with the most connections, and the oldest of these. */
+function withMost(
+  bySource: ReadonlyMap<string | undefined, ReadonlySet<Socket>>,
+): { source: string; oldest: Socket } | undefined {
+  let most: { source: string; count: number; oldest: Socket } | undefined
+  for (const [source, sockets] of bySource) {
+    const [oldest] = sockets
+    if (source !== undefined && oldest && sockets.size > (most?.count ?? 0))
+      most = { source, count: sockets.size, oldest }
+  }
+  return most
+}
