@@ -297,12 +297,14 @@ CREATE TABLE rtc.maintenance (
   task text NOT NULL,
   ran_at timestamp with time zone,
   reached timestamp with time zone,
+  reached_id bigint,
   CONSTRAINT maintenance_pkey PRIMARY KEY (task)
 );
 COMMENT ON TABLE rtc.maintenance IS 'One row per task that one process at a time may do; it is locked meanwhile / 维护任务及其锁';
 COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold, erasure, statistics or peaks / 任务';
 COMMENT ON COLUMN rtc.maintenance.ran_at IS 'When it last did something; fold: to within seconds / 最近执行时间';
 COMMENT ON COLUMN rtc.maintenance.reached IS 'retention: facts with an earlier key time may be gone; fold: stored_at of the newest fact that is in ops.calls, to within seconds / 进度：清理截止时间；已计算的最新入库时间';
+COMMENT ON COLUMN rtc.maintenance.reached_id IS 'fold: rows of rtc.unfolded up to this id are gone, but for those that committed late; where to look from / fold：该编号及以前的 rtc.unfolded 行已处理';
 
 CREATE TABLE rtc.notices (
   received_at timestamp with time zone NOT NULL,
@@ -398,6 +400,7 @@ CREATE TABLE rtc.quarantine (
 );
 CREATE INDEX quarantine_call_ref ON rtc.quarantine USING btree (call_ref) WHERE (call_ref IS NOT NULL);
 CREATE INDEX quarantine_last_seen_at ON rtc.quarantine USING btree (last_seen_at);
+CREATE INDEX quarantine_new_conflicts ON rtc.quarantine USING btree (id) WHERE ((reason = 'conflict'::text) AND (call_ref IS NULL) AND (resolved_at IS NULL));
 CREATE INDEX quarantine_resolved_at ON rtc.quarantine USING btree (resolved_at) WHERE (resolved_at IS NOT NULL);
 COMMENT ON TABLE rtc.quarantine IS 'Records and bodies that could not be stored, with the reason; the same one again is counted, not added / 隔离区：无法入库的记录及原因，重复的只计数';
 COMMENT ON COLUMN rtc.quarantine.id IS 'Number of the entry / 编号';
@@ -1213,6 +1216,7 @@ CREATE VIEW ops.cdrs AS
     c.session_id,
     d.cdr_time,
         CASE
+            WHEN ((c.cdr_received_at IS NULL) AND (c.call_ref IS NOT NULL)) THEN false
             WHEN ((d.received_at < (c.cdr_received_at - '00:00:00.001'::interval)) OR (d.received_at > (c.cdr_received_at + '00:00:00.001'::interval))) THEN false
             WHEN (c.cdr_count = 1) THEN true
             WHEN (c.cdr_count > 1) THEN (NOT (EXISTS ( SELECT
@@ -1404,8 +1408,8 @@ CREATE VIEW ops.events AS
     c.session_id,
     e.occurred_at,
     rtc.mask_text(e.event_type) AS event_type,
-    rtc.mask_number(e.caller, c.bind_num) AS caller,
-    rtc.mask_number(e.called, c.bind_num) AS called,
+    rtc.mask_number(e.caller) AS caller,
+    rtc.mask_number(e.called) AS called,
     e.state_code,
         CASE
             WHEN (e.state_desc <> ''::text) THEN '***'::text
@@ -1436,7 +1440,7 @@ COMMENT ON COLUMN ops.events.call_ref IS 'Reference of the call, as in ops.calls
 COMMENT ON COLUMN ops.events.session_id IS 'Id of the call; NULL where it holds a phone number, and until the call is computed / 会话标识；含号码或呼叫尚未计算时为空';
 COMMENT ON COLUMN ops.events.occurred_at IS 'Field timestamp: time of the event on the platform, UTC, one-second resolution; in all scenarios / 事件发生时间（UTC），各场景都有';
 COMMENT ON COLUMN ops.events.event_type IS 'callin, callout, alerting, answer, collectInfo, disconnect, or a new one / 事件类型';
-COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked unless it is the company''s / 本段主叫（脱敏，企业自有号码除外）';
+COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked / 本段主叫（脱敏）';
 COMMENT ON COLUMN ops.events.called IS 'Called number of the leg, masked / 本段被叫（脱敏）';
 COMMENT ON COLUMN ops.events.state_code IS 'disconnect: why it was hung up (stateCode table); click2Call: per leg; callnotify 8008 = no digit keyed in time / 挂机原因值';
 COMMENT ON COLUMN ops.events.state_desc IS '*** where there is a text; ops.hangup_reasons says what state_code means / 有描述时为 ***，含义见 ops.hangup_reasons';
@@ -1491,18 +1495,20 @@ CREATE VIEW ops.freshness AS
     (l.large)::integer AS large_sessions,
     (l.failed)::integer AS failed_sessions
    FROM (((rtc.maintenance f
-     CROSS JOIN ( SELECT min(x.stored_at) AS oldest,
+     CROSS JOIN LATERAL ( SELECT min(x.stored_at) AS oldest,
             count(DISTINCT x.session_id) AS sessions
            FROM ( SELECT u.stored_at,
                     u.session_id
                    FROM rtc.unfolded u
+                  WHERE (u.id > COALESCE(f.reached_id, (0)::bigint))
                   ORDER BY u.id
                  LIMIT 100000) x) w)
      CROSS JOIN ( SELECT count(*) FILTER (WHERE (fold_later.tries = 0)) AS large,
             count(*) FILTER (WHERE (fold_later.tries > 0)) AS failed
            FROM rtc.fold_later) l)
-     LEFT JOIN ( SELECT u.stored_at
+     LEFT JOIN LATERAL ( SELECT u.stored_at
            FROM rtc.unfolded u
+          WHERE (u.id > COALESCE(f.reached_id, (0)::bigint))
           ORDER BY u.id DESC
          LIMIT 1) newest ON (true))
   WHERE (f.task = 'fold'::text);
