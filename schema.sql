@@ -2369,6 +2369,24 @@ $function$;
 REVOKE EXECUTE ON FUNCTION rtc.count_quarantine() FROM PUBLIC;
 COMMENT ON FUNCTION rtc.count_quarantine() IS 'Counts what comes to rtc.quarantine and what goes / 统计隔离区增减';
 
+CREATE OR REPLACE FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO rtc.redeliveries AS r (hour, kind, app_key, count)
+  SELECT date_bin('1 hour', now(), timestamptz '2000-01-01 00:00:00+00'), x.kind, coalesce(x.app_key, ''), sum(x.count)
+    FROM unnest(kinds, app_keys, counts) AS x (kind, app_key, count)
+   GROUP BY 1, 2, 3
+   ORDER BY 1, 2, 3
+  ON CONFLICT (hour, kind, app_key) DO UPDATE SET count = r.count + excluded.count;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[]) IS 'Adds what came again in this hour / 累加本小时的重复推送次数';
+
 CREATE OR REPLACE FUNCTION rtc.drop_period(partition text, before timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
