@@ -144,9 +144,7 @@ function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): b
   if (!ours.includes(grantee as Role)) return false
   if (kind === 'SCHEMA') return privilege === 'USAGE'
   if (kind === 'FUNCTION')
-    return schema === 'rtc'
-      ? grantee === 'rtc_writer'
-      : (functionGrants[object.replace(/\(.*/, '')]?.includes(grantee as Role) ?? false)
+    return grantee === (schema === 'rtc' ? 'rtc_writer' : functionGrants[object.replace(/\(.*/, '')])
   if (column !== null) return false
   return (schema !== 'rtc' && privilege === 'SELECT') || grantsOf(grantee).has(`${object} ${privilege}`)
 }

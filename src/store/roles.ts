@@ -38,15 +38,13 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
 ]
 
 /** Functions that run with their owner's rights and are for people. Those of schema rtc are for the receiver. */
-export const functionGrants: Readonly<Record<string, readonly Role[]>> = {
-  'ops.call_stats': readers,
-  'ops.failures': readers,
-  'ops.calls_of': ['rtc_support'],
-  'ops.calls_by_user_data': ['rtc_support'],
-  'ops.calls_by_subscription': ['rtc_support'],
-  'ops.calls_by_session': ['rtc_support'],
-  'ops.ask_reveal': ['rtc_pii'],
-  'ops.reveal': ['rtc_pii'],
+export const functionGrants: Readonly<Record<string, Role>> = {
+  'ops.calls_of': 'rtc_support',
+  'ops.calls_by_user_data': 'rtc_support',
+  'ops.calls_by_subscription': 'rtc_support',
+  'ops.calls_by_session': 'rtc_support',
+  'ops.ask_reveal': 'rtc_pii',
+  'ops.reveal': 'rtc_pii',
 }
 
 /**
@@ -88,8 +86,8 @@ export function rolesSql(): string[] {
     ),
     forEachFunction("p.pronamespace = 'rtc'::regnamespace", 'rtc_writer'),
     // Whoever may look up can unmask by trying, and whoever may reveal sees: each has a role of its own.
-    ...Object.entries(functionGrants).map(([name, grantees]) =>
-      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, grantees.join(', ')),
+    ...Object.entries(functionGrants).map(([name, role]) =>
+      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, role),
     ),
 
     'GRANT USAGE ON SCHEMA app TO rtc_app',
