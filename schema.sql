@@ -297,12 +297,14 @@ CREATE TABLE rtc.maintenance (
   task text NOT NULL,
   ran_at timestamp with time zone,
   reached timestamp with time zone,
+  reached_id bigint,
   CONSTRAINT maintenance_pkey PRIMARY KEY (task)
 );
 COMMENT ON TABLE rtc.maintenance IS 'One row per task that one process at a time may do; it is locked meanwhile / 维护任务及其锁';
 COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold, erasure, statistics or peaks / 任务';
 COMMENT ON COLUMN rtc.maintenance.ran_at IS 'When it last did something; fold: to within seconds / 最近执行时间';
 COMMENT ON COLUMN rtc.maintenance.reached IS 'retention: facts with an earlier key time may be gone; fold: stored_at of the newest fact that is in ops.calls, to within seconds / 进度：清理截止时间；已计算的最新入库时间';
+COMMENT ON COLUMN rtc.maintenance.reached_id IS 'fold: rows of rtc.unfolded up to this id are gone, but for those that committed late; where to look from / fold：该编号及以前的 rtc.unfolded 行已处理';
 
 CREATE TABLE rtc.notices (
   received_at timestamp with time zone NOT NULL,
@@ -398,6 +400,7 @@ CREATE TABLE rtc.quarantine (
 );
 CREATE INDEX quarantine_call_ref ON rtc.quarantine USING btree (call_ref) WHERE (call_ref IS NOT NULL);
 CREATE INDEX quarantine_last_seen_at ON rtc.quarantine USING btree (last_seen_at);
+CREATE INDEX quarantine_new_conflicts ON rtc.quarantine USING btree (id) WHERE ((reason = 'conflict'::text) AND (call_ref IS NULL) AND (resolved_at IS NULL));
 CREATE INDEX quarantine_resolved_at ON rtc.quarantine USING btree (resolved_at) WHERE (resolved_at IS NOT NULL);
 COMMENT ON TABLE rtc.quarantine IS 'Records and bodies that could not be stored, with the reason; the same one again is counted, not added / 隔离区：无法入库的记录及原因，重复的只计数';
 COMMENT ON COLUMN rtc.quarantine.id IS 'Number of the entry / 编号';
@@ -987,7 +990,48 @@ COMMENT ON COLUMN ops.frequent_callee.answered IS 'How often it answered / 接�
 COMMENT ON COLUMN ops.frequent_callee.first_at IS 'When the first of these calls began / 首次';
 COMMENT ON COLUMN ops.frequent_callee.last_at IS 'When the last of these calls began / 末次';
 
-CREATE VIEW rtc.call_measures AS
+CREATE VIEW ops.apps AS
+ SELECT app_key,
+    name,
+    scenario
+   FROM rtc.apps;
+COMMENT ON VIEW ops.apps IS 'What the owner tells about each application / 应用登记';
+COMMENT ON COLUMN ops.apps.app_key IS 'appKey of the application / 应用的 appKey';
+COMMENT ON COLUMN ops.apps.name IS 'Name for people / 应用名称';
+COMMENT ON COLUMN ops.apps.scenario IS 'click2Call, callnotify, callVerify or privateNumber / 业务场景：语音回呼、语音通知、语音验证码、隐私保护通话';
+
+CREATE VIEW ops.billing_daily AS
+ SELECT bill_day,
+    app_key,
+    scenario,
+    bind_num,
+    sum(attempts) AS calls,
+    sum(a_legs_billed) AS a_legs_billed,
+    sum(a_minutes) AS a_minutes,
+    sum(b_legs_billed) AS b_legs_billed,
+    sum(b_minutes) AS b_minutes,
+    sum((a_minutes + b_minutes)) AS billed_minutes,
+    (sum(billed_seconds))::bigint AS billed_seconds,
+    sum(estimated) AS estimated
+   FROM ops.call_counts c
+  WHERE (has_cdr AND (bill_day IS NOT NULL))
+  GROUP BY bill_day, app_key, scenario, bind_num
+ HAVING (sum(attempts) > 0);
+COMMENT ON VIEW ops.billing_daily IS 'The bill: calls with a CDR by the day in Asia/Shanghai on which they ended. What changed afterwards is in ops.bill_changes. Filter by bill_day / 账单：有话单的呼叫，按结束的北京时间日期统计';
+COMMENT ON COLUMN ops.billing_daily.bill_day IS 'Day in Asia/Shanghai on which the calls ended / 呼叫结束的北京时间日期';
+COMMENT ON COLUMN ops.billing_daily.app_key IS 'appKey of the application / 应用的 appKey';
+COMMENT ON COLUMN ops.billing_daily.scenario IS 'Scenario of the calls / 业务场景';
+COMMENT ON COLUMN ops.billing_daily.bind_num IS 'The company''s number; private number: X, masked / 企业号码；隐私号为脱敏的 X 号码';
+COMMENT ON COLUMN ops.billing_daily.calls IS 'Calls with a CDR, answered or not / 有话单的呼叫数';
+COMMENT ON COLUMN ops.billing_daily.a_legs_billed IS 'Legs A that are billed / 计费的 A 段数';
+COMMENT ON COLUMN ops.billing_daily.a_minutes IS 'Billed minutes of legs A / A 段计费分钟';
+COMMENT ON COLUMN ops.billing_daily.b_legs_billed IS 'Legs B that are billed / 计费的 B 段数';
+COMMENT ON COLUMN ops.billing_daily.b_minutes IS 'Billed minutes of legs B / B 段计费分钟';
+COMMENT ON COLUMN ops.billing_daily.billed_minutes IS 'Billed minutes of both / 计费分钟合计';
+COMMENT ON COLUMN ops.billing_daily.billed_seconds IS 'Seconds of billed legs, not rounded up / 计费段的实际秒数';
+COMMENT ON COLUMN ops.billing_daily.estimated IS 'Calls whose minutes hang on a time that an event supplied / 计费分钟含推算的呼叫数';
+
+CREATE VIEW ops.call_measures AS
  SELECT call_ref,
     started_at,
     folded_at,
@@ -1049,48 +1093,40 @@ CREATE VIEW rtc.call_measures AS
     (floor(date_part('epoch'::text, (cdr_received_at - ended_at))))::integer AS fee_delay
    FROM ops.calls c
   WHERE (NOT is_live);
-COMMENT ON VIEW rtc.call_measures IS 'What each call that does not go on counts for in statistics and on the bill / 每次非进行中呼叫在统计与账单中的计数';
-
-CREATE VIEW ops.apps AS
- SELECT app_key,
-    name,
-    scenario
-   FROM rtc.apps;
-COMMENT ON VIEW ops.apps IS 'What the owner tells about each application / 应用登记';
-COMMENT ON COLUMN ops.apps.app_key IS 'appKey of the application / 应用的 appKey';
-COMMENT ON COLUMN ops.apps.name IS 'Name for people / 应用名称';
-COMMENT ON COLUMN ops.apps.scenario IS 'click2Call, callnotify, callVerify or privateNumber / 业务场景：语音回呼、语音通知、语音验证码、隐私保护通话';
-
-CREATE VIEW ops.billing_daily AS
- SELECT bill_day,
-    app_key,
-    scenario,
-    bind_num,
-    sum(attempts) AS calls,
-    sum(a_legs_billed) AS a_legs_billed,
-    sum(a_minutes) AS a_minutes,
-    sum(b_legs_billed) AS b_legs_billed,
-    sum(b_minutes) AS b_minutes,
-    sum((a_minutes + b_minutes)) AS billed_minutes,
-    (sum(billed_seconds))::bigint AS billed_seconds,
-    sum(estimated) AS estimated
-   FROM ops.call_counts c
-  WHERE (has_cdr AND (bill_day IS NOT NULL))
-  GROUP BY bill_day, app_key, scenario, bind_num
- HAVING (sum(attempts) > 0);
-COMMENT ON VIEW ops.billing_daily IS 'The bill: calls with a CDR by the day in Asia/Shanghai on which they ended. What changed afterwards is in ops.bill_changes. Filter by bill_day / 账单：有话单的呼叫，按结束的北京时间日期统计';
-COMMENT ON COLUMN ops.billing_daily.bill_day IS 'Day in Asia/Shanghai on which the calls ended / 呼叫结束的北京时间日期';
-COMMENT ON COLUMN ops.billing_daily.app_key IS 'appKey of the application / 应用的 appKey';
-COMMENT ON COLUMN ops.billing_daily.scenario IS 'Scenario of the calls / 业务场景';
-COMMENT ON COLUMN ops.billing_daily.bind_num IS 'The company''s number; private number: X, masked / 企业号码；隐私号为脱敏的 X 号码';
-COMMENT ON COLUMN ops.billing_daily.calls IS 'Calls with a CDR, answered or not / 有话单的呼叫数';
-COMMENT ON COLUMN ops.billing_daily.a_legs_billed IS 'Legs A that are billed / 计费的 A 段数';
-COMMENT ON COLUMN ops.billing_daily.a_minutes IS 'Billed minutes of legs A / A 段计费分钟';
-COMMENT ON COLUMN ops.billing_daily.b_legs_billed IS 'Legs B that are billed / 计费的 B 段数';
-COMMENT ON COLUMN ops.billing_daily.b_minutes IS 'Billed minutes of legs B / B 段计费分钟';
-COMMENT ON COLUMN ops.billing_daily.billed_minutes IS 'Billed minutes of both / 计费分钟合计';
-COMMENT ON COLUMN ops.billing_daily.billed_seconds IS 'Seconds of billed legs, not rounded up / 计费段的实际秒数';
-COMMENT ON COLUMN ops.billing_daily.estimated IS 'Calls whose minutes hang on a time that an event supplied / 计费分钟含推算的呼叫数';
+COMMENT ON VIEW ops.call_measures IS 'What each call that does not go on counts for in statistics and on the bill; filter by started_at / 每次非进行中呼叫在统计与账单中的计数';
+COMMENT ON COLUMN ops.call_measures.call_ref IS 'Reference of the call / 呼叫引用';
+COMMENT ON COLUMN ops.call_measures.started_at IS 'When it began / 开始时间';
+COMMENT ON COLUMN ops.call_measures.folded_at IS 'When it was computed / 计算时间';
+COMMENT ON COLUMN ops.call_measures.cdr_received_at IS 'When the CDR that counts came / 收到生效话单的时间';
+COMMENT ON COLUMN ops.call_measures.over_at IS 'When it ended; without an end when the last word of it came / 结束时间；未知时为最近收到记录的时间';
+COMMENT ON COLUMN ops.call_measures.hour IS 'Full hour (UTC) in which it began / 开始的整点小时（UTC）';
+COMMENT ON COLUMN ops.call_measures.bill_day IS 'Day in Asia/Shanghai on which it ended / 结束的北京时间日期';
+COMMENT ON COLUMN ops.call_measures.app_key IS 'appKey of the application / 应用的 appKey';
+COMMENT ON COLUMN ops.call_measures.scenario IS 'Scenario / 业务场景';
+COMMENT ON COLUMN ops.call_measures.bind_num IS 'The company''s number; private number: X, masked / 企业号码；隐私号为脱敏的 X 号码';
+COMMENT ON COLUMN ops.call_measures.outcome IS 'How it went / 呼叫结果';
+COMMENT ON COLUMN ops.call_measures.reason_source IS 'Not answered: which code the reason comes from / 未接通：原因来源';
+COMMENT ON COLUMN ops.call_measures.reason_code IS 'Not answered: the code / 未接通：原因代码';
+COMMENT ON COLUMN ops.call_measures.reason_en IS 'Not answered: why, English / 未接通：原因（英文）';
+COMMENT ON COLUMN ops.call_measures.reason_zh IS 'Not answered: why, Chinese / 未接通：原因（中文）';
+COMMENT ON COLUMN ops.call_measures.has_events IS 'Whether status events came / 是否有状态事件';
+COMMENT ON COLUMN ops.call_measures.has_cdr IS 'Whether a CDR came / 是否有话单';
+COMMENT ON COLUMN ops.call_measures.effective IS '1 for NER: answered, busy, no answer, rejected, or cancelled after ringing; else 0 / 计入网络有效数为 1';
+COMMENT ON COLUMN ops.call_measures.talks IS '1 for ACD: answered, and its end is known; else 0 / 计入平均通话时长为 1';
+COMMENT ON COLUMN ops.call_measures.talk_seconds IS 'Seconds from the answer to the end / 通话秒数';
+COMMENT ON COLUMN ops.call_measures.legs IS 'Its legs / 通话段数';
+COMMENT ON COLUMN ops.call_measures.legs_answered IS 'Legs that were answered / 接通的通话段数';
+COMMENT ON COLUMN ops.call_measures.events IS 'Its status events / 状态事件数';
+COMMENT ON COLUMN ops.call_measures.cdrs IS 'Its CDRs, repeated ones too / 话单数，含重复';
+COMMENT ON COLUMN ops.call_measures.a_legs_billed IS '1 when leg A is billed / A 段计费为 1';
+COMMENT ON COLUMN ops.call_measures.a_minutes IS 'Billed minutes of leg A / A 段计费分钟';
+COMMENT ON COLUMN ops.call_measures.b_legs_billed IS '1 when leg B is billed / B 段计费为 1';
+COMMENT ON COLUMN ops.call_measures.b_minutes IS 'Billed minutes of leg B / B 段计费分钟';
+COMMENT ON COLUMN ops.call_measures.billed_seconds IS 'Seconds of billed legs, not rounded up / 计费段的实际秒数';
+COMMENT ON COLUMN ops.call_measures.estimated IS '1 when its minutes hang on a time that an event supplied / 计费分钟含推算为 1';
+COMMENT ON COLUMN ops.call_measures.post_dial_delay IS 'Seconds from dialing to ringing of the leg dialed last / 拨号到振铃的秒数';
+COMMENT ON COLUMN ops.call_measures.status_delay IS 'Whole seconds from its start until its first record came, with events / 开始到收到首条记录的整秒数';
+COMMENT ON COLUMN ops.call_measures.fee_delay IS 'Whole seconds from its end until the CDR that counts came / 结束到收到生效话单的整秒数';
 
 CREATE VIEW ops.callback_delay AS
  SELECT hour,
@@ -1213,6 +1249,7 @@ CREATE VIEW ops.cdrs AS
     c.session_id,
     d.cdr_time,
         CASE
+            WHEN ((c.cdr_received_at IS NULL) AND (c.call_ref IS NOT NULL)) THEN false
             WHEN ((d.received_at < (c.cdr_received_at - '00:00:00.001'::interval)) OR (d.received_at > (c.cdr_received_at + '00:00:00.001'::interval))) THEN false
             WHEN (c.cdr_count = 1) THEN true
             WHEN (c.cdr_count > 1) THEN (NOT (EXISTS ( SELECT
@@ -1404,8 +1441,8 @@ CREATE VIEW ops.events AS
     c.session_id,
     e.occurred_at,
     rtc.mask_text(e.event_type) AS event_type,
-    rtc.mask_number(e.caller, c.bind_num) AS caller,
-    rtc.mask_number(e.called, c.bind_num) AS called,
+    rtc.mask_number(e.caller) AS caller,
+    rtc.mask_number(e.called) AS called,
     e.state_code,
         CASE
             WHEN (e.state_desc <> ''::text) THEN '***'::text
@@ -1436,7 +1473,7 @@ COMMENT ON COLUMN ops.events.call_ref IS 'Reference of the call, as in ops.calls
 COMMENT ON COLUMN ops.events.session_id IS 'Id of the call; NULL where it holds a phone number, and until the call is computed / 会话标识；含号码或呼叫尚未计算时为空';
 COMMENT ON COLUMN ops.events.occurred_at IS 'Field timestamp: time of the event on the platform, UTC, one-second resolution; in all scenarios / 事件发生时间（UTC），各场景都有';
 COMMENT ON COLUMN ops.events.event_type IS 'callin, callout, alerting, answer, collectInfo, disconnect, or a new one / 事件类型';
-COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked unless it is the company''s / 本段主叫（脱敏，企业自有号码除外）';
+COMMENT ON COLUMN ops.events.caller IS 'Calling number of the leg, masked / 本段主叫（脱敏）';
 COMMENT ON COLUMN ops.events.called IS 'Called number of the leg, masked / 本段被叫（脱敏）';
 COMMENT ON COLUMN ops.events.state_code IS 'disconnect: why it was hung up (stateCode table); click2Call: per leg; callnotify 8008 = no digit keyed in time / 挂机原因值';
 COMMENT ON COLUMN ops.events.state_desc IS '*** where there is a text; ops.hangup_reasons says what state_code means / 有描述时为 ***，含义见 ops.hangup_reasons';
@@ -1491,18 +1528,20 @@ CREATE VIEW ops.freshness AS
     (l.large)::integer AS large_sessions,
     (l.failed)::integer AS failed_sessions
    FROM (((rtc.maintenance f
-     CROSS JOIN ( SELECT min(x.stored_at) AS oldest,
+     CROSS JOIN LATERAL ( SELECT min(x.stored_at) AS oldest,
             count(DISTINCT x.session_id) AS sessions
            FROM ( SELECT u.stored_at,
                     u.session_id
                    FROM rtc.unfolded u
+                  WHERE (u.id > COALESCE(f.reached_id, (0)::bigint))
                   ORDER BY u.id
                  LIMIT 100000) x) w)
      CROSS JOIN ( SELECT count(*) FILTER (WHERE (fold_later.tries = 0)) AS large,
             count(*) FILTER (WHERE (fold_later.tries > 0)) AS failed
            FROM rtc.fold_later) l)
-     LEFT JOIN ( SELECT u.stored_at
+     LEFT JOIN LATERAL ( SELECT u.stored_at
            FROM rtc.unfolded u
+          WHERE (u.id > COALESCE(f.reached_id, (0)::bigint))
           ORDER BY u.id DESC
          LIMIT 1) newest ON (true))
   WHERE (f.task = 'fold'::text);
@@ -2196,27 +2235,20 @@ COMMENT ON COLUMN app.calls.version IS 'Grows each time the content of the row c
 COMMENT ON COLUMN app.calls.recheck_at IS 'When the call changes by the clock alone and is computed again / 需按时间重新计算的时刻';
 COMMENT ON COLUMN app.calls.folded_at IS 'When the row was computed / 计算时间';
 
-CREATE OR REPLACE FUNCTION rtc.bucket_of(at timestamp with time zone, bucket text, time_zone text)
- RETURNS timestamp with time zone
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN CASE WHEN (bucket ~ '^[a-z]+$'::text) THEN date_trunc(bucket, at, time_zone) WHEN ((bucket)::interval < '1 day'::interval) THEN date_bin((bucket)::interval, at, date_trunc('day'::text, at, time_zone)) ELSE (date_bin((bucket)::interval, (at AT TIME ZONE time_zone), '2001-01-01 00:00:00'::timestamp without time zone) AT TIME ZONE time_zone) END;
-COMMENT ON FUNCTION rtc.bucket_of(at timestamp with time zone, bucket text, time_zone text) IS 'Beginning of the bucket of a time zone in which a time lies / 时间所在时间桶的起点';
-
 CREATE OR REPLACE FUNCTION rtc.calls_before(call_refs uuid[])
- RETURNS rtc.call_measures[]
+ RETURNS ops.call_measures[]
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-  RETURN ARRAY(SELECT m FROM rtc.call_measures m WHERE m.call_ref = ANY (call_refs));
+  RETURN ARRAY(SELECT m FROM ops.call_measures m WHERE m.call_ref = ANY (call_refs));
 END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_before(call_refs uuid[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_before(call_refs uuid[]) IS 'What these calls count for before they are written / 写入前各呼叫的计数';
 
-CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before rtc.call_measures[])
+CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2225,7 +2257,7 @@ CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before rtc.call_m
 AS $function$
 #variable_conflict use_column
 DECLARE
-  after CONSTANT rtc.call_measures[] := rtc.calls_before(call_refs);
+  after CONSTANT ops.call_measures[] := rtc.calls_before(call_refs);
 BEGIN
   IF cardinality(before) + cardinality(after) = 0 THEN
     RETURN;
@@ -2265,10 +2297,10 @@ BEGIN
      END;
 END
 $function$;
-REVOKE EXECUTE ON FUNCTION rtc.calls_changed(call_refs uuid[], before rtc.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.calls_changed(call_refs uuid[], before rtc.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+REVOKE EXECUTE ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
 
-CREATE OR REPLACE FUNCTION rtc.count_calls(before rtc.call_measures[], after rtc.call_measures[])
+CREATE OR REPLACE FUNCTION rtc.count_calls(before ops.call_measures[], after ops.call_measures[])
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2309,8 +2341,8 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END
 $function$;
-REVOKE EXECUTE ON FUNCTION rtc.count_calls(before rtc.call_measures[], after rtc.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.count_calls(before rtc.call_measures[], after rtc.call_measures[]) IS 'Appends the counts of calls, less those of before / 追加呼叫计数并扣除原计数';
+REVOKE EXECUTE ON FUNCTION rtc.count_calls(before ops.call_measures[], after ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_calls(before ops.call_measures[], after ops.call_measures[]) IS 'Appends the counts of calls, less those of before / 追加呼叫计数并扣除原计数';
 
 CREATE OR REPLACE FUNCTION rtc.count_quarantine()
  RETURNS trigger
@@ -2336,6 +2368,24 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.count_quarantine() FROM PUBLIC;
 COMMENT ON FUNCTION rtc.count_quarantine() IS 'Counts what comes to rtc.quarantine and what goes / 统计隔离区增减';
+
+CREATE OR REPLACE FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO rtc.redeliveries AS r (hour, kind, app_key, count)
+  SELECT date_bin('1 hour', now(), timestamptz '2000-01-01 00:00:00+00'), x.kind, coalesce(x.app_key, ''), sum(x.count)
+    FROM unnest(kinds, app_keys, counts) AS x (kind, app_key, count)
+   GROUP BY 1, 2, 3
+   ORDER BY 1, 2, 3
+  ON CONFLICT (hour, kind, app_key) DO UPDATE SET count = r.count + excluded.count;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[]) IS 'Adds what came again in this hour / 累加本小时的重复推送次数';
 
 CREATE OR REPLACE FUNCTION rtc.drop_period(partition text, before timestamp with time zone)
  RETURNS boolean
@@ -2680,13 +2730,14 @@ CREATE OR REPLACE FUNCTION rtc.quarantine_size(OUT entries bigint, OUT bytes big
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
+  -- First, for it locks the table: a TRUNCATE that had the table and waited for the rows below would wait for ever.
+  disk_bytes := pg_total_relation_size('rtc.quarantine');
   WITH gone AS (
     DELETE FROM rtc.quarantine_growth g RETURNING g.entries, g.bytes
   )
   INSERT INTO rtc.quarantine_growth (entries, bytes)
     SELECT sum(gone.entries), sum(gone.bytes) FROM gone HAVING count(*) > 0;
   SELECT coalesce(sum(g.entries), 0), coalesce(sum(g.bytes), 0) INTO entries, bytes FROM rtc.quarantine_growth g;
-  disk_bytes := pg_total_relation_size('rtc.quarantine');
 END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.quarantine_size(OUT entries bigint, OUT bytes bigint, OUT disk_bytes bigint) FROM PUBLIC;
@@ -2700,7 +2751,7 @@ CREATE OR REPLACE FUNCTION rtc.recount_hour(hour timestamp with time zone)
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  after rtc.call_measures[];
+  after ops.call_measures[];
 BEGIN
   PERFORM FROM rtc.maintenance m WHERE m.task = 'statistics' FOR UPDATE;
   WITH counts AS (
@@ -2708,7 +2759,7 @@ BEGIN
   ), delays AS (
     DELETE FROM ops.delays x WHERE x.hour = recount_hour.hour
   )
-  SELECT coalesce(array_agg(m), '{}') INTO after FROM rtc.call_measures m
+  SELECT coalesce(array_agg(m), '{}') INTO after FROM ops.call_measures m
    WHERE m.started_at >= recount_hour.hour AND m.started_at < recount_hour.hour + interval '1 hour';
   PERFORM rtc.count_calls('{}', after);
   INSERT INTO rtc.stale_hours (hour) VALUES (recount_hour.hour);
@@ -2778,45 +2829,6 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.replace_cdr(of_session text, of_icid text, at timestamp with time zone, received timestamp with time zone, of_call uuid, as_sent jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.replace_cdr(of_session text, of_icid text, at timestamp with time zone, received timestamp with time zone, of_call uuid, as_sent jsonb) IS 'Moves a CDR to rtc.replaced_cdrs / 将话单移入 rtc.replaced_cdrs';
-
-CREATE OR REPLACE FUNCTION rtc.split_range(from_time timestamp with time zone, to_time timestamp with time zone, bucket text, time_zone text, OUT hours timestamp with time zone[], OUT buckets timestamp with time zone[], OUT piece_starts timestamp with time zone[], OUT piece_ends timestamp with time zone[])
- RETURNS record
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-#variable_conflict use_variable
-DECLARE
-  first_hour timestamptz;
-  last_hour timestamptz;
-BEGIN
-  -- A range may be infinite; what there is is not.
-  from_time := greatest(from_time, least((SELECT min(c.hour) FROM ops.call_counts c), (SELECT min(c.started_at) FROM ops.calls c)));
-  to_time := least(to_time, greatest((SELECT max(c.hour) FROM ops.call_counts c) + interval '1 hour',
-    (SELECT max(c.started_at) FROM ops.calls c) + interval '1 second'));
-  first_hour := least(date_bin('1 hour', from_time + interval '1 hour' - interval '1 microsecond', timestamptz '2000-01-01 00:00:00+00'), to_time);
-  last_hour := greatest(date_bin('1 hour', to_time, timestamptz '2000-01-01 00:00:00+00'), first_hour);
-  SELECT coalesce(array_agg(h.hour) FILTER (WHERE h.is_whole), '{}'), coalesce(array_agg(h.bucket_start) FILTER (WHERE h.is_whole), '{}'),
-      coalesce(array_agg(h.hour) FILTER (WHERE NOT h.is_whole), '{}'), coalesce(array_agg(h.hour + interval '1 hour') FILTER (WHERE NOT h.is_whole), '{}')
-    INTO hours, buckets, piece_starts, piece_ends
-    FROM (
-      SELECT x.hour, rtc.bucket_of(x.hour, bucket, time_zone) AS bucket_start,
-          rtc.bucket_of(x.hour, bucket, time_zone)
-            = rtc.bucket_of(x.hour + interval '1 hour' - interval '1 microsecond', bucket, time_zone) AS is_whole
-        FROM generate_series(first_hour, last_hour - interval '1 hour', interval '1 hour') AS x (hour)
-    ) h;
-  IF from_time < first_hour THEN
-    piece_starts := piece_starts || from_time;
-    piece_ends := piece_ends || first_hour;
-  END IF;
-  IF last_hour < to_time THEN
-    piece_starts := piece_starts || last_hour;
-    piece_ends := piece_ends || to_time;
-  END IF;
-END
-$function$;
-REVOKE EXECUTE ON FUNCTION rtc.split_range(from_time timestamp with time zone, to_time timestamp with time zone, bucket text, time_zone text, OUT hours timestamp with time zone[], OUT buckets timestamp with time zone[], OUT piece_starts timestamp with time zone[], OUT piece_ends timestamp with time zone[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.split_range(from_time timestamp with time zone, to_time timestamp with time zone, bucket text, time_zone text, OUT hours timestamp with time zone[], OUT buckets timestamp with time zone[], OUT piece_starts timestamp with time zone[], OUT piece_ends timestamp with time zone[]) IS 'A range of time as full hours, each in one bucket, and the rest / 将时间范围拆分为完整小时与其余部分';
 
 CREATE OR REPLACE FUNCTION rtc.tidy(what text, before timestamp with time zone, batch integer DEFAULT 5000)
  RETURNS integer
@@ -2925,6 +2937,13 @@ $function$;
 REVOKE EXECUTE ON FUNCTION ops.ask_reveal(call_ref uuid, why text) FROM PUBLIC;
 COMMENT ON FUNCTION ops.ask_reveal(call_ref uuid, why text) IS 'Asks to see the numbers of a call; gives the ticket for ops.reveal / 申请查看某呼叫的号码明文，返回凭据';
 
+CREATE OR REPLACE FUNCTION ops.bucket_of(at timestamp with time zone, bucket text, time_zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (bucket ~ '^[a-z]+$'::text) THEN date_trunc(bucket, at, time_zone) WHEN ((bucket)::interval < '1 day'::interval) THEN date_bin((bucket)::interval, at, date_trunc('day'::text, at, time_zone)) ELSE (date_bin((bucket)::interval, (at AT TIME ZONE time_zone), '2001-01-01 00:00:00'::timestamp without time zone) AT TIME ZONE time_zone) END;
+COMMENT ON FUNCTION ops.bucket_of(at timestamp with time zone, bucket text, time_zone text) IS 'Beginning of the bucket of a time zone in which a time lies / 时间所在时间桶的起点';
+
 CREATE OR REPLACE FUNCTION ops.call_stats(from_day date, to_day date, bucket text DEFAULT 'day'::text, time_zone text DEFAULT 'Asia/Shanghai'::text, split_by text[] DEFAULT '{app_key,scenario,bind_num}'::text[])
  RETURNS SETOF ops.call_stat
  LANGUAGE plpgsql
@@ -2942,7 +2961,7 @@ COMMENT ON FUNCTION ops.call_stats(from_day date, to_day date, bucket text, time
 CREATE OR REPLACE FUNCTION ops.call_stats(from_time timestamp with time zone, to_time timestamp with time zone, bucket text DEFAULT 'day'::text, time_zone text DEFAULT 'Asia/Shanghai'::text, split_by text[] DEFAULT '{app_key,scenario,bind_num}'::text[])
  RETURNS SETOF ops.call_stat
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
@@ -2952,7 +2971,7 @@ DECLARE
   by_app CONSTANT boolean := 'app_key' = ANY (split_by);
   by_scenario CONSTANT boolean := 'scenario' = ANY (split_by);
   by_number CONSTANT boolean := 'bind_num' = ANY (split_by);
-  part CONSTANT record := rtc.split_range(from_time, to_time, bucket, time_zone);
+  part CONSTANT record := ops.split_range(from_time, to_time, bucket, time_zone);
 BEGIN
   IF NOT split_by <@ ARRAY['app_key', 'scenario', 'bind_num'] THEN
     RAISE 'ops.call_stats: split_by takes app_key, scenario and bind_num' USING ERRCODE = 'invalid_parameter_value';
@@ -2965,10 +2984,10 @@ BEGIN
       JOIN ops.call_counts c ON c.hour = h.hour
      WHERE c.hour >= part.hours[1] AND c.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT rtc.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.outcome, 1, m.effective,
+    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.outcome, 1, m.effective,
         m.talks, m.talk_seconds, m.legs, m.legs_answered, m.a_minutes + m.b_minutes
       FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN rtc.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
   ), counted AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
         CASE WHEN by_number THEN x.bind_num END AS bind_num, sum(x.attempts) AS attempts,
@@ -2992,9 +3011,9 @@ BEGIN
       JOIN ops.delays d ON d.kind = 'post-dial' AND d.hour = h.hour
      WHERE d.hour >= part.hours[1] AND d.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT rtc.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.post_dial_delay, 1
+    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.post_dial_delay, 1
       FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN rtc.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
      WHERE m.post_dial_delay IS NOT NULL
   ), delays AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
@@ -3147,14 +3166,14 @@ COMMENT ON FUNCTION ops.failures(from_day date, to_day date, of_app text, of_sce
 CREATE OR REPLACE FUNCTION ops.failures(from_time timestamp with time zone, to_time timestamp with time zone, of_app text DEFAULT NULL::text, of_scenario text DEFAULT NULL::text, of_bind_num text DEFAULT NULL::text)
  RETURNS SETOF ops.failure
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 DECLARE
-  part CONSTANT record := rtc.split_range(from_time, to_time, 'hour', 'UTC');
+  part CONSTANT record := ops.split_range(from_time, to_time, 'hour', 'UTC');
 BEGIN
   RETURN QUERY
   WITH measured AS (
@@ -3164,7 +3183,7 @@ BEGIN
     UNION ALL
     SELECT m.hour, m.app_key, m.scenario, m.bind_num, m.outcome, m.reason_source, m.reason_code, m.reason_en, m.reason_zh, 1
       FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN rtc.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
   ), counted AS (
     SELECT x.outcome, x.reason_source, x.reason_code, x.reason_en, x.reason_zh, sum(x.attempts) AS calls,
         sum(sum(x.attempts)) OVER () AS attempts, min(x.hour) AS first_hour, max(x.hour) AS last_hour
@@ -3299,3 +3318,42 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION ops.skeleton(value jsonb, depth integer) IS 'Names, types and lengths of a JSON value / JSON 结构骨架，不含内容';
+
+CREATE OR REPLACE FUNCTION ops.split_range(from_time timestamp with time zone, to_time timestamp with time zone, bucket text, time_zone text, OUT hours timestamp with time zone[], OUT buckets timestamp with time zone[], OUT piece_starts timestamp with time zone[], OUT piece_ends timestamp with time zone[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  first_hour timestamptz;
+  last_hour timestamptz;
+BEGIN
+  -- A range may be infinite; what there is is not.
+  from_time := greatest(from_time, least((SELECT min(c.hour) FROM ops.call_counts c), (SELECT min(c.started_at) FROM ops.calls c)));
+  to_time := least(to_time, greatest((SELECT max(c.hour) FROM ops.call_counts c) + interval '1 hour',
+    (SELECT max(c.started_at) FROM ops.calls c) + interval '1 second'));
+  first_hour := least(date_bin('1 hour', from_time + interval '1 hour' - interval '1 microsecond', timestamptz '2000-01-01 00:00:00+00'), to_time);
+  last_hour := greatest(date_bin('1 hour', to_time, timestamptz '2000-01-01 00:00:00+00'), first_hour);
+  SELECT coalesce(array_agg(h.hour) FILTER (WHERE h.is_whole), '{}'), coalesce(array_agg(h.bucket_start) FILTER (WHERE h.is_whole), '{}'),
+      coalesce(array_agg(h.hour) FILTER (WHERE NOT h.is_whole), '{}'), coalesce(array_agg(h.hour + interval '1 hour') FILTER (WHERE NOT h.is_whole), '{}')
+    INTO hours, buckets, piece_starts, piece_ends
+    FROM (
+      SELECT x.hour, ops.bucket_of(x.hour, bucket, time_zone) AS bucket_start,
+          ops.bucket_of(x.hour, bucket, time_zone)
+            = ops.bucket_of(x.hour + interval '1 hour' - interval '1 microsecond', bucket, time_zone) AS is_whole
+        FROM generate_series(first_hour, last_hour - interval '1 hour', interval '1 hour') AS x (hour)
+    ) h;
+  IF from_time < first_hour THEN
+    piece_starts := piece_starts || from_time;
+    piece_ends := piece_ends || first_hour;
+  END IF;
+  IF last_hour < to_time THEN
+    piece_starts := piece_starts || last_hour;
+    piece_ends := piece_ends || to_time;
+  END IF;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.split_range(from_time timestamp with time zone, to_time timestamp with time zone, bucket text, time_zone text, OUT hours timestamp with time zone[], OUT buckets timestamp with time zone[], OUT piece_starts timestamp with time zone[], OUT piece_ends timestamp with time zone[]) FROM PUBLIC;
+COMMENT ON FUNCTION ops.split_range(from_time timestamp with time zone, to_time timestamp with time zone, bucket text, time_zone text, OUT hours timestamp with time zone[], OUT buckets timestamp with time zone[], OUT piece_starts timestamp with time zone[], OUT piece_ends timestamp with time zone[]) IS 'A range of time as full hours, each in one bucket, and the rest / 将时间范围拆分为完整小时与其余部分';

@@ -73,9 +73,9 @@ async function backendOf(pool: pg.Pool): Promise<number> {
   return (await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0
 }
 
-async function costs(cluster: Cluster, batchSessions: number): Promise<void> {
+async function costs(cluster: Cluster, batchSessions: number, say = print): Promise<void> {
   const calls = Math.ceil(Number(values.calls) / (batchSessions === 1 ? 10 : 1))
-  const { admin, pool } = await database(cluster, `batch_${batchSessions}`)
+  const { admin, pool } = await database(cluster)
   const runner = new FoldRunner({ tables: new FoldTables(false), log, limits: { ...foldLimits, batchSessions } })
   for (const [stage, facts] of Object.entries(stages)) {
     const due = `SELECT n, k FROM generate_series(1, ${calls}) AS n, unnest(ARRAY[${facts}]::int[]) AS k`
@@ -87,7 +87,7 @@ async function costs(cluster: Cluster, batchSessions: number): Promise<void> {
     await admin.query('VACUUM ANALYZE rtc.unfolded')
     const { node, postgres, seconds } = await measured(pool, () => foldAll(runner, pool))
     const each = (time: number) => `${((time / calls) * 1e3).toFixed(3)} ms`
-    print(
+    say(
       `| ${batchSessions} | ${stage} | ${each(node)} | ${each(postgres)} | ${Math.round(calls / seconds).toLocaleString('en')} |`,
     )
   }
@@ -104,7 +104,7 @@ async function foldAll(runner: FoldRunner, pool: pg.Pool): Promise<void> {
 /** Calls come at a rate, stored by Postgres itself, so that what this process uses is the fold's. */
 async function lag(cluster: Cluster): Promise<void> {
   const [perSecond, seconds] = [Number(values.rate) / 60, Number(values.seconds)]
-  const { admin, pool } = await database(cluster, 'lag')
+  const { admin, pool } = await database(cluster)
   const folder = new Folder({ pool: () => pool, log, showUserData: false })
   // A tenth of a second after the other: the facts of all calls under way that come in it.
   const due = `SELECT n, k FROM unnest(ARRAY[${offsets}]) WITH ORDINALITY AS o (at, place), LATERAL (
@@ -135,8 +135,10 @@ async function lag(cluster: Cluster): Promise<void> {
   await pool.end()
 }
 
-async function database(cluster: Cluster, name: string): Promise<{ admin: pg.Pool; pool: pg.Pool }> {
-  const databaseUrl = await cluster.create(name)
+let databases = 0
+
+async function database(cluster: Cluster): Promise<{ admin: pg.Pool; pool: pg.Pool }> {
+  const databaseUrl = await cluster.create(`fold_${databases++}`)
   const options = { databaseUrl, size: 1, onError: () => {} }
   const admin = createPool({ ...options, statementTimeoutMs: 600_000 })
   // Two years of months, which must not cost anything.
@@ -154,6 +156,8 @@ else {
   const settings = Object.fromEntries(values.set.map((setting) => setting.split('=') as [string, string]))
   const cluster = await Cluster.start(settings)
   try {
+    // Until V8 has compiled what is hot.
+    await costs(cluster, 500, () => {})
     print('| sessions of a batch | folded with | Node | Postgres | folds/s |\n|---|---|---|---|---|')
     for (const size of values.batches.split(',').map(Number)) await costs(cluster, size)
     await lag(cluster)

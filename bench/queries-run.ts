@@ -2,7 +2,11 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { lately } from '../src/ops/periods.ts'
-import * as ops from '../src/store/ops.ts'
+import * as reads from '../src/store/page/calls.ts'
+import { lookUp, readRefOfSession } from '../src/store/page/look-ups.ts'
+import * as gaps from '../src/store/page/reconciliation.ts'
+import * as statistics from '../src/store/page/statistics.ts'
+import { inLookUp } from '../src/store/page/transaction.ts'
 import { createPool } from '../src/store/pool.ts'
 import { makeRoles } from '../src/store/roles.ts'
 import { withClient } from './cluster.ts'
@@ -45,7 +49,7 @@ async function run(url: string): Promise<void> {
   try {
     for (const [name, read] of Object.entries(page(found)))
       await add(`page: ${name}`, async () => {
-        const rows = await ops.inReadOnly(pool, 60_000, read)
+        const rows = await inLookUp(pool, 60_000, read)
         return Array.isArray(rows) ? rows.length : 1
       })
   } finally {
@@ -129,25 +133,32 @@ function page(found: Record<string, string>): Record<string, (client: pg.ClientB
   const session = found['one session: the call'] ?? ''
   const hour = lately('hour', new Date(), 'Asia/Shanghai')
   const day = lately('day', new Date(), 'Asia/Shanghai')
-  const calls = (more: object) => (client: pg.ClientBase) =>
-    ops.readCalls(client, { from: day.from, to: day.to, limit: 50, ...more })
-  const call = async (client: pg.ClientBase) => (await ops.readCallsOfSession(client, session, 1))[0] as ops.Call
+  const calls = (filter: reads.CallFilter) => (client: pg.ClientBase) => reads.readCalls(client, filter, 50)
+  const ref = async (client: pg.ClientBase) => (await readRefOfSession(client, session)) ?? ''
   return {
-    'calls of the last hour': (client) => ops.readCallStats(client, hour),
-    'calls of the last day': (client) => ops.readCallStats(client, day),
-    'delays of the last hour': (client) => ops.readDelays(client, hour),
-    'delays of the last day': (client) => ops.readHourlyDelays(client, day),
-    'reasons of the last hour': (client) => ops.readFailures(client, hour, 10),
-    'reasons of the last day': (client) => ops.readFailures(client, day, 10),
-    'missing CDRs': (client) => ops.readMissingCdrs(client, 10),
-    silence: (client) => ops.readSilence(client, 3),
-    subscriptions: ops.readSubscriptions,
+    'calls of the last hour': (client) => statistics.readCallStats(client, hour),
+    'calls of the last day': (client) => statistics.readCallStats(client, day),
+    'totals of the last day': (client) => statistics.readCallTotals(client, day),
+    'records of the last hour': (client) => statistics.readRecords(client, hour),
+    'records of the last day': (client) => statistics.readHourlyRecords(client, day),
+    'delays of the last hour': (client) => statistics.readDelays(client, hour),
+    'delays of the last day': (client) => statistics.readHourlyDelays(client, day),
+    'reasons of the last hour': (client) => statistics.readFailures(client, hour, 12),
+    'reasons of the last day': (client) => statistics.readFailures(client, day, 12),
+    'concurrent legs of the last day': (client) => statistics.readPeaks(client, day),
+    'calls in progress': (client) => statistics.readLive(client),
+    'missing CDRs': (client) => gaps.readMissingCdrs(client, 10),
+    silence: (client) => gaps.readSilence(client, 3),
+    subscriptions: gaps.readSubscriptions,
+    freshness: gaps.readFreshness,
     'latest calls': calls({}),
-    'latest busy calls': calls({ outcome: 'busy' }),
-    'a call by its session': (client) => ops.readCallsOfSession(client, session, 50),
-    'its legs': async (client) => ops.readLegs(client, await call(client)),
-    'its events': async (client) => ops.readEvents(client, await call(client)),
-    'calls of a number': (client) => ops.readCallsOfNumber(client, found['a number in 30 days'] ?? '', 50),
+    'latest busy calls': calls({ outcomes: ['busy'] }),
+    'failed calls of the last day': calls({ from: day.from, to: day.to, outcomes: ['failed', 'unknown'] }),
+    'a call by its session': ref,
+    'the call': async (client) => reads.readCall(client, await ref(client)),
+    'its legs': async (client) => reads.readLegs(client, await ref(client)),
+    'its CDRs': async (client) => reads.readCdrs(client, await ref(client), 500),
+    'calls of a number': (client) => lookUp(client, 'number', found['a number in 30 days'] ?? '', 50),
   }
 }
 

@@ -306,11 +306,14 @@ SELECT greatest(newest.stored_at, f.reached) AS newest_fact_at, f.reached AS new
   greatest(0, extract(epoch FROM now() - coalesce(w.oldest, now())))::integer AS lag_seconds,
   w.sessions::integer AS waiting_sessions, l.large::integer AS large_sessions, l.failed::integer AS failed_sessions
 FROM rtc.maintenance f
-CROSS JOIN (SELECT min(x.stored_at) AS oldest, count(DISTINCT x.session_id) AS sessions
-  FROM (SELECT u.stored_at, u.session_id FROM rtc.unfolded u ORDER BY u.id LIMIT 100000) x) w
+-- From an id on: while a login keeps an old snapshot open, rows that are gone stay in the index.
+CROSS JOIN LATERAL (SELECT min(x.stored_at) AS oldest, count(DISTINCT x.session_id) AS sessions
+  FROM (SELECT u.stored_at, u.session_id FROM rtc.unfolded u WHERE u.id > coalesce(f.reached_id, 0)
+    ORDER BY u.id LIMIT 100000) x) w
 CROSS JOIN (SELECT count(*) FILTER (WHERE tries = 0) AS large, count(*) FILTER (WHERE tries > 0) AS failed
   FROM rtc.fold_later) l
-LEFT JOIN (SELECT u.stored_at FROM rtc.unfolded u ORDER BY u.id DESC LIMIT 1) newest ON true
+LEFT JOIN LATERAL (SELECT u.stored_at FROM rtc.unfolded u WHERE u.id > coalesce(f.reached_id, 0)
+  ORDER BY u.id DESC LIMIT 1) newest ON true
 WHERE f.task = 'fold';
 COMMENT ON VIEW ops.freshness IS 'One row: how far ops.calls is behind the facts / 呼叫数据的新鲜度，一行';
 COMMENT ON COLUMN ops.freshness.newest_fact_at IS 'When the newest fact was stored, to within seconds; NULL: none yet / 最新事实的入库时间';

@@ -106,13 +106,14 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- First, for it locks the table: a TRUNCATE that had the table and waited for the rows below would wait for ever.
+  disk_bytes := pg_total_relation_size('rtc.quarantine');
   WITH gone AS (
     DELETE FROM rtc.quarantine_growth g RETURNING g.entries, g.bytes
   )
   INSERT INTO rtc.quarantine_growth (entries, bytes)
     SELECT sum(gone.entries), sum(gone.bytes) FROM gone HAVING count(*) > 0;
   SELECT coalesce(sum(g.entries), 0), coalesce(sum(g.bytes), 0) INTO entries, bytes FROM rtc.quarantine_growth g;
-  disk_bytes := pg_total_relation_size('rtc.quarantine');
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.quarantine_size() FROM PUBLIC;

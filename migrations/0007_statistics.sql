@@ -21,7 +21,7 @@ SET LOCAL lock_timeout = '5s';
 
 -- The definitions of ASR, NER, ACD and the bill stand here. A call that goes on counts for nothing yet; one whose end was
 -- never seen is an attempt, but adds neither talk time nor minutes.
-CREATE VIEW rtc.call_measures AS
+CREATE VIEW ops.call_measures AS
 SELECT c.call_ref, c.started_at, c.folded_at, c.cdr_received_at,
   -- Without an end its legs are taken to have lasted until the last word of it.
   coalesce(c.ended_at, c.last_received_at) AS over_at,
@@ -55,7 +55,40 @@ SELECT c.call_ref, c.started_at, c.folded_at, c.cdr_received_at,
   floor(date_part('epoch', c.cdr_received_at - c.ended_at))::integer AS fee_delay
 FROM ops.calls c
 WHERE NOT c.is_live;
-COMMENT ON VIEW rtc.call_measures IS 'What each call that does not go on counts for in statistics and on the bill / 每次非进行中呼叫在统计与账单中的计数';
+COMMENT ON VIEW ops.call_measures IS 'What each call that does not go on counts for in statistics and on the bill; filter by started_at / 每次非进行中呼叫在统计与账单中的计数';
+COMMENT ON COLUMN ops.call_measures.call_ref IS 'Reference of the call / 呼叫引用';
+COMMENT ON COLUMN ops.call_measures.started_at IS 'When it began / 开始时间';
+COMMENT ON COLUMN ops.call_measures.folded_at IS 'When it was computed / 计算时间';
+COMMENT ON COLUMN ops.call_measures.cdr_received_at IS 'When the CDR that counts came / 收到生效话单的时间';
+COMMENT ON COLUMN ops.call_measures.over_at IS 'When it ended; without an end when the last word of it came / 结束时间；未知时为最近收到记录的时间';
+COMMENT ON COLUMN ops.call_measures.hour IS 'Full hour (UTC) in which it began / 开始的整点小时（UTC）';
+COMMENT ON COLUMN ops.call_measures.bill_day IS 'Day in Asia/Shanghai on which it ended / 结束的北京时间日期';
+COMMENT ON COLUMN ops.call_measures.app_key IS 'appKey of the application / 应用的 appKey';
+COMMENT ON COLUMN ops.call_measures.scenario IS 'Scenario / 业务场景';
+COMMENT ON COLUMN ops.call_measures.bind_num IS 'The company''s number; private number: X, masked / 企业号码；隐私号为脱敏的 X 号码';
+COMMENT ON COLUMN ops.call_measures.outcome IS 'How it went / 呼叫结果';
+COMMENT ON COLUMN ops.call_measures.reason_source IS 'Not answered: which code the reason comes from / 未接通：原因来源';
+COMMENT ON COLUMN ops.call_measures.reason_code IS 'Not answered: the code / 未接通：原因代码';
+COMMENT ON COLUMN ops.call_measures.reason_en IS 'Not answered: why, English / 未接通：原因（英文）';
+COMMENT ON COLUMN ops.call_measures.reason_zh IS 'Not answered: why, Chinese / 未接通：原因（中文）';
+COMMENT ON COLUMN ops.call_measures.has_events IS 'Whether status events came / 是否有状态事件';
+COMMENT ON COLUMN ops.call_measures.has_cdr IS 'Whether a CDR came / 是否有话单';
+COMMENT ON COLUMN ops.call_measures.effective IS '1 for NER: answered, busy, no answer, rejected, or cancelled after ringing; else 0 / 计入网络有效数为 1';
+COMMENT ON COLUMN ops.call_measures.talks IS '1 for ACD: answered, and its end is known; else 0 / 计入平均通话时长为 1';
+COMMENT ON COLUMN ops.call_measures.talk_seconds IS 'Seconds from the answer to the end / 通话秒数';
+COMMENT ON COLUMN ops.call_measures.legs IS 'Its legs / 通话段数';
+COMMENT ON COLUMN ops.call_measures.legs_answered IS 'Legs that were answered / 接通的通话段数';
+COMMENT ON COLUMN ops.call_measures.events IS 'Its status events / 状态事件数';
+COMMENT ON COLUMN ops.call_measures.cdrs IS 'Its CDRs, repeated ones too / 话单数，含重复';
+COMMENT ON COLUMN ops.call_measures.a_legs_billed IS '1 when leg A is billed / A 段计费为 1';
+COMMENT ON COLUMN ops.call_measures.a_minutes IS 'Billed minutes of leg A / A 段计费分钟';
+COMMENT ON COLUMN ops.call_measures.b_legs_billed IS '1 when leg B is billed / B 段计费为 1';
+COMMENT ON COLUMN ops.call_measures.b_minutes IS 'Billed minutes of leg B / B 段计费分钟';
+COMMENT ON COLUMN ops.call_measures.billed_seconds IS 'Seconds of billed legs, not rounded up / 计费段的实际秒数';
+COMMENT ON COLUMN ops.call_measures.estimated IS '1 when its minutes hang on a time that an event supplied / 计费分钟含推算为 1';
+COMMENT ON COLUMN ops.call_measures.post_dial_delay IS 'Seconds from dialing to ringing of the leg dialed last / 拨号到振铃的秒数';
+COMMENT ON COLUMN ops.call_measures.status_delay IS 'Whole seconds from its start until its first record came, with events / 开始到收到首条记录的整秒数';
+COMMENT ON COLUMN ops.call_measures.fee_delay IS 'Whole seconds from its end until the CDR that counts came / 结束到收到生效话单的整秒数';
 
 -- Counts -------------------------------------------------------------------------------------------------------------
 
@@ -216,19 +249,19 @@ COMMENT ON COLUMN ops.concurrent_legs.peak_of_all IS 'Most legs of all applicati
 -- Counting -----------------------------------------------------------------------------------------------------------
 
 -- To be asked before calls are written, and given to rtc.calls_changed afterwards.
-CREATE FUNCTION rtc.calls_before(call_refs uuid[]) RETURNS rtc.call_measures[]
+CREATE FUNCTION rtc.calls_before(call_refs uuid[]) RETURNS ops.call_measures[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN ARRAY(SELECT m FROM rtc.call_measures m WHERE m.call_ref = ANY (call_refs));
+  RETURN ARRAY(SELECT m FROM ops.call_measures m WHERE m.call_ref = ANY (call_refs));
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_before(uuid[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_before(uuid[]) IS 'What these calls count for before they are written / 写入前各呼叫的计数';
 
 -- Appends what calls count for now and takes away what they counted for before.
-CREATE FUNCTION rtc.count_calls(before rtc.call_measures[], after rtc.call_measures[]) RETURNS void
+CREATE FUNCTION rtc.count_calls(before ops.call_measures[], after ops.call_measures[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
@@ -268,17 +301,17 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION rtc.count_calls(rtc.call_measures[], rtc.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.count_calls(rtc.call_measures[], rtc.call_measures[]) IS 'Appends the counts of calls, less those of before / 追加呼叫计数并扣除原计数';
+REVOKE EXECUTE ON FUNCTION rtc.count_calls(ops.call_measures[], ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_calls(ops.call_measures[], ops.call_measures[]) IS 'Appends the counts of calls, less those of before / 追加呼叫计数并扣除原计数';
 
-CREATE FUNCTION rtc.calls_changed(call_refs uuid[], before rtc.call_measures[]) RETURNS void
+CREATE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
-  after CONSTANT rtc.call_measures[] := rtc.calls_before(call_refs);
+  after CONSTANT ops.call_measures[] := rtc.calls_before(call_refs);
 BEGIN
   IF cardinality(before) + cardinality(after) = 0 THEN
     RETURN;
@@ -318,8 +351,8 @@ BEGIN
      END;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION rtc.calls_changed(uuid[], rtc.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.calls_changed(uuid[], rtc.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+REVOKE EXECUTE ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
 
 -- Makes one row of all that say the same of an hour, and none of those that cancel out; says of how many hours. Appended
 -- rows that it does not see yet stay as they are, so counting and merging need not wait for each other.
@@ -379,7 +412,7 @@ SET jit = off
 AS $$
 #variable_conflict use_variable
 DECLARE
-  after rtc.call_measures[];
+  after ops.call_measures[];
 BEGIN
   PERFORM FROM rtc.maintenance m WHERE m.task = 'statistics' FOR UPDATE;
   WITH counts AS (
@@ -387,7 +420,7 @@ BEGIN
   ), delays AS (
     DELETE FROM ops.delays x WHERE x.hour = recount_hour.hour
   )
-  SELECT coalesce(array_agg(m), '{}') INTO after FROM rtc.call_measures m
+  SELECT coalesce(array_agg(m), '{}') INTO after FROM ops.call_measures m
    WHERE m.started_at >= recount_hour.hour AND m.started_at < recount_hour.hour + interval '1 hour';
   PERFORM rtc.count_calls('{}', after);
   INSERT INTO rtc.stale_hours (hour) VALUES (recount_hour.hour);
@@ -603,19 +636,19 @@ COMMENT ON COLUMN ops.callback_delay.over_an_hour IS 'Calls with more than an ho
 
 -- A unit of date_trunc, or a length. Lengths below a day begin anew at each midnight of the zone; longer ones count from
 -- Monday, 2001-01-01. The hour that a clock repeats when it is put back stays two buckets, as it was two hours.
-CREATE FUNCTION rtc.bucket_of(at timestamptz, bucket text, time_zone text) RETURNS timestamptz
+CREATE FUNCTION ops.bucket_of(at timestamptz, bucket text, time_zone text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
   WHEN bucket ~ '^[a-z]+$' THEN date_trunc(bucket, at, time_zone)
   WHEN bucket::interval < interval '1 day' THEN date_bin(bucket::interval, at, date_trunc('day', at, time_zone))
   ELSE date_bin(bucket::interval, at AT TIME ZONE time_zone, timestamp '2001-01-01') AT TIME ZONE time_zone
 END;
-COMMENT ON FUNCTION rtc.bucket_of(timestamptz, text, text) IS 'Beginning of the bucket of a time zone in which a time lies / 时间所在时间桶的起点';
+COMMENT ON FUNCTION ops.bucket_of(timestamptz, text, text) IS 'Beginning of the bucket of a time zone in which a time lies / 时间所在时间桶的起点';
 
 -- The time from from_time up to to_time in two parts: full hours that lie in one bucket, which are counted already, and
 -- pieces whose calls have to be read: before the first and after the last full hour, hours that a bucket of the zone
 -- divides (half past in India), and all hours where buckets are shorter.
-CREATE FUNCTION rtc.split_range(
+CREATE FUNCTION ops.split_range(
   from_time timestamptz, to_time timestamptz, bucket text, time_zone text,
   OUT hours timestamptz[], OUT buckets timestamptz[], OUT piece_starts timestamptz[], OUT piece_ends timestamptz[]
 )
@@ -637,9 +670,9 @@ BEGIN
       coalesce(array_agg(h.hour) FILTER (WHERE NOT h.is_whole), '{}'), coalesce(array_agg(h.hour + interval '1 hour') FILTER (WHERE NOT h.is_whole), '{}')
     INTO hours, buckets, piece_starts, piece_ends
     FROM (
-      SELECT x.hour, rtc.bucket_of(x.hour, bucket, time_zone) AS bucket_start,
-          rtc.bucket_of(x.hour, bucket, time_zone)
-            = rtc.bucket_of(x.hour + interval '1 hour' - interval '1 microsecond', bucket, time_zone) AS is_whole
+      SELECT x.hour, ops.bucket_of(x.hour, bucket, time_zone) AS bucket_start,
+          ops.bucket_of(x.hour, bucket, time_zone)
+            = ops.bucket_of(x.hour + interval '1 hour' - interval '1 microsecond', bucket, time_zone) AS is_whole
         FROM generate_series(first_hour, last_hour - interval '1 hour', interval '1 hour') AS x (hour)
     ) h;
   IF from_time < first_hour THEN
@@ -652,8 +685,8 @@ BEGIN
   END IF;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION rtc.split_range(timestamptz, timestamptz, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.split_range(timestamptz, timestamptz, text, text) IS 'A range of time as full hours, each in one bucket, and the rest / 将时间范围拆分为完整小时与其余部分';
+REVOKE EXECUTE ON FUNCTION ops.split_range(timestamptz, timestamptz, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION ops.split_range(timestamptz, timestamptz, text, text) IS 'A range of time as full hours, each in one bucket, and the rest / 将时间范围拆分为完整小时与其余部分';
 
 CREATE TYPE ops.call_stat AS (
   bucket_start timestamptz,
@@ -715,7 +748,7 @@ CREATE FUNCTION ops.call_stats(
   from_time timestamptz, to_time timestamptz, bucket text DEFAULT 'day', time_zone text DEFAULT 'Asia/Shanghai',
   split_by text[] DEFAULT '{app_key,scenario,bind_num}'
 ) RETURNS SETOF ops.call_stat
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 SET jit = off
@@ -725,7 +758,7 @@ DECLARE
   by_app CONSTANT boolean := 'app_key' = ANY (split_by);
   by_scenario CONSTANT boolean := 'scenario' = ANY (split_by);
   by_number CONSTANT boolean := 'bind_num' = ANY (split_by);
-  part CONSTANT record := rtc.split_range(from_time, to_time, bucket, time_zone);
+  part CONSTANT record := ops.split_range(from_time, to_time, bucket, time_zone);
 BEGIN
   IF NOT split_by <@ ARRAY['app_key', 'scenario', 'bind_num'] THEN
     RAISE 'ops.call_stats: split_by takes app_key, scenario and bind_num' USING ERRCODE = 'invalid_parameter_value';
@@ -738,10 +771,10 @@ BEGIN
       JOIN ops.call_counts c ON c.hour = h.hour
      WHERE c.hour >= part.hours[1] AND c.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT rtc.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.outcome, 1, m.effective,
+    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.outcome, 1, m.effective,
         m.talks, m.talk_seconds, m.legs, m.legs_answered, m.a_minutes + m.b_minutes
       FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN rtc.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
   ), counted AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
         CASE WHEN by_number THEN x.bind_num END AS bind_num, sum(x.attempts) AS attempts,
@@ -765,9 +798,9 @@ BEGIN
       JOIN ops.delays d ON d.kind = 'post-dial' AND d.hour = h.hour
      WHERE d.hour >= part.hours[1] AND d.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT rtc.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.post_dial_delay, 1
+    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.post_dial_delay, 1
       FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN rtc.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
      WHERE m.post_dial_delay IS NOT NULL
   ), delays AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
@@ -856,14 +889,14 @@ COMMENT ON COLUMN ops.failure.last_hour IS 'Hour in which the last of them began
 CREATE FUNCTION ops.failures(
   from_time timestamptz, to_time timestamptz, of_app text DEFAULT NULL, of_scenario text DEFAULT NULL, of_bind_num text DEFAULT NULL
 ) RETURNS SETOF ops.failure
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
-  part CONSTANT record := rtc.split_range(from_time, to_time, 'hour', 'UTC');
+  part CONSTANT record := ops.split_range(from_time, to_time, 'hour', 'UTC');
 BEGIN
   RETURN QUERY
   WITH measured AS (
@@ -873,7 +906,7 @@ BEGIN
     UNION ALL
     SELECT m.hour, m.app_key, m.scenario, m.bind_num, m.outcome, m.reason_source, m.reason_code, m.reason_en, m.reason_zh, 1
       FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN rtc.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
   ), counted AS (
     SELECT x.outcome, x.reason_source, x.reason_code, x.reason_en, x.reason_zh, sum(x.attempts) AS calls,
         sum(sum(x.attempts)) OVER () AS attempts, min(x.hour) AS first_hour, max(x.hour) AS last_hour

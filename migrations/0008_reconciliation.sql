@@ -152,6 +152,23 @@ COMMENT ON COLUMN rtc.redeliveries.kind IS 'status or fee / 类别';
 COMMENT ON COLUMN rtc.redeliveries.app_key IS 'appKey of the CDR, else of the verified signature, else empty / 应用的 appKey，未知为空串';
 COMMENT ON COLUMN rtc.redeliveries.count IS 'How often / 次数';
 
+-- In the order of the key, so that two receivers that write at once wait for each other and do not block each other.
+CREATE FUNCTION rtc.count_redeliveries(kinds text[], app_keys text[], counts bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  INSERT INTO rtc.redeliveries AS r (hour, kind, app_key, count)
+  SELECT date_bin('1 hour', now(), timestamptz '2000-01-01 00:00:00+00'), x.kind, coalesce(x.app_key, ''), sum(x.count)
+    FROM unnest(kinds, app_keys, counts) AS x (kind, app_key, count)
+   GROUP BY 1, 2, 3
+   ORDER BY 1, 2, 3
+  ON CONFLICT (hour, kind, app_key) DO UPDATE SET count = r.count + excluded.count;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.count_redeliveries(text[], text[], bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.count_redeliveries(text[], text[], bigint[]) IS 'Adds what came again in this hour / 累加本小时的重复推送次数';
+
 CREATE VIEW ops.redeliveries AS
 SELECT r.hour, (r.hour AT TIME ZONE 'Asia/Shanghai')::date AS day, r.kind, nullif(r.app_key, '') AS app_key, r.count
 FROM rtc.redeliveries r;

@@ -7,7 +7,8 @@ import type { Config } from './config.ts'
 import { noEncoding } from './http/content-encoding.ts'
 import { dropAfterRefusal, gate } from './http/gate.ts'
 import { BodyReader, BodyRefusedError } from './http/limits/body-reader.ts'
-import { limitConnections } from './http/limits/connections.ts'
+import { Budget } from './http/limits/budget.ts'
+import { limitConnections, mostPerSource } from './http/limits/connections.ts'
 import { limitRequests } from './http/limits/requests.ts'
 import { Outcomes } from './http/outcomes.ts'
 import { RefusedBodies } from './http/refused-bodies.ts'
@@ -93,13 +94,15 @@ export async function buildApp({
   app.server.on('checkExpectation', expectationHandler(turnAway))
   app.server.on('connect', connectHandler(turnAway))
   endUnusedConnections(app, config.tls !== undefined)
-  limitConnections(app.server, { most: config.maxConnections, isProxy, registry, log })
+  const connections = new Budget(mostPerSource, Number.POSITIVE_INFINITY)
+  limitConnections(app.server, { most: config.maxConnections, perSource: connections, isProxy, registry, log })
   dropAfterRefusal(app)
   outcomes.watch(app)
 
   // Our own proxy speaks for many, where it does not say for whom.
   const sender = ({ ip }: FastifyRequest) => (isProxy(ip) ? undefined : sourceOf(ip))
-  const bodies = new BodyReader({ limit: config.bodyLimit, keptBytes: unreadLimits.bodyBytes, sourceOf: sender })
+  const { bodyBytes: keptBytes } = unreadLimits
+  const bodies = new BodyReader({ limit: config.bodyLimit, keptBytes, connections, sourceOf: sender })
   app.addHook('preClose', async () => bodies.close())
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', bodies.parse)

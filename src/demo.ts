@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { noteLines, printLines, table } from './commands/output.ts'
@@ -14,6 +15,8 @@ import { defaults, type SimulatorOptions } from './simulator/options.ts'
 import { inventedApps, Simulator } from './simulator/simulator.ts'
 import type { Summary } from './simulator/tally.ts'
 import { demoFailures, demoMissingCdrs, demoStats, nameApps, type Period } from './store/demo.ts'
+import { startEmbeddedPostgres } from './store/embedded.ts'
+import { migrate } from './store/migrate.ts'
 
 /** The calls are spread over this time before now. */
 const overS = 3 * 3600
@@ -37,14 +40,18 @@ async function demo(): Promise<void> {
   try {
     line.show('starting the receiver and its Postgres …')
     const config = await loadConfig(environmentOf(dataDir))
-    const service = await startService(config, createLogger('silent'))
-    line.end()
-    const database = new pg.Pool({ connectionString: service.embedded?.url, max: 1 })
+    // Ahead of the receiver, which on a slow machine would go on without it.
+    const silent = { info: () => {}, warn: () => {} }
+    const postgres = await startEmbeddedPostgres({ directory: join(dataDir, 'postgres'), log: silent })
+    const database = new pg.Pool({ connectionString: postgres.url, max: 1 })
     try {
-      await run(config, service, database)
+      await migrate({ databaseUrl: postgres.url })
+      const service = await startService(config, createLogger('silent'))
+      line.end()
+      await run(config, service, database).finally(() => service.stop())
     } finally {
       await database.end()
-      await service.stop()
+      await postgres.stop()
     }
   } finally {
     line.end()
@@ -78,6 +85,7 @@ async function run(config: Config, service: Service, database: pg.Pool): Promise
   await simulator.close()
   if (result === 'interrupted') return
   printLines(`simulator  ${told(result)}`)
+  if ((await Promise.race([caughtUp(service, database), interrupted])) === 'interrupted') return
   await report(database, {
     from: new Date(startAt * 1000).toISOString(),
     to: new Date(Date.now() + 3_600_000).toISOString(),
@@ -119,6 +127,16 @@ function told({ calls, callbacks, seconds, latencyMs }: Summary): string {
   const n = (value: number) => value.toLocaleString('en')
   const all = sent === acknowledged ? 'all acknowledged' : `${n(sent - acknowledged)} not acknowledged`
   return `${n(calls)} calls, ${n(sent)} callbacks in ${seconds} s (${n(perSecond)} a second, p95 ${latencyMs.status.p95} ms), ${all}`
+}
+
+/** Waits until all that was taken is stored, and counted with its call. */
+async function caughtUp({ adminUrl }: Service, database: pg.Pool): Promise<void> {
+  for (;;) {
+    const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+    const { rows } = await database.query('SELECT waiting_sessions FROM ops.freshness')
+    if (/^rtc_spool_records 0$/m.test(metrics) && rows[0]?.waiting_sessions === 0) return
+    await sleep(100)
+  }
 }
 
 async function report(database: pg.Pool, period: Period): Promise<void> {

@@ -6,3 +6,5 @@ ALTER ROLE grafana PASSWORD :'password';
 -- A query that somebody typed into a panel ends at last, and changes nothing.
 ALTER ROLE grafana SET statement_timeout = '30s';
 ALTER ROLE grafana SET default_transaction_read_only = on;
+-- Compiling one of these queries takes longer than running it.
+ALTER ROLE grafana SET jit = off;

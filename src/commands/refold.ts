@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { FoldRunner } from '../maintenance/fold-runner.ts'
 import { FoldTables } from '../maintenance/fold-tables.ts'
+import { retryFolds } from '../store/fold-later.ts'
 import { extentOfFacts, markNextSlice, markSessions, unfoldedState } from '../store/unfolded.ts'
 import { withConnection } from './database.ts'
 import { printJson, printLines } from './output.ts'
@@ -41,7 +42,10 @@ export function refoldCommand(): Command {
       'these sessions; - reads ids from standard input, one a line: those of private numbers may hold phone numbers, and arguments stand in lists of processes',
     )
     .addOption(new Option('--json', 'print JSON'))
-    .addHelpText('after', '\nCalls some of whose facts retention has removed stay as they are.')
+    .addHelpText(
+      'after',
+      '\nCalls some of whose facts retention has removed stay as they are. Calls that could not be computed before are tried again.',
+    )
     .action(async (options: Options, command: Command) => {
       const { from, to, all, session } = options
       const ways = [from ?? to, all, session].filter((way) => way !== undefined)
@@ -78,6 +82,7 @@ async function refold(
   const folding = new Folding(client, config, stop.signal)
   let sessions = 0
   try {
+    await retryFolds(client)
     if (ids) {
       await markSessions(client, ids)
       sessions = new Set(ids).size

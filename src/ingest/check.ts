@@ -63,17 +63,17 @@ export function checkCallback(callback: Callback, misfits: (fields: readonly str
   const entries = records.map((record, i) =>
     check({ via: 'live', kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, misfits),
   )
-  const bad = entries.filter(({ fate }) => 'note' in fate)
-  if (bad.length > maxBadRecords) {
-    const whole = wholeEntry(callback, 'too_many_bad_records', placesOf(bad))
+  if (entries.filter(holdsRecord).length > maxBadRecords) {
+    const whole = wholeEntry(callback, 'too_many_bad_records', placesOf(entries))
     return [...entries.filter(({ fate }) => 'row' in fate), whole]
   }
-  const withBody = bad.find(holdsBody)
+  const withBody = entries.find(holdsBody)
   return entries.filter((entry) => entry === withBody || !holdsBody(entry))
 }
 
 /** How many records are bad, and what is wrong with the first, by their places in the body. */
-function placesOf(bad: readonly Entry[]): Place[] {
+function placesOf(entries: readonly Entry[]): Place[] {
+  const bad = entries.filter(({ fate }) => 'note' in fate)
   const first = bad
     .slice(0, namedPlaces)
     .flatMap(({ index, fate }) =>
@@ -98,6 +98,10 @@ function wholeEntry({ kind, body, signer, receivedAt }: Callback, reason: string
     bytes,
     fate: { note },
   }
+}
+
+function holdsRecord({ fate }: Entry): boolean {
+  return 'note' in fate && fate.note.holds === 'record'
 }
 
 export function holdsBody({ fate }: Entry): boolean {

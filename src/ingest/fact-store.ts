@@ -247,7 +247,7 @@ async function insert<Row extends { session_id: string }>(
   const { outcomes, notes } = group.judge(known)
   const added = rows.filter((row) => fresh.has(table.key(row)))
   if (added.length > 0) {
-    await markUnfolded(client, added)
+    await markUnfolded(client, added, (row) => table.time(row))
     await run(client, refuseErased, [added.map((row) => group.digestOf(row))])
   }
   if (notes.length > 0) await insertQuarantine(client, notes)

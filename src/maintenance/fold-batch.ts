@@ -13,7 +13,7 @@ import {
 } from '../store/calls.ts'
 import { publicError } from '../store/errors.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
-import { type FoldTurn, lockFold, noteFolded } from '../store/maintenance.ts'
+import { type FoldTurn, lockFold, noteFolded, type Reached } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
 import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
@@ -62,8 +62,8 @@ export const foldLimits: FoldLimits = {
 export interface BatchOptions {
   tables: FoldTables
   limits: FoldLimits
-  /** stored_at (milliseconds) of the newest fact folded by then, to be noted for ops.freshness; undefined: not this time. */
-  reached?: number | undefined
+  /** How far the fold had come before, to be noted. */
+  reached?: Reached
 }
 
 export interface Folded {
@@ -122,7 +122,7 @@ function inTurn(
         callRef: callRef(context.references.signed, session.id),
       }))
       const known = await readKnownCalls(client, referred)
-      if (reached !== undefined) await noteFolded(client, reached)
+      if (reached) await noteFolded(client, reached)
       return work(new Batch(client, referred, known, turn, context, limits))
     },
     settings,

@@ -39,6 +39,11 @@ export class FoldQueue {
   #times = new Start()
   #fullLookAt = Number.NEGATIVE_INFINITY
 
+  /** No row of rtc.unfolded up to this id waits, but for late ones. */
+  get begin(): number {
+    return this.#ids.value
+  }
+
   /** Looks at up to `limit` rows of rtc.unfolded. */
   async look(client: Queryable, limit: number): Promise<Waiting> {
     const began = performance.now()

@@ -118,7 +118,8 @@ export class FoldRunner {
   /** The row is not written each time: while an old snapshot is open each change of it stays. */
   async #note(client: pg.ClientBase): Promise<void> {
     if (this.#reached === undefined || performance.now() - this.#notedAt < notedMs) return
-    await foldBatch(client, [], { tables: this.#tables, limits: this.#limits, reached: this.#reached })
+    const reached = { storedAt: this.#reached, id: this.#queue.begin }
+    await foldBatch(client, [], { tables: this.#tables, limits: this.#limits, reached })
     this.#reached = undefined
     this.#notedAt = performance.now()
   }

@@ -2,7 +2,7 @@ import { half, type Mood, type View } from './layout.ts'
 import { hoursText } from './lists.ts'
 import type { Overview } from './overview.ts'
 
-/** Something that somebody should look at. */
+/** Something that somebody should look at, or that nobody can say just now. */
 export interface Finding {
   mood: Mood
   /** What it is about, in a word. */
@@ -14,18 +14,20 @@ export interface Finding {
 
 /** Free disk below this is worth a word. */
 const lowDiskBytes = 2 ** 30
+/** Seconds that calls may be behind callbacks before it is worth a word. */
+const lagSeconds = 60
 
-/** Everything that is wrong or soon will be, the worst first. */
+/** Everything that is wrong, soon will be, or is not known. */
 export function attention(view: View, it: Overview): Finding[] {
-  const { words, format, language } = view
-  const { state } = it
+  return [...ofReceiver(view, it), ...ofCallbacks(view, it), ...ofCalls(view, it), ...notKnown(view, it)]
+}
+
+function ofReceiver({ words, format }: View, { state }: Overview): Finding[] {
   const findings: Finding[] = state.degraded.map((text) => ({
     mood: state.ready ? 'warn' : 'bad',
     about: words.receiver,
     text: words.stateTexts.reduce((said, [found, instead]) => said.replace(found, instead), text),
   }))
-  if (!it.server.ok && it.server.failed.why === 'away')
-    findings.push({ mood: 'bad', about: words.database, text: words.awayNow })
   if (state.spoolRecords > 0)
     findings.push({
       mood: 'warn',
@@ -36,41 +38,76 @@ export function attention(view: View, it: Overview): Finding[] {
     findings.push({ mood: 'warn', about: words.spool, text: words.setAside(format.number(state.setAside)) })
   if (state.diskFree < lowDiskBytes)
     findings.push({ mood: 'bad', about: words.disk, text: words.diskLow(format.bytes(state.diskFree)) })
-  for (const { hour, kind, silent, expected } of it.silence.ok ? it.silence.value : []) {
-    if (silent)
-      findings.push({
-        mood: 'bad',
-        about: words.silence,
-        text: words.wasSilent(
-          kind === 'fee' ? words.cdrs : words.statusEvents,
-          hoursText(view, hour),
-          format.number(expected),
-        ),
-        href: '#silence',
-      })
-  }
-  for (const { app_key, name, cdrs, events, finding } of it.subscriptions.ok ? it.subscriptions.value : []) {
-    if (cdrs === 0 || events === 0)
-      findings.push({
+  return findings
+}
+
+function ofCallbacks(view: View, { silence, subscriptions }: Overview): Finding[] {
+  const { words, format, language } = view
+  const silent = (silence.ok ? silence.value : []).filter((row) => row.silent)
+  const incomplete = (subscriptions.ok ? subscriptions.value : []).filter((row) => row.needs_attention)
+  return [
+    ...silent.map(({ hour, kind, expected }): Finding => {
+      const name = kind === 'fee' ? words.cdrs : words.statusEvents
+      const text = words.wasSilent(name, hoursText(view, hour), format.number(expected))
+      return { mood: 'bad', about: words.silence, text, href: '#silence' }
+    }),
+    ...incomplete.map(({ app_key, name, finding }): Finding => {
+      return {
         mood: 'warn',
         about: name ?? app_key ?? words.unknownApp,
         text: half(finding, language) ?? '',
         href: '#silence',
-      })
-  }
-  if (it.missing.ok && it.missing.value.total > 0)
+      }
+    }),
+  ]
+}
+
+function ofCalls({ words, format }: View, { freshness, missing, openEntries }: Overview): Finding[] {
+  const findings: Finding[] = []
+  const { lag_seconds = 0, waiting_sessions = 0, failed_sessions = 0 } = (freshness.ok && freshness.value) || {}
+  if (lag_seconds > lagSeconds)
+    findings.push({
+      mood: 'warn',
+      about: words.calls,
+      text: words.callsLag(format.seconds(lag_seconds), format.number(waiting_sessions)),
+      href: '#state',
+    })
+  if (failed_sessions > 0)
+    findings.push({ mood: 'warn', about: words.calls, text: words.foldFailed(format.number(failed_sessions)) })
+  if (missing.ok && missing.value.total > 0)
     findings.push({
       mood: 'warn',
       about: words.missing,
-      text: words.missingCdrs(format.number(it.missing.value.total)),
+      text: words.missingCdrs(format.number(missing.value.total)),
       href: '#missing',
     })
-  if (it.openEntries !== undefined && it.openEntries > 0)
+  if (openEntries.ok && openEntries.value > 0)
     findings.push({
       mood: 'warn',
       about: words.quarantine,
-      text: words.inQuarantine(format.number(it.openEntries)),
+      text: words.inQuarantine(format.number(openEntries.value)),
       href: '/quarantine',
     })
   return findings
+}
+
+/** What was asked and did not answer, and a receiver that has seen nothing yet. */
+function notKnown({ words }: View, it: Overview): Finding[] {
+  const { server, freshness, silence, subscriptions, missing, openEntries, state } = it
+  if (!server.ok && server.failed.why === 'away')
+    return [{ mood: 'unknown', about: words.database, text: words.awayNow }]
+  const asked = [
+    [words.database, server],
+    [words.calls, freshness],
+    [words.silence, silence],
+    [words.subscriptions, subscriptions],
+    [words.missing, missing],
+    [words.quarantine, openEntries],
+  ] as const
+  const unanswered = asked.filter(([, answer]) => !answer.ok).map(([name]) => name)
+  if (unanswered.length > 0)
+    return [{ mood: 'unknown', about: words.database, text: words.unanswered(unanswered.join(', ')) }]
+  const isNew = freshness.ok && !freshness.value?.newest_fact_at && !freshness.value?.newest_folded_at
+  const hasSeen = state.lastStatus !== undefined || state.lastFee !== undefined
+  return isNew && !hasSeen ? [{ mood: 'unknown', about: words.recordsPlot, text: words.nothingYet }] : []
 }

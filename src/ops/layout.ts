@@ -1,5 +1,7 @@
+import { lookUpKinds } from '../store/page/look-ups.ts'
 import type { Format } from './format.ts'
 import { type Content, type Html, html } from './html.ts'
+import type { Answer } from './reader.ts'
 import { type Language, named, type Words } from './words.ts'
 
 /** In whose language and zone a page is written, and when. */
@@ -15,8 +17,8 @@ export interface Page {
   /** Which of the sections it belongs to. */
   section?: '/' | '/calls' | '/quarantine'
   /** Open quarantine entries, where they are known. */
-  openEntries?: number | undefined
-  /** Comes anew by itself. Not where somebody is writing. */
+  openEntries?: Answer<number>
+  /** Refreshes itself. Not where somebody is writing. */
   refreshes?: boolean
   body: Content
 }
@@ -26,7 +28,8 @@ export function layout(view: View, { title, section, openEntries, refreshes = fa
   const { words, format } = view
   const link = (path: string, name: string, more: Content = null) =>
     html`<li><a href="${path}"${section === path && html` aria-current="page"`}>${name}${more}</a></li>`
-  const open = (openEntries ?? 0) > 0 && html` <span class="count">${format.number(openEntries)}</span>`
+  const open =
+    openEntries?.ok && openEntries.value > 0 && html` <span class="count">${format.number(openEntries.value)}</span>`
   return html`<!doctype html>
 <html lang="${view.language}">
 <head>
@@ -43,7 +46,7 @@ ${refreshes && html`<noscript><meta http-equiv="refresh" content="30"></noscript
 <header class="top"><div>
 <a class="name" href="/">${words.name}</a>
 <nav aria-label="${words.sections}"><ul>${link('/', words.overview)}${link('/calls', words.calls)}${link('/quarantine', words.quarantine, open)}</ul></nav>
-<form class="find" action="/calls" role="search"><input name="session" aria-label="${words.findSession}" placeholder="${words.findSession}" autocomplete="off" spellcheck="false"><button>${words.find}</button></form>
+${findForm(view)}
 </div></header>
 <main id="content" tabindex="-1">
 ${body}
@@ -83,7 +86,8 @@ export function table<Row>(label: string, columns: readonly Column<Row>[], rows:
   )}</tbody></table></div>`
 }
 
-export type Mood = 'good' | 'warn' | 'bad' | 'plain'
+/** unknown: nobody can say. */
+export type Mood = 'good' | 'warn' | 'bad' | 'unknown' | 'plain'
 
 export function tag(text: string, mood: Mood = 'plain'): Html {
   return html`<span class="tag ${mood}">${text}</span>`
@@ -94,11 +98,19 @@ export function facts(pairs: readonly (readonly [string, Content])[], more = '')
   return html`<dl class="facts ${more}">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`
 }
 
-/** The tables of the database say what they mean as "English / 中文": the half that this reader wants. */
+/** Some views say what they mean as "English / 中文": the half that this reader wants. */
 export function half(text: string | null, language: Language): string | null {
   const [, english, chinese] = /^(.*?) \/ ([^/]*\p{Script=Han}.*)$/su.exec(text ?? '') ?? []
   if (english === undefined || chinese === undefined) return text
   return language === 'zh-CN' ? chinese : english
+}
+
+/** Why a call ended, in the reader's language. */
+export function reasonOf(
+  { reason_en, reason_zh }: { reason_en: string | null; reason_zh: string | null },
+  language: Language,
+): string | null {
+  return language === 'zh-CN' ? (reason_zh ?? reason_en) : reason_en
 }
 
 /** Tone of an outcome: what went well, what is nobody's fault, what is ours to look at. */
@@ -124,7 +136,14 @@ export function when({ format, now }: View, time: Date | null): Content {
   return html`<time datetime="${time.toISOString()}" title="${text}">${shown}</time>`
 }
 
-/** Where the story of a call stands. Its reference is no key, so the way to it has its time. */
-export function callPath({ call_ref, started_at }: { call_ref: string; started_at: Date }): string {
-  return `/call/${call_ref}?at=${started_at.toISOString()}`
+/** Where the story of a call stands. */
+export function callPath(callRef: string): string {
+  return `/call/${callRef}`
+}
+
+/** POST, so that what is looked for stands in no address, no history and no log of a proxy. */
+function findForm({ words }: View): Html {
+  return html`<form class="find" action="/calls" method="post" role="search"><select name="by" aria-label="${words.findBy}">${lookUpKinds.map(
+    (kind) => html`<option value="${kind}">${words.lookUps[kind]}</option>`,
+  )}</select><input name="what" aria-label="${words.findWhat}" placeholder="${words.findWhat}" required maxlength="256" autocomplete="off" spellcheck="false"><button>${words.find}</button></form>`
 }

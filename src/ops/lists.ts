@@ -1,19 +1,51 @@
-import type { Failure, MissingCdr, Server, Silence, Subscription } from '../store/ops.ts'
+import type { MissingCdr, Silence, Subscription } from '../store/page/reconciliation.ts'
+import type { Failure } from '../store/page/statistics.ts'
 import { type Html, html } from './html.ts'
-import { latest } from './latest.ts'
-import { callPath, empty, facts, half, outcomeTag, scenarioName, table, tag, type View, when } from './layout.ts'
-import type { Answer } from './reader.ts'
-import type { ReceiverState } from './receiver-state.ts'
+import {
+  callPath,
+  empty,
+  facts,
+  half,
+  outcomeTag,
+  reasonOf,
+  scenarioName,
+  table,
+  tag,
+  type View,
+  when,
+} from './layout.ts'
+import type { Overview } from './overview.ts'
+import type { Buckets } from './periods.ts'
+import { callsPath, localTime } from './search.ts'
+import { named } from './words.ts'
 
-export function reasons(view: View, rows: readonly Failure[]): Html {
+/** Why calls were not answered, with the code that says so; each leads to its calls. */
+export function reasons(view: View, { from, to }: Buckets, rows: readonly Failure[]): Html {
   const { words, format, language } = view
   if (rows.length === 0) return empty(words.noReasons)
-  const all = rows[0]?.total ?? 0
+  const all = rows[0]?.failed_calls ?? 0
+  const time = { from: localTime(view, from), to: localTime(view, to) }
+  const path = ({ outcome, reason_source, reason_code }: Failure) =>
+    callsPath({
+      ...time,
+      outcomes: [outcome],
+      ...(reason_source === null || reason_code === null ? {} : { source: reason_source, code: String(reason_code) }),
+    })
   return table(
     words.reasons,
     [
       { name: words.outcome, cell: ({ outcome }) => outcomeTag(outcome, view) },
-      { name: words.reason, kind: 'wrap', cell: ({ reason }) => half(reason, language) ?? format.none },
+      {
+        name: words.reason,
+        kind: 'wrap',
+        cell: (row) => html`<a href="${path(row)}">${reasonOf(row, language) ?? words.noReason}</a>`,
+      },
+      {
+        name: words.code,
+        kind: 't',
+        cell: ({ reason_source, reason_code }) =>
+          reason_source === null ? format.none : `${named(words.codes, reason_source)} ${reason_code}`,
+      },
       { name: words.count, kind: 'n', cell: ({ calls }) => format.number(calls) },
       { name: words.share, kind: 'n', cell: ({ calls }) => format.percent(calls / all) },
       { name: '', kind: 'share minor', cell: ({ calls }) => bar(calls / all) },
@@ -37,7 +69,7 @@ export function missingList(view: View, calls: readonly MissingCdr[]): Html {
         name: words.ended,
         kind: 't',
         cell: (call) =>
-          html`<a href="${callPath(call)}">${when(view, call.ended_at ?? call.last_event_at)}</a>${call.presumed && html` ${tag(words.presumed)}`}`,
+          html`<a href="${callPath(call.call_ref)}">${when(view, call.ended_at ?? call.last_received_at)}</a>${call.presumed && html` ${tag(words.presumed)}`}`,
       },
       { name: words.sessionId, kind: 'wrap minor', cell: ({ session_id }) => session_id ?? words.sessionHidden },
       { name: words.app, cell: ({ app_key }) => app_key ?? format.none },
@@ -57,12 +89,12 @@ ${table(
   [
     { name: words.hour, kind: 't', cell: ({ hour }) => hoursText(view, hour) },
     { name: words.kind, cell: ({ kind }) => (kind === 'fee' ? words.cdrs : words.statusEvents) },
-    { name: words.came, kind: 'n', cell: ({ callbacks }) => format.number(callbacks) },
+    { name: words.came, kind: 'n', cell: ({ records }) => format.number(records) },
     { name: words.usual, kind: 'n', cell: ({ expected }) => format.number(expected) },
     {
       name: words.finding,
-      cell: ({ silent, callbacks }) =>
-        silent ? tag(words.silent, 'bad') : callbacks > 0 ? tag(words.normal, 'good') : format.none,
+      cell: ({ silent, records }) =>
+        silent ? tag(words.silent, 'bad') : records > 0 ? tag(words.normal, 'good') : format.none,
     },
   ],
   rows,
@@ -84,17 +116,26 @@ ${table(
     { name: words.app, kind: 'wrap', cell: ({ app_key, name }) => name ?? app_key ?? words.unknownApp },
     { name: words.statusEvents, kind: 'n', cell: ({ events }) => format.number(events) },
     { name: words.cdrs, kind: 'n', cell: ({ cdrs }) => format.number(cdrs) },
-    { name: words.lastCame, kind: 't minor', cell: (row) => when(view, latest(row.last_event_at, row.last_cdr_at)) },
+    {
+      name: words.lastCame,
+      kind: 't minor',
+      cell: (row) => when(view, laterOf(row.last_event_hour, row.last_cdr_hour)),
+    },
     {
       name: words.finding,
-      cell: ({ events, cdrs, finding }) => tag(half(finding, language) ?? '', events > 0 && cdrs > 0 ? 'good' : 'warn'),
+      cell: ({ app_key, needs_attention, finding }) =>
+        tag(half(finding, language) ?? '', needs_attention ? 'warn' : app_key === null ? 'plain' : 'good'),
     },
   ],
   rows,
 )}`
 }
 
-export function receiverFacts(view: View, state: ReceiverState, server: Answer<Server>): Html {
+function laterOf(a: Date | null, b: Date | null): Date | null {
+  return a !== null && (b === null || a > b) ? a : b
+}
+
+export function receiverFacts(view: View, { state, server, freshness }: Overview): Html {
   const { words, format } = view
   const mood = !state.ready
     ? tag(words.notReady, 'bad')
@@ -104,10 +145,18 @@ export function receiverFacts(view: View, state: ReceiverState, server: Answer<S
   const database = server.ok
     ? words.reachable(`Postgres ${server.value.version.split(' ')[0]}`, format.number(Math.ceil(server.value.ms)))
     : tag(words.unreachable, 'bad')
+  const fresh = freshness.ok ? freshness.value : undefined
   return facts(
     [
       [words.state, mood],
       [words.database, database],
+      [
+        words.foldLag,
+        fresh
+          ? words.foldLagOf(format.seconds(fresh.lag_seconds), format.number(fresh.waiting_sessions))
+          : words.notKnown,
+      ],
+      [words.newestFact, fresh ? when(view, fresh.newest_fact_at) : words.notKnown],
       [
         words.spool,
         state.spoolRecords > 0

@@ -1,12 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Log } from '../ingest/log.ts'
 import { credentialsOf } from '../routes/credentials.ts'
+import type { LookUpKind } from '../store/page/look-ups.ts'
 
 /**
- * Who searches by a number or a userData can find out whose call a masked one is. Postgres logs the receiver's login
+ * Whoever looks up calls by a number can find out whose call a masked one is. Postgres writes down the receiver's login
  * only, so it is noted here who came; never what for.
  */
-export function noteLookUp(log: Log, request: FastifyRequest, by: 'number' | 'userData'): void {
+export function noteLookUp(log: Log, request: FastifyRequest, by: LookUpKind): void {
   log.info({ by, from: request.ip, user: userOf(request) }, 'calls are looked up on the page')
 }
 

@@ -1,4 +1,4 @@
-import type { Period } from '../store/ops.ts'
+import type { Period } from '../store/page/statistics.ts'
 
 /** What a person looks at: the plots have a bucket for each piece of it. */
 export type PeriodName = 'hour' | 'day'
@@ -11,26 +11,18 @@ const pieces = {
 
 export interface Buckets extends Period {
   starts: Date[]
-  end: Date
 }
 
 /**
- * The last hour or day, up to now, beginning where a bucket begins in that time zone. The end of the period is the end
- * of a second, so that several people who look at once ask the same.
+ * The last hour or day, up to the end of the bucket that goes on, beginning where a bucket begins in that time zone: of
+ * whole hours Postgres has the counts already.
  */
 export function lately(name: PeriodName, now: Date, timeZone: string): Buckets {
   const { bucket, bucketMs, count } = pieces[name]
   const offset = offsetOf(now, timeZone)
   const current = Math.floor((now.getTime() + offset) / bucketMs) * bucketMs - offset
   const starts = Array.from({ length: count }, (_, i) => new Date(current - (count - 1 - i) * bucketMs))
-  return {
-    from: starts[0] as Date,
-    to: new Date(Math.ceil(now.getTime() / 10_000) * 10_000),
-    bucket,
-    timeZone,
-    starts,
-    end: new Date(current + bucketMs),
-  }
+  return { from: starts[0] as Date, to: new Date(current + bucketMs), bucket, timeZone, starts }
 }
 
 /** Milliseconds by which clocks of the zone are ahead of UTC at that time. */

@@ -8,6 +8,8 @@ export interface Series {
   tone: Tone
   /** One value a bucket; null where there is nothing to say. */
   values: readonly (number | null)[]
+  /** Where each bar leads. */
+  links?: readonly string[]
 }
 
 export interface Plot {
@@ -23,6 +25,8 @@ export interface Plot {
   buckets: readonly string[]
   /** Along the axis, from its beginning to its end, evenly. */
   ticks: readonly string[]
+  /** Where each bucket leads. */
+  links?: readonly string[]
   format: (value: number) => string
   /** Top of the axis where it does not follow the values. */
   max?: number
@@ -36,7 +40,7 @@ const height = 120
 
 /**
  * A plot drawn on the server: an SVG that stretches with its panel, its labels as text beside it, and the same values
- * as a table. Every bucket tells its values when it is pointed at.
+ * as a table. Every bucket tells its values when it is pointed at, and leads to its calls.
  */
 export function plot(plot: Plot): Html {
   const { id, title, hint, series, words } = plot
@@ -52,8 +56,9 @@ export function plot(plot: Plot): Html {
 <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${summary(plot)}</desc>
 <path class="grid" d="M0 .5H${width}M0 ${height / 2}H${width}M0 ${height - 0.5}H${width}"/>
-${plot.kind === 'bars' ? bars(plot, top) : lines(plot, top)}
-${plot.buckets.map((_, i) => html`<rect class="hit" ${box(plot, i)} y="0" height="${height}"><title>${told(plot, i)}</title></rect>`)}
+${plot.kind === 'bars' ? null : lines(plot, top)}
+${plot.buckets.map((_, i) => leading(plot.links?.[i], html`<rect class="hit" ${box(plot, i)} y="0" height="${height}"><title>${told(plot, i)}</title></rect>`))}
+${plot.kind === 'bars' && bars(plot, top)}
 </svg>
 <div class="ticks" aria-hidden="true">${plot.ticks.map((tick) => html`<span>${tick}</span>`)}</div>
 </div>
@@ -71,9 +76,14 @@ function box({ buckets }: Plot, i: number, gap = 0): Html {
   return html`x="${round(i * step + (step * gap) / 2)}" width="${round(step * (1 - gap))}"`
 }
 
+/** For the mouse and for fingers; the same links stand in the table, where the keyboard finds them without 24 stops a plot. */
+function leading(href: string | undefined, shape: Html): Html {
+  return href === undefined ? shape : html`<a href="${href}" tabindex="-1">${shape}</a>`
+}
+
 function bars(plot: Plot, top: number): Html[] {
   const below = plot.buckets.map(() => 0)
-  return plot.series.flatMap(({ tone, values }) =>
+  return plot.series.flatMap(({ tone, values, links }) =>
     plot.buckets.flatMap((_, i) => {
       const value = values[i] ?? 0
       if (value <= 0) return []
@@ -81,7 +91,8 @@ function bars(plot: Plot, top: number): Html[] {
       const tall = Math.max((value / top) * height, 1)
       const y = height - (below[i] ?? 0) - tall
       below[i] = (below[i] ?? 0) + tall
-      return html`<rect class="bar ${tone}" ${box(plot, i, 0.22)} y="${round(y)}" height="${round(tall)}"/>`
+      const bar = html`<rect class="bar ${tone}" ${box(plot, i, 0.22)} y="${round(y)}" height="${round(tall)}"><title>${told(plot, i)}</title></rect>`
+      return leading(links?.[i] ?? plot.links?.[i], bar)
     }),
   )
 }
@@ -120,13 +131,17 @@ function summary({ series, format, buckets, words }: Plot): string {
     .join('; ')
 }
 
-function table({ title, series, buckets, format, words }: Plot): Html {
+function link(href: string | undefined, text: string): Content {
+  return href === undefined ? text : html`<a href="${href}">${text}</a>`
+}
+
+function table({ title, series, buckets, links, format, words }: Plot): Html {
   return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table>
 <thead><tr><th scope="col">${words.time}</th>${series.map(({ name }) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
 <tbody>${buckets.map(
     (bucket, i) =>
-      html`<tr><th scope="row">${bucket}</th>${series.map(
-        ({ values }) => html`<td class="n">${shown(values[i], format, words.none)}</td>`,
+      html`<tr><th scope="row">${link(links?.[i], bucket)}</th>${series.map(
+        ({ values, links }) => html`<td class="n">${link(links?.[i], shown(values[i], format, words.none))}</td>`,
       )}</tr>`,
   )}</tbody></table></div>`
 }

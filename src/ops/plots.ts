@@ -1,12 +1,13 @@
-import type { CallStats, Delay } from '../store/ops.ts'
+import type { CallStats, Delay, Peak, Records } from '../store/page/statistics.ts'
 import type { Html } from './html.ts'
 import type { View } from './layout.ts'
 import type { Buckets } from './periods.ts'
 import { type Plot, plot } from './plot.ts'
+import { callsPath, localTime } from './search.ts'
 
 /** What all plots of a period share. */
-function frame({ words, format }: View, { starts, end }: Buckets): Pick<Plot, 'buckets' | 'ticks' | 'words'> {
-  const edges = [...starts, end]
+function frame({ words, format }: View, { starts, to }: Buckets): Pick<Plot, 'buckets' | 'ticks' | 'words'> {
+  const edges = [...starts, to]
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => format.minute(edges[Math.round(part * starts.length)] as Date))
   return {
     buckets: starts.map((start) => format.minute(start)),
@@ -28,28 +29,32 @@ function along<Row extends { bucket_start: Date }>(
   })
 }
 
-export function callbacksPlot(view: View, buckets: Buckets, delays: readonly Delay[]): Html {
+/** Where the calls of a bucket stand, of some outcomes or all. */
+function links(view: View, { starts, to }: Buckets, outcomes: readonly string[] = []): string[] {
+  const edges = [...starts, to].map((time) => localTime(view, time))
+  return starts.map((_, i) => callsPath({ from: edges[i], to: edges[i + 1], outcomes }))
+}
+
+export function recordsPlot(view: View, buckets: Buckets, records: readonly Records[]): Html {
   const { words, format } = view
-  const of = (kind: Delay['kind']) =>
-    along(
-      buckets,
-      delays.filter((row) => row.kind === kind),
-      ({ records }) => records,
-    )
   return plot({
     ...frame(view, buckets),
-    id: 'plot-callbacks',
-    title: words.callbacksPlot,
-    hint: words.callbacksHint,
+    id: 'plot-records',
+    title: words.recordsPlot,
+    hint: words.recordsHint,
     kind: 'bars',
     series: [
-      { name: words.statusEvents, tone: 'accent', values: of('status') },
-      { name: words.cdrs, tone: 'quiet', values: of('fee') },
+      { name: words.statusEvents, tone: 'accent', values: along(buckets, records, ({ events }) => events) },
+      { name: words.cdrs, tone: 'quiet', values: along(buckets, records, ({ cdrs }) => cdrs) },
     ],
+    links: links(view, buckets),
     format: (value) => format.number(value),
     empty: `${words.noCallbacks} ${words.noCallsNext}`,
   })
 }
+
+const notTaken = ['busy', 'no answer', 'rejected', 'unreachable', 'cancelled'] as const
+const broken = ['failed', 'unknown'] as const
 
 export function outcomesPlot(view: View, buckets: Buckets, stats: readonly CallStats[]): Html {
   const { words, format } = view
@@ -60,7 +65,12 @@ export function outcomesPlot(view: View, buckets: Buckets, stats: readonly CallS
     hint: words.outcomesHint,
     kind: 'bars',
     series: [
-      { name: words.answered, tone: 'accent', values: along(buckets, stats, (row) => row.answered) },
+      {
+        name: words.answered,
+        tone: 'accent',
+        values: along(buckets, stats, (row) => row.answered),
+        links: links(view, buckets, ['answered']),
+      },
       {
         name: words.notTaken,
         tone: 'quiet',
@@ -69,11 +79,33 @@ export function outcomesPlot(view: View, buckets: Buckets, stats: readonly CallS
           stats,
           (row) => row.busy + row.no_answer + row.rejected + row.unreachable + row.cancelled,
         ),
+        links: links(view, buckets, notTaken),
       },
-      { name: words.failed, tone: 'bad', values: along(buckets, stats, (row) => row.failed + row.unknown) },
+      {
+        name: words.failed,
+        tone: 'bad',
+        values: along(buckets, stats, (row) => row.failed + row.unknown),
+        links: links(view, buckets, broken),
+      },
     ],
+    links: links(view, buckets),
     format: (value) => format.number(value),
     empty: `${words.noCalls} ${words.noCallsNext}`,
+  })
+}
+
+export function peaksPlot(view: View, buckets: Buckets, peaks: readonly Peak[]): Html {
+  const { words, format } = view
+  return plot({
+    ...frame(view, buckets),
+    id: 'plot-peaks',
+    title: words.peaksPlot,
+    hint: words.peaksHint,
+    kind: 'bars',
+    series: [{ name: words.legs, tone: 'accent', values: along(buckets, peaks, ({ legs }) => legs) }],
+    links: links(view, buckets),
+    format: (value) => format.number(value),
+    empty: words.noPeaks,
   })
 }
 
@@ -110,7 +142,7 @@ export function acdPlot(view: View, buckets: Buckets, stats: readonly CallStats[
       {
         name: words.acd,
         tone: 'accent',
-        values: along(buckets, stats, (row) => (row.answered > 0 ? row.talk_seconds / row.answered : null)),
+        values: along(buckets, stats, (row) => (row.talks > 0 ? row.talk_seconds / row.talks : null)),
       },
     ],
     format: (value) => format.seconds(value),

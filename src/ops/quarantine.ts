@@ -1,18 +1,20 @@
-import type { OpenEntry, OpenReason } from '../store/ops.ts'
+import type { OpenEntry, OpenReason } from '../store/page/quarantine.ts'
 import { type Failed, failed } from './failures.ts'
 import { type Content, type Html, html } from './html.ts'
-import { empty, facts, layout, panel, table, type View, when } from './layout.ts'
+import { callPath, empty, facts, layout, panel, table, type View, when } from './layout.ts'
 import type { Answer } from './reader.ts'
 import { named } from './words.ts'
 
-/** What came of a replay or of closing an entry, for the page that is shown next. */
-export type Done = { id: number; how: 'resolved' } | { id: number; how: 'replayed'; stored: number; duplicates: number }
+/** What became of an entry, for the page that is shown next. */
+export type Done =
+  | { id: number; how: 'resolved' | 'accepted' }
+  | { id: number; how: 'replayed'; stored: number; duplicates: number }
 
 export interface QuarantineList {
   reason: string | undefined
   entries: Answer<OpenEntry[]>
   reasons: Answer<OpenReason[]>
-  openEntries: number | undefined
+  openEntries: Answer<number>
   done: Done | undefined
 }
 
@@ -32,7 +34,8 @@ ${panel('entries', words.openEntries, '', it.entries.ok ? entries(view, it.entri
 }
 
 function said({ words }: View, done: Done): Html {
-  const text = done.how === 'replayed' ? words.replayed(done.id, done.stored, done.duplicates) : words.resolved(done.id)
+  const text =
+    done.how === 'replayed' ? words.replayed(done.id, done.stored, done.duplicates) : words[done.how](done.id)
   return html`<p class="said" role="status">${text}</p>`
 }
 
@@ -53,8 +56,9 @@ function reasonName(reason: string, words: View['words']): string {
   return named(words.quarantineReasons, reason)
 }
 
-function places(view: View, { errors, record_index }: OpenEntry): Content {
+function places(view: View, { errors, record_index, differing }: OpenEntry): Content {
   const { words } = view
+  if (differing !== null) return differing.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)
   const where = record_index === null ? null : html`<span class="soft">${words.recordOf(record_index)}</span> `
   return html`${where}${(errors ?? []).map(({ pointer, message }, i) => html`${i > 0 && '; '}<code>${pointer || words.body}</code> ${message}`)}`
 }
@@ -69,6 +73,11 @@ function entries(view: View, rows: readonly OpenEntry[]): Content {
       { name: words.kind, kind: 'minor', cell: ({ kind }) => named(words.kinds, kind) },
       { name: words.reason, cell: ({ reason }) => reasonName(reason, words) },
       { name: words.place, kind: 'wrap', cell: (entry) => places(view, entry) },
+      {
+        name: words.billed,
+        kind: 'n minor',
+        cell: (entry) => (entry.minutes_stored === null ? '' : minutes(view, entry)),
+      },
       { name: words.seen, kind: 'n', cell: ({ seen_count }) => words.often(format.number(seen_count)) },
       { name: words.lastSeenAt, kind: 't minor', cell: ({ last_seen_at }) => when(view, last_seen_at) },
     ],
@@ -76,15 +85,22 @@ function entries(view: View, rows: readonly OpenEntry[]): Content {
   )
 }
 
+/** Of a conflict: billed minutes by the stored CDR, and by this one. */
+function minutes({ words, format }: View, { minutes_stored, minutes_received }: OpenEntry): string {
+  return words.billedBoth(format.number(minutes_stored), format.number(minutes_received))
+}
+
 export interface QuarantineDetail {
   entry: OpenEntry & { skeleton: unknown }
-  openEntries: number | undefined
+  /** A conflict that a stranger may have sent. */
+  isDoubtful: boolean
+  openEntries: Answer<number>
   /** Why a replay changed nothing, or what was missing from the form. */
   refused: string | undefined
 }
 
 /** One entry: what is wrong and where, the shape of its body, and what can be done. */
-export function entryPage(view: View, { entry, openEntries, refused }: QuarantineDetail): Html {
+export function entryPage(view: View, { entry, isDoubtful, openEntries, refused }: QuarantineDetail): Html {
   const { words, format } = view
   const shape =
     entry.skeleton === null
@@ -104,7 +120,13 @@ ${panel(
   facts([
     [words.kind, named(words.kinds, entry.kind)],
     [words.reason, html`${reasonName(entry.reason, words)} <code class="soft">${entry.reason}</code>`],
-    [words.place, places(view, entry)],
+    [entry.differing === null ? words.place : words.differing, places(view, entry)],
+    ...(entry.call_ref === null
+      ? []
+      : ([
+          [words.call, html`<a href="${callPath(entry.call_ref)}"><code>${entry.call_ref}</code></a>`],
+          [words.billed, minutes(view, entry)],
+        ] as const)),
     [words.seen, words.often(format.number(entry.seen_count))],
     [words.firstSeen, format.time(entry.first_seen_at)],
     [words.lastSeenAt, format.time(entry.last_seen_at)],
@@ -114,14 +136,17 @@ ${panel(
 )}
 <div class="two">
 ${panel('shape', words.shape, words.shapeHint, shape)}
-${panel('do', words.whatToDo, '', actions(view, entry.id))}
+${panel('do', words.whatToDo, '', actions(view, entry, isDoubtful))}
 </div>`,
   })
 }
 
-function actions({ words }: View, id: number): Html {
+function actions({ words }: View, { id, reason }: OpenEntry, isDoubtful: boolean): Html {
+  const accept = html`<form method="post" action="/quarantine/${id}/accept"><p class="soft">${words.acceptHint}</p>${isDoubtful && html`<p class="said bad">${words.doubtful}</p>`}<button class="main">${words.accept}</button></form>`
+  const replay = html`<form method="post" action="/quarantine/${id}/replay"><p class="soft">${words.replayHint}</p><button${reason !== 'conflict' && html` class="main"`}>${words.replay}</button></form>`
   return html`<div class="steps">
-<form method="post" action="/quarantine/${id}/replay"><p class="soft">${words.replayHint}</p><button class="main">${words.replay}</button></form>
+${reason === 'conflict' && accept}
+${replay}
 <form method="post" action="/quarantine/${id}/resolve"><p class="soft">${words.resolveHint}</p><div class="fields"><label class="wide">${words.why}<input name="why" required maxlength="500"></label><button>${words.resolve}</button></div></form>
 </div>`
 }

@@ -1,40 +1,17 @@
 import type pg from 'pg'
-import { inReadOnly } from '../store/ops.ts'
+import { inLookUp, inReadOnly } from '../store/page/transaction.ts'
 import { createPool } from '../store/pool.ts'
-import { Cache } from './cache.ts'
 import { type Failed, whyFailed } from './failures.ts'
-import { Turns } from './turns.ts'
 
-/** What a panel shows: the rows and when they were read, or why there are none. */
-export type Answer<T> = { ok: true; value: T; at: Date } | { ok: false; failed: Failed }
+/** What a panel shows, or why there is nothing to show. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; failed: Failed }
 
-export interface Pace {
-  /** Milliseconds for which an answer is shown to others, at least. */
-  freshMs: number
-  /** Milliseconds after which Postgres ends the query. */
-  timeoutMs: number
-  /** Whose turn it takes. */
-  lane: keyof typeof lanes
-}
-
-/**
- * Connections for people who look, beside those for callbacks: two for what everybody sees, which may take its time and
- * is there when the next one looks, and one for what somebody searches for and waits for.
- */
-const lanes = { everybody: 2, somebody: 1 }
-const connections = lanes.everybody + lanes.somebody
-
-const longestMs = 60_000
-/** Lists and searches. */
-export const quick: Pace = { freshMs: 10_000, timeoutMs: 5_000, lane: 'somebody' }
-/** The plots of the overview, and what changes slowly. */
-export const plots: Pace = { freshMs: 10_000, timeoutMs: longestMs, lane: 'everybody' }
-export const slow: Pace = { freshMs: 60_000, timeoutMs: longestMs, lane: 'everybody' }
-
-/** Milliseconds after which nobody waits any more. */
-const patienceMs = 5_500
-/** Milliseconds for reaching Postgres. */
-const connectMs = 3_000
+/** Connections for people who look, beside those for callbacks. */
+const connections = 3
+/** Milliseconds for one query, and for getting a connection. */
+const timeoutMs = 5_000
+/** For so long everybody who looks at the overview sees the same answer, milliseconds. */
+const sharedMs = 5_000
 
 type Query<T> = (client: pg.ClientBase) => Promise<T>
 
@@ -45,8 +22,7 @@ type Query<T> = (client: pg.ClientBase) => Promise<T>
 export class Reader {
   readonly #receivers: () => pg.Pool
   readonly #pooler: 'transaction' | undefined
-  readonly #cache = new Cache()
-  readonly #turns = { everybody: new Turns(lanes.everybody), somebody: new Turns(lanes.somebody) }
+  readonly #shared = new Map<string, { until: number; answer: Promise<unknown> }>()
   #pool: pg.Pool | undefined
   #poolBeside: pg.Pool | undefined
 
@@ -56,37 +32,39 @@ export class Reader {
     this.#pooler = pooler
   }
 
-  /**
-   * The same name and parameters give the same answer for a while. Whoever does not get one in time sees the one before,
-   * or that it takes too long; what comes later is there for the next who asks.
-   */
-  async read<T>(name: string, pace: Pace, parameters: unknown[], query: Query<T>): Promise<Answer<T>> {
-    const { value, before } = this.#cache.get(JSON.stringify([name, parameters]), pace.freshMs, () =>
-      this.once(query, pace),
-    )
-    const answer = await inTime(value)
-    const isSlow = !answer.ok && answer.failed.why === 'slow'
-    return isSlow && before?.ok ? before : answer
+  read<T>(query: Query<T>): Promise<Answer<T>> {
+    return this.#answer(() => inReadOnly(this.#ownPool(), timeoutMs, query))
   }
 
-  /** Not kept: for what is searched by personal data, and to see what was changed just now. */
-  async once<T>(query: Query<T>, { timeoutMs, lane }: Pace = quick): Promise<Answer<T>> {
-    return this.#turns[lane].take(async () => {
-      try {
-        return { ok: true, value: await inReadOnly(this.#ownPool(), timeoutMs, query), at: new Date() }
-      } catch (error) {
-        return { ok: false, failed: whyFailed(error) }
-      }
-    })
+  /** The same name gives the same answer for some seconds: a wall of screens costs no more than one. */
+  share<T>(name: string, query: Query<T>): Promise<Answer<T>> {
+    const shared = this.#shared.get(name)
+    if (shared && shared.until > performance.now()) return shared.answer as Promise<Answer<T>>
+    const answer = this.read(query)
+    this.#shared.set(name, { until: performance.now() + sharedMs, answer })
+    return answer
+  }
+
+  /** For what is looked up by personal data, which Postgres writes down. */
+  lookUp<T>(query: Query<T>): Promise<Answer<T>> {
+    return this.#answer(() => inLookUp(this.#ownPool(), timeoutMs, query))
   }
 
   /** After a change everything is read anew. */
   forget(): void {
-    this.#cache.clear()
+    this.#shared.clear()
   }
 
   async close(): Promise<void> {
     await this.#pool?.end()
+  }
+
+  async #answer<T>(ask: () => Promise<T>): Promise<Answer<T>> {
+    try {
+      return { ok: true, value: await ask() }
+    } catch (error) {
+      return { ok: false, failed: whyFailed(error) }
+    }
   }
 
   #ownPool(): pg.Pool {
@@ -98,19 +76,10 @@ export class Reader {
         databaseUrl: beside.options.connectionString ?? '',
         size: connections,
         pooler: this.#pooler,
-        statementTimeoutMs: longestMs,
-        connectTimeoutMs: connectMs,
+        statementTimeoutMs: timeoutMs,
         onError: () => {}, // the receiver's own pool tells of it
       })
     }
     return this.#pool
   }
-}
-
-function inTime<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Answer<T>>((resolve) => {
-    timer = setTimeout(resolve, patienceMs, { ok: false, failed: { why: 'slow' } })
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

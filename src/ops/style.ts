@@ -53,6 +53,7 @@ main { padding-top: 1.4rem; padding-bottom: 2rem; display: grid; gap: 1.1rem; gr
 .state { border: 1px solid var(--line); border-left: 4px solid var(--good); background: var(--panel); border-radius: 8px; padding: .85rem 1.1rem; }
 .state.warn { border-left-color: var(--warn); }
 .state.bad { border-left-color: var(--bad); }
+.state.unknown { border-left-color: var(--quiet); }
 .state ul { list-style: none; display: grid; gap: .35rem; margin-top: .55rem; }
 .state li { display: flex; gap: .6rem; align-items: baseline; }
 .state li p { min-width: 0; overflow-wrap: anywhere; }
@@ -63,6 +64,7 @@ main { padding-top: 1.4rem; padding-bottom: 2rem; display: grid; gap: 1.1rem; gr
 .tag.good { background: var(--good-soft); color: var(--good); }
 .tag.warn { background: var(--warn-soft); color: var(--warn); }
 .tag.bad { background: var(--bad-soft); color: var(--bad); }
+.tag.unknown { background: var(--dial); }
 
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.1rem; min-width: 0; }
 .panel > header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .2rem 1rem; margin-bottom: .7rem; }
@@ -75,7 +77,8 @@ h3.within { margin-bottom: .2rem; }
 .empty.failed { border-left: 3px solid var(--warn); padding: .2rem .8rem; margin: .4rem 0; }
 .empty code { color: var(--text); }
 
-.figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
+.figures { display: grid; grid-template-columns: repeat(7, minmax(0, 1fr)); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
+.figures a { color: inherit; }
 .figures > div { background: var(--panel); padding: .8rem 1rem .7rem; }
 .figures dt { color: var(--soft); font-size: .85rem; }
 .figures dd { font-size: 1.55rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.25; white-space: nowrap; }
@@ -131,6 +134,10 @@ form { margin: 0; }
 .fields { display: flex; flex-wrap: wrap; gap: .6rem .9rem; align-items: end; }
 .fields label { display: grid; gap: .2rem; font-size: .85rem; color: var(--soft); flex: 0 1 auto; min-width: 0; }
 .fields label.wide { flex: 1 1 16rem; }
+.checks { flex: 1 1 100%; display: flex; flex-wrap: wrap; gap: .2rem .9rem; border: 0; margin: 0; padding: 0; min-width: 0; }
+.checks legend { float: left; padding: 0 .9rem 0 0; font-size: .85rem; color: var(--soft); }
+.fields label.check { display: flex; gap: .35rem; align-items: center; color: var(--text); flex: none; }
+.fields label.check input { width: auto; }
 input, select, button { font: inherit; color: var(--text); background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .36rem .6rem; min-width: 0; max-width: 100%; }
 input, select { border-color: var(--quiet); }
 input::placeholder { color: var(--soft); opacity: 1; }
@@ -173,7 +180,8 @@ pre { background: var(--page); border: 1px solid var(--line); border-radius: 6px
   .two { grid-template-columns: minmax(0, 1fr); }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .find { margin: 0 0 .7rem; flex: 1 1 100%; }
-  .find input { flex: 1; }
+  .find select { flex: 0 1 7.5rem; min-width: 0; }
+  .find input { flex: 1; width: 0; }
   .minor { display: none; }
   .top > div { padding-top: .6rem; }
   .lanes { grid-template-columns: minmax(0, 1fr); gap: .35rem; }
@@ -182,8 +190,10 @@ pre { background: var(--page); border: 1px solid var(--line); border-radius: 6px
   .plot figcaption p { grid-row: auto; }
   .key { justify-content: flex-start; }
   .fields label { flex: 1 1 45%; }
+  .fields label.check { flex: none; }
+  .figures dd.more { overflow-wrap: anywhere; }
   .fields label.wide { flex-basis: 100%; }
-  .fields input, .fields select { width: 100%; }
+  .fields input:not([type=checkbox]), .fields select { width: 100%; }
   .facts { gap: .3rem .8rem; }
 }
 @media print { .top, .foot, form { display: none; } body { background: #fff; } }

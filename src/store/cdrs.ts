@@ -59,7 +59,7 @@ export function copyCdrs(
   rows: readonly CdrInsert[],
   digests: readonly string[] | null,
 ): Promise<void> {
-  return copyFacts(client, copy, columns, rows, digests)
+  return copyFacts(client, copy, columns, rows, ({ cdr_time }) => cdr_time, digests)
 }
 
 /**

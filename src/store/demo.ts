@@ -28,8 +28,8 @@ export async function demoStats(client: Queryable, { from, to }: Period): Promis
 
 export async function demoFailures(client: Queryable, { from, to }: Period): Promise<unknown[][]> {
   const { rows } = await client.query({
-    text: `SELECT outcome, reason, sum(calls), round(100 * sum(share), 1) || ' %'
-      FROM ops.failures($1, $2) GROUP BY outcome, reason ORDER BY sum(calls) DESC LIMIT 5`,
+    text: `SELECT outcome, concat_ws(' / ', reason_en, reason_zh) AS reason, sum(calls), round(100 * sum(share), 1) || ' %'
+      FROM ops.failures($1::timestamptz, $2::timestamptz) GROUP BY 1, 2 ORDER BY sum(calls) DESC LIMIT 5`,
     values: [from, to],
     rowMode: 'array',
   })
@@ -43,7 +43,7 @@ export async function demoMissingCdrs(
   const { rows } = await client.query({
     text: `SELECT call_ref, scenario, to_char(ended_at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI:SS'), resends_left, count(*) OVER ()
       FROM ops.missing_cdrs
-      WHERE day BETWEEN ($1::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AND ($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date
+      WHERE started_at BETWEEN $1 AND $2
       ORDER BY ended_at LIMIT 3`,
     values: [from, to],
     rowMode: 'array',

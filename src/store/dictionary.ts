@@ -9,6 +9,8 @@ interface Column {
 interface Relation {
   schema: string
   name: string
+  /** A table, a view, or the rows of a function. */
+  kind: 'r' | 'p' | 'v' | 'c'
   comment: string | null
   columns: Column[]
 }
@@ -19,30 +21,37 @@ interface Routine {
   comment: string | null
 }
 
-/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, then the tables of schema rtc. */
+/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, its functions, then app and rtc. */
 export async function dataDictionary(client: pg.ClientBase): Promise<string> {
   const { rows: relations } = await client.query<Relation>(relationsSql)
   const { rows: routines } = await client.query<Routine>(routinesSql)
+  const isRow = ({ kind }: Relation) => kind === 'c'
+  const of = (schema: string) => relations.filter((relation) => relation.schema === schema && !isRow(relation))
   return `${[
     '# Data dictionary / 数据字典',
     'Made from the comments in the database by `npm run docs:dictionary`. Change a comment with a migration, not here.',
     '由数据库注释生成（`npm run docs:dictionary`），请勿手工修改。',
-    '## Schema ops: what ops see / 运维视图',
-    ...relations.filter(({ schema }) => schema === 'ops').map(relationText),
+    '## Schema ops: what ops see / 运维可见',
+    ...of('ops').map(relationText),
     '## Functions of schema ops / 函数',
     ...routines.map(routineText),
+    '## Rows of these functions / 函数返回的列',
+    ...relations.filter(isRow).map(relationText),
+    "## Schema app: for the customer's own applications, with whole numbers / 供客户自有应用，含完整号码",
+    ...of('app').map(relationText),
     '## Schema rtc: what is stored, for the owner only / 存储表（仅属主可见）',
-    ...relations.filter(({ schema }) => schema === 'rtc').map(relationText),
+    ...of('rtc').map(relationText),
   ].join('\n\n')}\n`
 }
 
 const relationsSql = `
-  SELECT n.nspname::text AS schema, c.relname::text AS name, obj_description(c.oid, 'pg_class') AS comment,
+  SELECT n.nspname::text AS schema, c.relname::text AS name, c.relkind AS kind,
+    CASE c.relkind WHEN 'c' THEN obj_description(c.reltype, 'pg_type') ELSE obj_description(c.oid, 'pg_class') END AS comment,
     (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
         'comment', col_description(c.oid, a.attnum)) ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE (n.nspname = 'ops' AND c.relkind = 'v')
+  WHERE (n.nspname IN ('ops', 'app') AND c.relkind IN ('r', 'v', 'c'))
     OR (n.nspname = 'rtc' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations')
   ORDER BY 1, 2`
 

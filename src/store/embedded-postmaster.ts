@@ -36,6 +36,8 @@ const FIXED_SETTINGS = {
   log_destination: 'stderr',
   // Starts, stops and crashes, but no failed statements: their messages may hold values of callers. The receiver logs those itself.
   log_min_messages: 'log',
+  // A connection that is ended in the middle of a COPY is worse than a failed statement, and its CONTEXT quotes the row.
+  log_error_verbosity: 'terse',
   log_checkpoints: 'off',
 }
 

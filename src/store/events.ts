@@ -45,7 +45,7 @@ export function copyEvents(
   rows: readonly EventInsert[],
   digests: readonly string[] | null,
 ): Promise<void> {
-  return copyFacts(client, copy, columns, rows, digests)
+  return copyFacts(client, copy, columns, rows, ({ occurred_at }) => occurred_at, digests)
 }
 
 /** Stores those events that are not there yet and returns their event_keys. Rows sorted and distinct as for `copyFacts`. */

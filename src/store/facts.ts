@@ -3,8 +3,11 @@ import { copyIn } from './copy.ts'
 import { type Column, copyText } from './copy-text.ts'
 import { readCommitted, type Statement } from './statement.ts'
 
-const unfoldedColumns: readonly Column[] = [{ column: 'session_id', type: 'text' }]
-const copyUnfolded = 'COPY rtc.unfolded (session_id) FROM STDIN'
+const unfoldedColumns: readonly Column[] = [
+  { column: 'session_id', type: 'text' },
+  { column: 'fact_time', type: 'time' },
+]
+const copyUnfolded = copyStatement('rtc.unfolded', unfoldedColumns)
 
 /** The text of a COPY of rows with these columns. */
 export function copyStatement(table: string, columns: readonly Column[]): string {
@@ -18,6 +21,7 @@ export function copyStatement(table: string, columns: readonly Column[]): string
  *
  * @param statement of `copyStatement`
  * @param rows sorted by partition and key, no two with one key
+ * @param time of a row: its key time
  * @param digests of their keys, where keys have been erased; null where none is known to have been
  */
 export async function copyFacts<Row extends { session_id: string }>(
@@ -25,24 +29,37 @@ export async function copyFacts<Row extends { session_id: string }>(
   statement: string,
   columns: readonly Column[],
   rows: readonly Row[],
+  time: (row: Row) => string,
   digests: readonly string[] | null,
 ): Promise<void> {
   const begin = client.getTransactionStatus() === 'I' ? readCommitted(client) : ''
   // Last, because an erasure that commits while the COPY waits for the row it moves would else let the row back in. Hex
   // digits only: there is no way to give a query string parameters.
   const check = `SELECT rtc.refuse_erased(${digests === null ? 'NULL' : `'{${digests.join()}}'`})`
-  await copyIn(client, `${begin}${statement}; ${copyUnfolded}; ${check}`, [copyText(rows, columns), sessionsText(rows)])
+  await copyIn(client, `${begin}${statement}; ${copyUnfolded}; ${check}`, [
+    copyText(rows, columns),
+    sessionsText(rows, time),
+  ])
 }
 
 /** Marks the sessions of these facts as to be folded, in the transaction that stores the facts. */
-export async function markUnfolded(client: pg.ClientBase, rows: readonly { session_id: string }[]): Promise<void> {
-  await copyIn(client, copyUnfolded, [sessionsText(rows)])
+export async function markUnfolded<Row extends { session_id: string }>(
+  client: pg.ClientBase,
+  rows: readonly Row[],
+  time: (row: Row) => string,
+): Promise<void> {
+  await copyIn(client, copyUnfolded, [sessionsText(rows, time)])
 }
 
-function sessionsText(rows: readonly { session_id: string }[]): string {
-  const sessions = new Set(rows.map(({ session_id }) => session_id))
+/** With the earliest of their key times, before which the fold need not look. */
+function sessionsText<Row extends { session_id: string }>(rows: readonly Row[], time: (row: Row) => string): string {
+  const earliest = new Map<string, string>()
+  for (const row of rows) {
+    const before = earliest.get(row.session_id)
+    if (before === undefined || time(row) < before) earliest.set(row.session_id, time(row))
+  }
   return copyText(
-    [...sessions].map((session_id) => ({ session_id })),
+    [...earliest].map(([session_id, fact_time]) => ({ session_id, fact_time })),
     unfoldedColumns,
   )
 }

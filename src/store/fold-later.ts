@@ -56,3 +56,13 @@ const deleteStatement: Statement = {
 export async function deleteFoldLater(client: Queryable, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length > 0) await run(client, deleteStatement, [arrayOf(sessionIds)])
 }
+
+const retryStatement: Statement = {
+  name: 'retry_folds',
+  text: 'UPDATE rtc.fold_later SET due_at = now() WHERE tries > 0 AND due_at > now()',
+}
+
+/** Folds that have failed are due now. */
+export async function retryFolds(client: Queryable): Promise<void> {
+  await run(client, retryStatement, [])
+}

@@ -27,11 +27,17 @@ export async function lockFold(client: Queryable): Promise<FoldTurn | undefined>
 
 const reachedStatement: Statement = {
   name: 'fold_reached',
-  text: `UPDATE rtc.maintenance SET ran_at = now(), reached = greatest(reached, to_timestamp($1::float8 / 1000))
+  text: `UPDATE rtc.maintenance SET ran_at = now(), reached = greatest(reached, to_timestamp($1::float8 / 1000)), reached_id = $2
     WHERE task = 'fold'`,
 }
 
-/** Notes for ops.freshness that the fact stored at this time (milliseconds) is folded. */
-export async function noteFolded(client: Queryable, storedAt: number): Promise<void> {
-  await run(client, reachedStatement, [storedAt])
+/** How far the fold has come: stored_at of the newest fact (milliseconds), and an id of rtc.unfolded before which none waits. */
+export interface Reached {
+  storedAt: number
+  id: number
+}
+
+/** Notes it for ops.freshness. */
+export async function noteFolded(client: Queryable, { storedAt, id }: Reached): Promise<void> {
+  await run(client, reachedStatement, [storedAt, id])
 }

@@ -17,12 +17,31 @@ export async function readCallMeasures(client: Queryable, callRefs: readonly str
 
 const changedStatement: Statement = {
   name: 'calls_changed',
-  text: 'SELECT rtc.calls_changed($1::uuid[], $2::text::rtc.call_measures[])',
+  text: 'SELECT rtc.calls_changed($1::uuid[], $2::text::ops.call_measures[])',
 }
 
 /** Counts calls that were just written or deleted, given what they counted for before. */
 export async function countCalls(client: Queryable, callRefs: readonly string[], before: CallMeasures): Promise<void> {
   await run(client, changedStatement, [arrayOf(callRefs), before])
+}
+
+/** Records that came although they were stored already. */
+export interface Redeliveries {
+  kind: 'status' | 'fee'
+  /** Of the CDR, else of the verified signature; null where neither names one. */
+  appKey: string | null
+  count: number
+}
+
+const redeliveriesStatement: Statement = {
+  name: 'count_redeliveries',
+  text: 'SELECT rtc.count_redeliveries($1::text[], $2::text[], $3::bigint[])',
+}
+
+/** Adds them to those of this hour. */
+export async function addRedeliveries(client: Queryable, all: readonly Redeliveries[]): Promise<void> {
+  const columns = [all.map(({ kind }) => kind), all.map(({ appKey }) => appKey), all.map(({ count }) => count)]
+  await run(client, redeliveriesStatement, columns.map(arrayOf))
 }
 
 const mergeStatement: Statement = { name: 'merge_counts', text: 'SELECT rtc.merge_counts($1) AS hours' }

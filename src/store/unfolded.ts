@@ -40,9 +40,9 @@ export async function readOutlook(client: Queryable, afterId: number, afterTime:
 
 const readStatement: Statement = {
   name: 'read_unfolded',
-  text: `SELECT id::float8 AS id, session_id, extract(epoch FROM stored_at)::float8 * 1000 AS stored_at,
-      extract(epoch FROM fact_time)::float8 * 1000 AS fact_time
-    FROM rtc.unfolded WHERE id > $1 ORDER BY id LIMIT $2`,
+  text: `SELECT u.id::float8 AS id, u.session_id, extract(epoch FROM u.stored_at)::float8 * 1000 AS stored_at,
+      extract(epoch FROM u.fact_time)::float8 * 1000 AS fact_time
+    FROM rtc.unfolded u WHERE u.id > $1 ORDER BY u.id LIMIT $2`,
 }
 
 export async function readUnfolded(client: Queryable, afterId: number, limit: number): Promise<Unfolded[]> {

@@ -189,9 +189,9 @@ describe('415, then 413, then 400', () => {
   })
 
   test('400 says where', async () => {
-    const errors = [{ pointer: '/statusInfo', message: 'is missing' }]
-    const ask = () => send(`${open.url}/rtc/status`, { eventType: 'answer' })
-    await expectAnswer(open, ask, refusal(400, '/statusInfo is missing', errors), { outcome: 'malformed' })
+    const errors = [{ pointer: '/statusInfo', message: 'must be an object' }]
+    const ask = () => send(`${open.url}/rtc/status`, { eventType: 'answer', statusInfo: null })
+    await expectAnswer(open, ask, refusal(400, '/statusInfo must be an object', errors), { outcome: 'malformed' })
   })
 
   test('a refusal repeats nothing of what was sent', async () => {

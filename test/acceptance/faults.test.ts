@@ -18,4 +18,4 @@ test('nothing answered 200 is lost or stored twice, whatever befalls Postgres, t
   } finally {
     await postgres.remove()
   }
-}, 300_000)
+}, 600_000)

@@ -174,12 +174,10 @@ describe('JSON that is no callback', () => {
     ['eventType empty', { eventType: '', statusInfo: {} }, '/eventType', 'must be non-empty text'],
     ['eventType a number', { eventType: 7, statusInfo: {} }, '/eventType', 'must be non-empty text'],
     ['eventType an object', { eventType: {}, statusInfo: {} }, '/eventType', 'must be non-empty text'],
-    ['no statusInfo', { eventType: 'answer' }, '/statusInfo', 'is missing'],
     ['statusInfo null', { eventType: 'answer', statusInfo: null }, '/statusInfo', 'must be an object'],
     ['statusInfo an array', { eventType: 'answer', statusInfo: [{}] }, '/statusInfo', 'must be an object'],
     ['statusInfo text', { eventType: 'answer', statusInfo: '{}' }, '/statusInfo', 'must be an object'],
     ['eventType with a blank is not fee', { eventType: 'fee ', feeLst: [] }, '/statusInfo', 'is missing'],
-    ['no feeLst', { eventType: 'fee' }, '/feeLst', 'is missing'],
     ['feeLst null', { eventType: 'fee', feeLst: null }, '/feeLst', 'must be an array'],
     ['feeLst 0', { eventType: 'fee', feeLst: 0 }, '/feeLst', 'must be an array'],
     ['feeLst ""', { eventType: 'fee', feeLst: '' }, '/feeLst', 'must be an array'],
@@ -453,7 +451,7 @@ describe('values that do not fit', () => {
     ['missing', undefined, 'missing_session_id', 'is missing'],
     ['null', null, 'missing_session_id', 'is missing'],
     ['empty', '', 'missing_session_id', 'is missing'],
-    ['a number', 7, 'malformed_session_id', 'must be text of 1 to 1024 characters'],
+    ['a fraction', 7.5, 'malformed_session_id', 'must be text of 1 to 1024 characters'],
     ['an array', ['x'], 'malformed_session_id', 'must be text of 1 to 1024 characters'],
     ['too long', 's'.repeat(1_025), 'malformed_session_id', 'must be text of 1 to 1024 characters'],
   ])('sessionId %s', async (_name, sessionId, reason, message) => {
@@ -621,11 +619,27 @@ describe('bodies of all sizes', () => {
     await expectAfter(await post(ofBytes(2_000_000), headers), tooLarge, {})
   })
 
-  test('a feeLst of 5,000 bad records: each is quarantined', async () => {
-    const records = Array.from({ length: 4_999 }, (_, n) => ({ icid: `no session ${n}`, userData: 'x'.repeat(100) }))
+  test('a feeLst of 50 bad records: each is quarantined', async () => {
+    const records = Array.from({ length: 50 }, (_, n) => ({ icid: `no session ${n}`, userData: 'x'.repeat(100) }))
     const { cdrs, quarantine } = await become(fee(...records, cdr('last')))
     expect(cdrs).toEqual([cdrRow('last')])
-    expect(quarantine).toHaveLength(4_999)
+    expect(quarantine).toHaveLength(50)
+  })
+
+  test('a feeLst of 5,000 bad records: the body is kept once, and says how many and what', async () => {
+    const records = Array.from({ length: 4_999 }, (_, n) => n)
+    const { cdrs, quarantine } = await become(fee(...records, cdr('last')))
+    expect(cdrs).toEqual([cdrRow('last')])
+    const body = JSON.stringify(fee(...records, cdr('last')))
+    expect(quarantine).toMatchObject([
+      { kind: 'fee', reason: 'too_many_bad_records', body: escaped(body), body_size: body.length, seen_count: 1 },
+    ])
+    const errors = quarantine[0]?.errors as object[]
+    expect(errors.slice(0, 2)).toEqual([
+      { pointer: '/feeLst', message: 'holds 4999 bad records' },
+      { pointer: '/feeLst/0', message: 'must be an object' },
+    ])
+    expect(errors).toHaveLength(21)
   })
 
   test.each([

@@ -136,6 +136,7 @@ describe('what differs is not the same', () => {
         kind: 'fee',
         reason: 'conflict',
         errors: [{ pointer: '', message: 'another record is stored under the same sessionId, icid and time' }],
+        differing: ['userData'],
         record_index: 1,
         seen_count: 2,
         body: JSON.stringify(rival),

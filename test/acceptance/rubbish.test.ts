@@ -85,7 +85,7 @@ test('rubbish fills half of QUARANTINE_MAX_BYTES; the other half is for records,
   const program = await startProgram({ database, env: { QUARANTINE_MAX_BYTES: '1 MiB' } })
   await eventually(
     async () => sum(await scrape(program.adminUrl), 'rtc_quarantine_bytes'),
-    (bytes) => bytes === 2,
+    (bytes) => bytes === 2 + 512,
   )
   const post = (body: object) => send(`${program.url}/rtc/fee`, body)
   await flood(program, rubbish(20, 100_000))

@@ -55,7 +55,7 @@ describe('the dashboard', () => {
 
   // What a day that went well has nothing of.
   const mayBeEmpty = [
-    'CDRs that came more than once',
+    'Changes of the bill',
     'CDRs without events',
     'Silent hours',
     'Calls without a CDR',

@@ -143,8 +143,9 @@ describe('the lock', () => {
 
 test('a limit on the size of files is an error like a full disk', async () => {
   const directory = await temporaryDirectory()
-  const script = 'ulimit -f 4 && exec "$0" "$1" once "$2"'
-  const writer = new Child('bash', ['-c', script, process.execPath, child.script, directory])
+  // In blocks of 512 bytes.
+  const script = 'ulimit -f 8 && exec "$0" "$1" once "$2"'
+  const writer = new Child('sh', ['-c', script, process.execPath, child.script, directory])
   await writer.ended()
   // 4 KiB a file: the batch that does not fit goes to the next file.
   expect(writer.numbers('kept').length).toBe(40)

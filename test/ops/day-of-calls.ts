@@ -46,10 +46,11 @@ export async function insertDayOfCalls(pool: pg.Pool, options: DayOptions = {}):
   await store(pool, events, cdrs)
 }
 
-/** Stores facts and folds them. */
+/** Stores facts and folds them, with the peaks that maintenance finds. */
 export async function store(pool: pg.Pool, events: readonly Fact[], cdrs: readonly Fact[]): Promise<void> {
   await storeFacts(pool, { events: [...events], cdrs: [...cdrs] })
   await foldAll(pool)
+  await pool.query('SELECT rtc.find_peaks(10000)')
   await pool.query('ANALYZE ops.calls, rtc.call_events, rtc.cdrs')
 }
 

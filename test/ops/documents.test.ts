@@ -1,13 +1,21 @@
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { table } from '../../src/commands/output.ts'
 import { dataDictionary } from '../../src/store/dictionary.ts'
+import { withClient } from '../../src/store/pool.ts'
+import { makeRoles } from '../../src/store/roles.ts'
+import { tidyStatistics } from '../../src/store/statistics.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const queries = new URL('../../docs/queries.md', import.meta.url)
 const dictionary = '../../docs/data-dictionary.md'
 
+/** Whoever reads the page is a member of these, and owns nothing. */
+const login = `rtc_test_reader_${randomBytes(4).toString('hex')}`
+
+let owner: pg.Pool
 let client: pg.Client
 
 beforeAll(async () => {
@@ -15,17 +23,27 @@ beforeAll(async () => {
   vi.useFakeTimers({ now: new Date('2026-11-22T12:00:00Z'), toFake: ['Date'] })
   const { storeDay } = await import('./scripted-day.ts')
   const { pool, url } = await freshDatabase()
+  owner = pool
   // References depend on the key, which is random.
   await pool.query(`UPDATE rtc.keys SET key = sha256('of the documents') WHERE purpose = 'ref'`)
   await storeDay(pool)
   vi.useRealTimers()
-  client = new pg.Client({ connectionString: url })
+  while (await withClient(pool, tidyStatistics));
+  await withClient(pool, makeRoles)
+  await pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'test' IN ROLE rtc_ops, rtc_support, rtc_pii`)
+  const address = new URL(url)
+  address.username = login
+  address.password = 'test'
+  client = new pg.Client({ connectionString: address.href })
   client.setTypeParser(pg.types.builtins.DATE, (text) => text)
   await client.connect()
   await client.query("SET TimeZone = 'UTC'")
 })
 
-afterAll(() => client.end())
+afterAll(async () => {
+  await client.end()
+  await owner.query(`DROP ROLE ${login}`)
+})
 
 /** The page with the result below each query as it comes today; results called an example stay. */
 async function withResults(page: string): Promise<string> {

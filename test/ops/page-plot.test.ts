@@ -50,6 +50,20 @@ describe('a plot', () => {
     expect(svg).toContain('d="M60 60h0L180 0M420 120h0"')
   })
 
+  test('leads from a bucket, and from a bar of its own, by mouse and in the table', () => {
+    const links = example.buckets.map((bucket) => `/calls?at=${bucket}`)
+    const failed = example.buckets.map((bucket) => `/calls?at=${bucket}&failed`)
+    const [answered, bad] = example.series as [(typeof example.series)[0], (typeof example.series)[0]]
+    const svg = draw({ links, series: [answered, { ...bad, links: failed }] })
+    expect(count(svg, '<a href="/calls?at=03:00" tabindex="-1"><rect class="hit"')).toBe(1)
+    expect(count(svg, '<a href="/calls?at=03:00" tabindex="-1"><rect class="bar accent"')).toBe(1)
+    expect(count(svg, '<a href="/calls?at=03:00&amp;failed" tabindex="-1"><rect class="bar bad"')).toBe(1)
+    expect(svg).toContain(
+      '<th scope="row"><a href="/calls?at=03:00">03:00</a></th><td class="n">7 n</td><td class="n"><a href="/calls?at=03:00&amp;failed">3 n</a></td>',
+    )
+    expect(draw()).not.toContain('<a ')
+  })
+
   test('says what to do where there is nothing to draw', () => {
     for (const values of [[], [null, null], [0, 0]]) {
       const text = draw({ series: [{ name: 'Answered', tone: 'accent', values }] })

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { addRedeliveries } from '../../src/store/statistics.ts'
 import { callRow, putCalls } from '../support/calls.ts'
 import { freshDatabase } from '../support/database.ts'
 import { cdr, events, type Fact, store, storeDay } from './scripted-day.ts'
@@ -245,15 +246,26 @@ test('two hours down: status is silent, and its calls are those without events',
 
 test('records sent again, by hour, kind and application', async () => {
   const { pool } = await freshDatabase()
-  await pool.query(
-    `INSERT INTO rtc.redeliveries VALUES ('2026-11-20 16:00Z', 'fee', 'app', 3), ('2026-11-20 16:00Z', 'status', '', 1)`,
+  await addRedeliveries(pool, [
+    { kind: 'status', appKey: null, count: 1 },
+    { kind: 'fee', appKey: 'app', count: 2 },
+    { kind: 'fee', appKey: 'app', count: 1 },
+  ])
+  await addRedeliveries(pool, [{ kind: 'fee', appKey: 'app', count: 4 }])
+  const rows = await rowsOf(
+    pool,
+    'SELECT kind, app_key, sum(count)::int FROM ops.redeliveries GROUP BY 1, 2 ORDER BY 1',
   )
-  expect(await rowsOf(pool, 'SELECT day::text, kind, app_key, count::int FROM ops.redeliveries ORDER BY kind')).toEqual(
-    [
-      ['2026-11-21', 'fee', 'app', 3],
-      ['2026-11-21', 'status', null, 1],
-    ],
-  )
+  expect(rows).toEqual([
+    ['fee', 'app', 7],
+    ['status', null, 1],
+  ])
+  expect(
+    await rowsOf(
+      pool,
+      `SELECT DISTINCT day = (hour AT TIME ZONE 'Asia/Shanghai')::date, now() - hour < interval '2 hours' FROM ops.redeliveries`,
+    ),
+  ).toEqual([[true, true]])
 })
 
 test('open quarantine entries: what a conflict would change, and no digits that came from outside', async () => {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { Budget } from '../../src/http/limits/budget.ts'
 import { limitConnections, mostPerSource } from '../../src/http/limits/connections.ts'
 import { OncePerMinute } from '../../src/routes/once-a-minute.ts'
 import { event } from '../support/callbacks.ts'
@@ -101,7 +102,8 @@ describe('connections', () => {
     const open: { source: string; socket: EventEmitter }[] = []
     const registry = new Registry()
     const isProxy = (address: string | undefined) => address === '10.0.0.1'
-    limitConnections(server as Server, { most, perSource, isProxy, registry, log })
+    const share = new Budget(perSource, Number.POSITIVE_INFINITY)
+    limitConnections(server as Server, { most, perSource: share, isProxy, registry, log })
     return {
       log,
       open: () => open.map(({ source }) => source),

@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { copyIn } from '../../src/store/copy.ts'
 import { type EmbeddedPostgres, findEmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded.ts'
 import { findBinaries } from '../../src/store/embedded-binaries.ts'
 import { clusterPaths } from '../../src/store/embedded-cluster.ts'
@@ -350,9 +351,20 @@ test('the commands of ops find the running one, whose psql line holds no passwor
   expect(await findEmbeddedPostgres(join(home, 'never'))).toBeUndefined()
 })
 
-test('the log is a bounded file and holds no values of failed statements', async () => {
+test('the log is a bounded file and holds no values of failed statements, nor rows of a COPY that is ended', async () => {
   const server = await start()
   await expect(ask(server.url, `SELECT 'secret-value'::int`)).rejects.toThrow()
+  // Its trigger ends the connection itself.
+  await ask(
+    server.url,
+    `CREATE TABLE public.copied (a text); CREATE FUNCTION public.end_it() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
+    CREATE TRIGGER end_it BEFORE INSERT ON public.copied FOR EACH ROW EXECUTE FUNCTION public.end_it()`,
+  )
+  const client = new pg.Client({ connectionString: server.url })
+  client.on('error', () => {})
+  await client.connect()
+  await expect(copyIn(client, 'COPY public.copied FROM STDIN', ['secret-value\n'])).rejects.toThrow()
   const path = join(shared, 'postgres.log')
   expect(await readFile(path, 'utf8')).toMatch(/ready to accept connections/)
   expect(await readFile(path, 'utf8')).not.toContain('secret-value')

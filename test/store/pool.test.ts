@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { insertEvents } from '../../src/store/events.ts'
+import { copyEvents, insertEvents } from '../../src/store/events.ts'
 import { createPool, type PoolOptions, transaction, withClient } from '../../src/store/pool.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { eventRow } from './rows.ts'
@@ -31,6 +31,31 @@ const pid = async (client: pg.ClientBase) => (await client.query('SELECT pg_back
 test('connections bring their time limit, UTC and a name', async () => {
   const { rows } = await poolOf().query(settings)
   expect(rows).toEqual([{ timeout: '2s', zone: 'UTC', name: 'rtc-receiver' }])
+})
+
+test('the server notices in about ten seconds when they are gone without a word, in the middle of a COPY too', async () => {
+  const { rows } = await poolOf().query(`SELECT current_setting('tcp_keepalives_idle')::int AS idle,
+    current_setting('tcp_keepalives_interval')::int * current_setting('tcp_keepalives_count')::int AS probing`)
+  const [{ idle, probing }] = rows
+  expect(idle).toBeGreaterThan(0)
+  expect(probing).toBeGreaterThan(0)
+  expect(idle + probing).toBeLessThan(15)
+})
+
+test('behind a transaction pooler the time limit travels with each transaction', async () => {
+  const pool = poolOf({ pooler: 'transaction', statementTimeoutMs: 300 })
+  const lock = await database.pool.connect()
+  await lock.query('BEGIN; LOCK TABLE rtc.call_events IN ACCESS EXCLUSIVE MODE')
+  const late = (work: (client: pg.ClientBase) => Promise<unknown>) =>
+    expect(withClient(pool, work)).rejects.toMatchObject({ code: '57014' })
+  await late((client) => copyEvents(client, [eventRow()], null))
+  await late((client) => transaction(client, () => insertEvents(client, [eventRow()])))
+  await lock.query('ROLLBACK')
+  lock.release()
+  await withClient(pool, async (client) => {
+    await copyEvents(client, [eventRow()], null)
+    expect((await client.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '0' }])
+  })
 })
 
 test('through a transaction pooler they bring nothing, and statements have no names', async () => {

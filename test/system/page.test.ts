@@ -29,7 +29,7 @@ describe('in a real browser', () => {
     expect(await page.title()).toBe('Overview · RTC callback receiver')
 
     const plots = page.locator('.plot svg')
-    expect(await plots.count()).toBe(6)
+    expect(await plots.count()).toBe(7)
     for (const plot of await plots.all()) {
       const { width, height } = (await plot.boundingBox()) ?? { width: 0, height: 0 }
       expect(width).toBeGreaterThan(300)
@@ -44,7 +44,7 @@ describe('in a real browser', () => {
     await page.getByRole('link', { name: 'Last hour' }).click()
     await page.waitForURL('**/?period=hour')
     await page.getByRole('link', { name: 'Calls', exact: true }).click()
-    await page.getByRole('combobox', { name: 'Outcome' }).selectOption('answered')
+    await page.getByRole('checkbox', { name: 'Answered' }).check()
     await page.getByRole('button', { name: 'Search' }).first().click()
     await page.waitForURL('**/calls?*outcome=answered')
     await page.locator('table a').first().click()
@@ -56,11 +56,22 @@ describe('in a real browser', () => {
     expect(await page.locator(':focus').innerText()).toBe('Skip to the content')
     await page.keyboard.press('Enter')
     expect(await page.locator('main:focus').count()).toBe(1)
+    await page.getByRole('search').getByRole('combobox').selectOption('session')
     await page.getByRole('search').getByRole('textbox').focus()
     await page.keyboard.type(session)
     await page.keyboard.press('Enter')
     await page.waitForURL('**/call/*')
     expect(await page.locator('dd code').first().innerText()).toBe(session)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('a bar leads to its calls', async () => {
+    const { page, complaints } = await watchedPage(browser, await (await privateListener(day.url)).listen())
+    await page.goto('/')
+    await page.locator('.plot a:has(.bar.quiet)').first().click()
+    await page.waitForURL('**/calls?from=*')
+    expect(await page.locator('table a').count()).toBeGreaterThan(0)
     expect(complaints).toEqual([])
     await page.context().close()
   })
@@ -88,18 +99,18 @@ describe('in a real browser', () => {
       .click()
     await page.getByRole('button', { name: 'Replay' }).click()
     await page.waitForURL('**/quarantine?replayed=*')
-    expect(await page.getByRole('status').innerText()).toMatch(/1 stored, 0 there already/)
+    expect(await page.getByRole('status').innerText()).toMatch(/1 stored, 0 already there/)
     expect((await pool.query('SELECT FROM rtc.cdrs')).rowCount).toBe(1)
 
     await page
-      .getByRole('row', { name: /No JSON/ })
+      .getByRole('row', { name: /Not JSON/ })
       .getByRole('link')
       .click()
-    await page.getByText('The body is no JSON').waitFor()
+    await page.getByText('The body is not JSON').waitFor()
     await page.getByRole('textbox', { name: 'What was found or done' }).fill('a test of theirs')
     await page.getByRole('button', { name: 'Close' }).click()
     await page.waitForURL('**/quarantine?closed=*')
-    await page.getByText('Nothing is in quarantine').waitFor()
+    await page.getByText('The quarantine is empty').waitFor()
     expect(complaints).toEqual([])
     await page.context().close()
   })
@@ -165,21 +176,21 @@ describe('in a real browser', () => {
       ]),
     )
     const { page, complaints } = await watchedPage(browser, await (await privateListener(url)).listen())
-    const session = `/calls?session=${encodeURIComponent(`${markup}x`)}`
+    const filter = `/calls?${new URLSearchParams({ app: markup, company: markup, source: markup, code: markup })}`
     for (const path of [
       '/',
       '/?period=hour',
       '/calls',
-      session,
+      filter,
       '/quarantine',
       `/quarantine?reason=${encodeURIComponent(markup)}`,
     ]) {
       await page.goto(path)
       expect(await page.locator('img, main script, main iframe').count(), path).toBe(0)
-      expect(await page.locator('main').innerText(), path).toContain(path === session ? 'has to be complete' : '<img')
+      expect(await page.locator('main').innerText(), path).toContain('<img')
     }
-    await page.goto(session)
-    expect(await page.locator('main').getByRole('textbox', { name: 'Session id' }).inputValue()).toBe(`${markup}x`)
+    await page.goto(filter)
+    expect(await page.locator('main').getByRole('textbox', { name: 'Company number' }).inputValue()).toBe(markup)
     await page.goto('/quarantine')
     await page.locator('table a').first().click()
     expect(await page.locator('pre').innerText()).toContain('<img src=')
@@ -194,13 +205,13 @@ describe('in a real browser', () => {
     await page.context().close()
   })
 
-  test('it comes anew by itself, unless somebody is in the middle of something', async () => {
+  test('it refreshes itself, unless somebody is in the middle of something', async () => {
     const { pool, url } = await freshDatabase()
     const listener = await privateListener(url)
     const { page, complaints } = await watchedPage(browser, await listener.listen())
     await page.clock.install()
     await page.goto('/')
-    await page.getByText('Nothing needs attention').waitFor()
+    await page.getByText('No callback has arrived yet').waitFor()
     const entries = [quarantineRow(), quarantineRow({ reason: 'other' })]
     await withClient(pool, (client) => insertQuarantine(client, entries))
     // Closing one makes the page forget what it had read.
@@ -208,7 +219,7 @@ describe('in a real browser', () => {
     await listener.post(`/quarantine/${rows[0].id}/resolve`, { why: 'a test' })
     await page.locator('.switch a').first().focus()
     await page.clock.runFor(31_000)
-    expect(await page.getByText('Nothing needs attention').count()).toBe(1)
+    expect(await page.getByText('No callback has arrived yet').count()).toBe(1)
     await page.locator('.switch a').first().blur()
     await page.clock.runFor(31_000)
     await page.getByText('1 entries are open').waitFor()

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { span } from '../../ingest/future-records.ts'
 import { outcomes } from '../../routes/refusals.ts'
-import { readOpenReasons } from '../../store/ops.ts'
+import { readOpenReasons } from '../../store/page/quarantine.ts'
 import { readRecordsAhead, recordsRead } from '../../store/records-ahead.ts'
 import type { Queryable } from '../../store/statement.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'

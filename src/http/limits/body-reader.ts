@@ -13,6 +13,8 @@ const unwantedMs = 3_000
 /** Least milliseconds that whoever sends in too many pieces waits for the answer, and most; not all at the same time. */
 const leastPenaltyMs = 10_000
 const mostPenaltyMs = 20_000
+/** What a connection counts as meanwhile besides itself: a source has room for 16 of them. */
+const penaltyConnections = 31
 /** Room for a body whose length is not known, and most that is believed of a length. */
 const firstBytes = 4 * KiB
 const believedBytes = 16 * KiB
@@ -32,6 +34,8 @@ export interface BodyReaderOptions {
   limit: number
   /** Bytes that are kept of a body that is refused. */
   keptBytes: number
+  /** The connections of each source. */
+  connections: Budget
   /** Who sends; undefined for our own proxy, which speaks for many. */
   sourceOf: (request: FastifyRequest) => string | undefined
 }
@@ -117,6 +121,7 @@ export class BodyReader {
     let pieces = 0
     let held = 0
     let source: string | undefined
+    const { connections } = this.#options
 
     /** Makes room for so many bytes, or says why there is none. */
     const grow = (needed: number): BodyRefusedError | undefined => {
@@ -158,6 +163,9 @@ export class BodyReader {
       const penaltyMs = leastPenaltyMs + Math.random() * (mostPenaltyMs - leastPenaltyMs)
       timer = setTimeout(finish, penaltyMs, tooManyPieces())
       this.#punished.add(finish)
+      const sender = this.#options.sourceOf(request)
+      connections.charge(sender, penaltyConnections)
+      payload.once('close', () => connections.release(sender, penaltyConnections))
     }
     const finish = (error: BodyRefusedError | null) => {
       clearTimeout(timer)

@@ -30,9 +30,14 @@ export class Budget {
     const ofSource = source === undefined ? 0 : (this.#bySource.get(source) ?? 0) + amount
     if (ofSource > this.share) return 429
     if (this.#held + amount > this.total) return 503
-    if (source !== undefined) this.#bySource.set(source, ofSource)
-    this.#held += amount
+    this.charge(source, amount)
     return undefined
+  }
+
+  /** Holds without asking whether there is room: what has happened already. */
+  charge(source: string | undefined, amount: number): void {
+    this.#held += amount
+    if (source !== undefined) this.#bySource.set(source, (this.#bySource.get(source) ?? 0) + amount)
   }
 
   release(source: string | undefined, amount: number): void {

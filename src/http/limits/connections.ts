@@ -4,6 +4,7 @@ import { Counter, type Registry } from 'prom-client'
 import { sourceOf } from '../../addresses.ts'
 import type { Log } from '../../ingest/log.ts'
 import { OncePerMinute } from '../../routes/once-a-minute.ts'
+import type { Budget } from './budget.ts'
 
 /** What one source may have open at a time, connections as well as requests. The platform uses few and short ones. */
 export const mostPerSource = 512
@@ -11,7 +12,8 @@ export const mostPerSource = 512
 export interface ConnectionLimits {
   /** MAX_CONNECTIONS: of all sources together. */
   most: number
-  perSource?: number
+  /** What each source has of them: its own connections and what else it is held to account for. */
+  perSource: Budget
   /** Our own proxies: through one of them come many sources. */
   isProxy: (address: string | undefined) => boolean
   registry: Registry
@@ -22,10 +24,7 @@ export interface ConnectionLimits {
  * Closes connections of a source that has too many open. Where all together have too many, one of the source with the
  * most makes room for the newcomer, the oldest, so that a flood from some addresses does not keep the platform out.
  */
-export function limitConnections(
-  server: Server,
-  { most, perSource = mostPerSource, isProxy, registry, log }: ConnectionLimits,
-): void {
+export function limitConnections(server: Server, { most, perSource, isProxy, registry, log }: ConnectionLimits): void {
   const closed = new Counter({
     name: 'rtc_connections_closed_total',
     help: 'Connections closed because their source, or all sources together, had too many open',
@@ -39,7 +38,7 @@ export function limitConnections(
 
   const close = (socket: Socket, limit: 'source' | 'all', source: string | undefined) => {
     closed.inc({ limit })
-    const connections = limit === 'source' ? perSource : most
+    const connections = limit === 'source' ? perSource.share : most
     if (lines.isDue(`${limit} ${source}`))
       log.warn(
         { source, connections },
@@ -51,16 +50,20 @@ export function limitConnections(
     const sockets = bySource.get(source)
     if (!sockets?.delete(socket)) return
     open--
+    if (source !== undefined) perSource.release(source, 1)
     if (sockets.size === 0) bySource.delete(source)
   }
 
   server.on('connection', (socket: Socket) => {
     const source = isProxy(socket.remoteAddress) ? undefined : sourceOf(socket.remoteAddress)
-    if (source !== undefined && (bySource.get(source)?.size ?? 0) >= perSource) return close(socket, 'source', source)
+    if (source !== undefined && perSource.hold(source, 1)) return close(socket, 'source', source)
     if (open >= most) {
       const largest = withMost(bySource)
       // Our own proxies hold them all: they have limits of their own.
-      if (!largest) return close(socket, 'all', source)
+      if (!largest) {
+        if (source !== undefined) perSource.release(source, 1)
+        return close(socket, 'all', source)
+      }
       forget(largest.oldest, largest.source)
       close(largest.oldest, 'all', largest.source)
     }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { BodyReader } from '../../../src/http/limits/body-reader.ts'
+import { Budget } from '../../../src/http/limits/budget.ts'
 import { event } from '../../support/callbacks.ts'
 import { RawConnection, send } from '../../support/http.ts'
 import { publicApp } from '../../support/public-app.ts'
@@ -77,6 +78,26 @@ describe('bodies that never end', () => {
   })
 })
 
+test('a source that sends in too many pieces may open few connections until it is answered', async () => {
+  const app = await publicApp()
+  const url = await app.listen()
+  for (let n = 0; n < 20; n++) {
+    const connection = new RawConnection(url)
+    connection.write('POST /rtc/status HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n')
+    connection.write('1\r\n \r\n'.repeat(6_000))
+  }
+  const isServed = (localAddress: string) => {
+    const agent = new Agent({ localAddress, keepAlive: false })
+    onTestFinished(() => agent.destroy())
+    return send(`${url}/rtc/status`, event('one more'), { agent }).then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+  }
+  await expect.poll(() => isServed('127.0.0.1')).toBe(false)
+  expect(await isServed('127.0.0.2')).toBe(true)
+})
+
 test('a body in pieces of any size is put together, also one as large as BODY_LIMIT', async () => {
   const app = await publicApp()
   const url = await app.listen()
@@ -138,7 +159,8 @@ describe('a body that is refused whatever it says', () => {
   })
 
   test('all together they take 4 MiB of a source, until nobody holds them any more', async () => {
-    const reader = new BodyReader({ limit: MiB, keptBytes: 65_536, sourceOf: ({ ip }) => ip })
+    const connections = new Budget(512, 512)
+    const reader = new BodyReader({ limit: MiB, keptBytes: 65_536, connections, sourceOf: ({ ip }) => ip })
     /** Whether a body of 64 KiB is handed on; if so it is held until released. */
     const releases: (() => void)[] = []
     const offer = async (ip: string): Promise<boolean> => {

@@ -21,3 +21,11 @@ test('our own proxy has no share, but the total holds for it', () => {
   budget.release(undefined, 60)
   expect(budget.held).toBe(0)
 })
+
+test('what has happened already is charged beyond the share, and then there is room for nothing', () => {
+  const budget = new Budget(16, 64)
+  budget.charge('a', 20)
+  expect(budget.hold('a', 1)).toBe(429)
+  budget.release('a', 20)
+  expect(budget.hold('a', 16)).toBeUndefined()
+})
