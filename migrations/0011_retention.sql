@@ -73,6 +73,39 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.drop_period(text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.drop_period(text, timestamptz) IS 'Drops a partition whose rows are all older than a time / 删除早于某时间的整个分区';
 
+-- Deletes about a batch of rows of a partition all of whose rows are older than a time; 0: it is empty. For a partition that
+-- cannot be dropped because somebody who reads keeps a transaction open: deleting rows waits for no reader.
+CREATE FUNCTION rtc.empty_period(partition text, before timestamptz, batch integer DEFAULT 5000) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+#variable_conflict use_variable
+DECLARE
+  past record;
+  deleted integer;
+BEGIN
+  IF before IS NULL OR before > now() - interval '1 day' THEN
+    RAISE 'rtc.empty_period: what is younger than a day stays' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM rtc.lock_retention();
+  SELECT p.period_end, CASE p.parent WHEN 'cdrs' THEN 'cdr_time' ELSE 'occurred_at' END AS key_time INTO past
+    FROM rtc.periods() p
+    WHERE p.partition = empty_period.partition AND p.period_start IS NOT NULL AND p.period_end <= before;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  -- All of a second: a range of time and not a list of rows, which Citus would not take.
+  EXECUTE format('DELETE FROM rtc.%1$I WHERE %2$I <= (SELECT max(t) FROM (SELECT %2$I AS t FROM rtc.%1$I ORDER BY 1 LIMIT $1) x)',
+    partition, past.key_time) USING batch;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  UPDATE rtc.maintenance m SET ran_at = now(), reached = greatest(m.reached, past.period_end) WHERE m.task = 'retention';
+  RETURN deleted;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.empty_period(text, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.empty_period(text, timestamptz, integer) IS 'Deletes the rows of a partition that cannot be dropped now, a batch at a time / 分区无法删除时分批清空';
+
 -- Deletes about a batch of the oldest rows before a time, where no partition can be dropped: in the partitions _old, in
 -- the calls, and in the small tables. Says how many; 0 = nothing is left to delete.
 --
@@ -89,11 +122,11 @@ DECLARE
   deleted integer := 0;
 BEGIN
   IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs', 'reveals',
-    'erased_keys') THEN
+    'look_ups', 'erased_keys') THEN
     RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF before IS NULL OR before > now() - (CASE what WHEN 'reveals' THEN interval '179 days'
-    WHEN 'erased_keys' THEN interval '29 days' ELSE interval '1 day' END) THEN
+  IF before IS NULL OR before > now() - (CASE WHEN what IN ('reveals', 'look_ups') THEN interval '179 days'
+    WHEN what = 'erased_keys' THEN interval '29 days' ELSE interval '1 day' END) THEN
     RAISE 'rtc.tidy: what is younger stays' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
@@ -131,6 +164,9 @@ BEGIN
         WHERE o.cdr_time < before ORDER BY o.id LIMIT batch);
     WHEN 'reveals' THEN
       DELETE FROM rtc.reveals r WHERE r.ticket IN (SELECT o.ticket FROM rtc.reveals o
+        WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);
+    WHEN 'look_ups' THEN
+      DELETE FROM rtc.look_ups l WHERE l.id IN (SELECT o.id FROM rtc.look_ups o
         WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);
     WHEN 'erased_keys' THEN
       DELETE FROM rtc.erased_keys k WHERE k.key_digest IN (SELECT o.key_digest FROM rtc.erased_keys o

@@ -67,7 +67,7 @@ async function drop(client: pg.Client, retentionDays: number | undefined, option
   if (stop.signal.aborted) throw new Error('interrupted: the rest is still there')
   if (result.busy.length > 0)
     throw new Error(
-      `somebody reads or writes ${result.busy.join(' and ')} all the time: try again when queries have ended`,
+      `somebody reads or writes ${result.busy.join(' and ')} all the time: what could be deleted is gone, try again when queries have ended`,
     )
 }
 

@@ -96,7 +96,11 @@ export class Maintenance {
       const { dropped, deleted, busy } = await applyRetention(postgres.pool, retention, tries)
       if (dropped.length > 0 || Object.keys(deleted).length > 0)
         log.info({ dropped, deleted }, 'removed what is past retention')
-      if (busy.length > 0) log.warn({ busy }, 'tables are read all the time: what is past retention goes later')
+      if (busy.length > 0)
+        log.warn(
+          { busy },
+          'tables are read all the time: partitions that are past retention were emptied, and are dropped later',
+        )
       else this.#retainedAt = performance.now()
     } catch (error) {
       log.warn({ err: publicError(error) }, 'removing what is past retention failed, it will be tried again')

@@ -64,11 +64,11 @@ export function isPast(period: Period, before: Date): boolean {
 export interface RetentionRules {
   /** Days that calls are kept. */
   retentionDays?: number | undefined
-  /** Days that the record of who asked to see numbers is kept: at least 180. */
+  /** Days that the record of who saw numbers, or looked for them, is kept: at least 180. */
   revealRetentionDays?: number | undefined
 }
 
-/** What became of a run. Tables that were busy all the time are to be tried again later. */
+/** What became of a run. Partitions of tables that were busy all the time are empty, and dropped another time. */
 export interface Retained {
   dropped: string[]
   deleted: Record<string, number>
@@ -111,6 +111,16 @@ export async function applyRetention(
     }
   }
 
+  const empty = async ({ parent }: Period, values: unknown[]) => {
+    for (;;) {
+      const began = performance.now()
+      const deleted = await patiently(client, 'SELECT rtc.empty_period($1, $2) AS done', values, patience)
+      if (typeof deleted !== 'number' || deleted === 0) return
+      result.deleted[parent] = (result.deleted[parent] ?? 0) + deleted
+      await pause(performance.now() - began, patience.signal)
+    }
+  }
+
   if (retentionDays !== undefined) {
     const before = retentionEnd(retentionDays)
     const periods = await listPeriods(client)
@@ -121,13 +131,16 @@ export async function applyRetention(
       const values = [period.partition, before.toISOString()]
       if (await step(period.parent, 'SELECT rtc.drop_period($1, $2) AS done', values))
         result.dropped.push(period.partition)
+      // Whoever reads facts and keeps a transaction open can hold up a DROP for ever, but no DELETE.
+      else if (result.busy.includes(period.parent)) await empty(period, values)
     }
     await deleteFrom('call_events', before)
     await deleteFrom('cdrs', before)
     for (const table of ['calls', 'placed_calls', 'replaced_cdrs', 'notices']) await deleteFrom(table, kept)
   }
   await deleteFrom('erased_keys', retentionEnd(erasedKeyDays))
-  if (revealRetentionDays !== undefined) await deleteFrom('reveals', retentionEnd(revealRetentionDays))
+  if (revealRetentionDays !== undefined)
+    for (const table of ['reveals', 'look_ups']) await deleteFrom(table, retentionEnd(revealRetentionDays))
   return result
 }
 

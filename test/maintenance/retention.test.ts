@@ -102,9 +102,11 @@ test('who waits for an open SELECT delays nobody for more than a moment, and get
   const other = await connect(url)
   expect(await applyRetention(other, { retentionDays: 90 }, impatient)).toEqual({
     dropped: [],
-    deleted: {},
+    // Rows go all the same.
+    deleted: { call_events: 1, cdrs: 1 },
     busy: ['call_events', 'cdrs'],
   })
+  expect(await timesOf(pool, 'cdrs')).toHaveLength(1)
 
   const work = applyRetention(other, { retentionDays: 90 }, patient)
   const waits: number[] = []
@@ -197,18 +199,24 @@ test('PARTITION_BY may change from month to day and back: rows go where they bel
   for (const time of times.slice(3)) expect(await timesOf(pool, 'cdrs')).toContain(time)
 })
 
-test('placed calls go with the calls, who asked to see numbers by a time of its own', async () => {
+test('placed calls go with the calls, who saw numbers or looked for them by a time of its own', async () => {
   const { pool } = await freshDatabase()
   await pool.query(`
     INSERT INTO rtc.placed_calls (placed_at, app_key, scenario, display_nbr, callee_nbr)
     SELECT now() - d * interval '1 day', 'app', 'callVerify', '+8675500000000', '+8613800000021' FROM unnest(ARRAY[200, 140, 1]) AS d;
     INSERT INTO rtc.reveals (asked_at, asked_by, asked_in, call_ref, why)
-    SELECT now() - d * interval '1 day', 'ann', pg_current_xact_id(), gen_random_uuid(), 'because' FROM unnest(ARRAY[1200, 190, 1]) AS d`)
+    SELECT now() - d * interval '1 day', 'ann', pg_current_xact_id(), gen_random_uuid(), 'because' FROM unnest(ARRAY[1200, 190, 1]) AS d;
+    INSERT INTO rtc.look_ups (asked_at, asked_by, kind, found)
+    SELECT now() - d * interval '1 day', 'ann', 'number', 0 FROM unnest(ARRAY[1200, 1200, 190, 1]) AS d`)
   expect((await applyRetention(pool, { retentionDays: 90, revealRetentionDays: 1_095 }, impatient)).deleted).toEqual({
     placed_calls: 2,
     reveals: 1,
+    look_ups: 2,
   })
-  expect((await applyRetention(pool, { revealRetentionDays: 180 }, impatient)).deleted).toEqual({ reveals: 1 })
+  expect((await applyRetention(pool, { revealRetentionDays: 180 }, impatient)).deleted).toEqual({
+    reveals: 1,
+    look_ups: 1,
+  })
 })
 
 test('the functions do not serve to remove what is young, or anything else', async () => {
@@ -220,7 +228,10 @@ test('the functions do not serve to remove what is young, or anything else', asy
   await refused(`SELECT rtc.drop_period('cdrs_${month(today)}', now() + interval '1 year')`)
   await refused(`SELECT rtc.drop_period('cdrs_${month(today)}', 'infinity')`)
   await refused(`SELECT rtc.drop_period('cdrs_${month(today)}', NULL)`)
+  await refused(`SELECT rtc.empty_period('cdrs_${month(today)}', now())`)
+  await refused(`SELECT rtc.empty_period('cdrs_${month(today)}', NULL)`)
   await refused(`SELECT rtc.tidy('cdrs', now())`)
+  await refused(`SELECT rtc.tidy('look_ups', now() - interval '170 days')`)
   await refused(`SELECT rtc.tidy('reveals', now() - interval '170 days')`)
   await refused(`SELECT rtc.tidy('calls', now())`)
   await refused(`SELECT rtc.tidy('erased_keys', now() - interval '28 days')`)

@@ -401,6 +401,7 @@ describe('rtc_ops', () => {
       `DELETE FROM rtc.unfolded WHERE session_id = 'l'`,
       `SELECT FROM rtc.maintenance FOR UPDATE NOWAIT`,
       `SELECT rtc.tidy('cdrs', '2024-01-01')`,
+      `SELECT rtc.empty_period('cdrs_2024_05', '2024-07-01')`,
     ])
       expect(await outcome(receiver, sql), sql).toBeInstanceOf(Array)
     await client.query('ROLLBACK')
