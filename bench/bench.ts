@@ -5,6 +5,7 @@ import { recordsOf, type Shape } from './callbacks.ts'
 import type { Cluster } from './cluster.ts'
 import { commitRows } from './copy.ts'
 import type { Result, Task } from './load.ts'
+import { cpuSeconds, familyCpuSeconds } from './proc.ts'
 import type { System } from './systems.ts'
 
 export interface Options {
@@ -16,6 +17,8 @@ export interface Options {
   stored: number
   /** Where receivers leave their CPU profiles. */
   profile?: string
+  /** A built checkout of the first version, to compare with. */
+  first?: string
 }
 
 /** One thing to be measured again and again. */
@@ -30,12 +33,22 @@ export interface Job {
   rate?: number
   /** COPY into the database instead of HTTP. */
   copy?: boolean
+  /** Sends again what the job before it sent to the same database. */
+  again?: boolean
+}
+
+/** What one round of a job found. */
+export type Round = Result & {
+  records: number
+  walBytes: number
+  /** CPU seconds from the end of the load until all calls were computed. */
+  fold: { program: number; postgres: number }
 }
 
 /** The rounds of one job. */
 export interface Measured {
   job: Job
-  rounds: (Result & { records: number; walBytes: number })[]
+  rounds: Round[]
 }
 
 /** Runs jobs on one cluster, with the load in a process of its own. */
@@ -46,7 +59,9 @@ export class Bench {
   readonly #load: ChildProcess
   /** Records made so far for each database and kind, so that nothing is sent twice. */
   readonly #made = new Map<string, number>()
-  /** Callbacks a second of each job when it was last run, to know how many to make beforehand. */
+  /** Which of them were sent last. */
+  readonly #last = new Map<string, { from: number; sent: number }>()
+  /** The most callbacks a second of each job so far, to know how many to make beforehand: a bad round says nothing. */
   readonly #rates = new Map<string, number>()
 
   constructor(cluster: Cluster, options: Options, say: (line: string) => void) {
@@ -80,12 +95,14 @@ export class Bench {
   }
 
   /** One job for some seconds. */
-  async run(job: Job, seconds: number): Promise<Measured['rounds'][number]> {
-    const { shape, connections, systems, rate } = job
+  async run(job: Job, seconds: number): Promise<Round> {
+    const { shape, connections, systems, rate, again } = job
     const perCallback = job.copy ? commitRows : recordsOf(shape, 1)
     const made = `${job.database} ${shape.kind}`
-    const from = Math.ceil((this.#made.get(made) ?? 0) / perCallback)
-    const guess = rate ?? this.#rates.get(keyOf(job)) ?? Math.max(100, 4_000 / perCallback)
+    const last = this.#last.get(made)
+    const next = Math.ceil((this.#made.get(made) ?? 0) / perCallback)
+    const guess = rate ?? Math.max(this.#rates.get(keyOf(job)) ?? 0, 100, 4_000 / perCallback)
+    const most = Math.ceil(guess * seconds * 1.5)
     const walBefore = await this.cluster.walBytes()
     const result = await this.#send({
       ports: systems.map(({ port }) => port),
@@ -94,16 +111,33 @@ export class Bench {
       connections,
       seconds,
       ...(rate === undefined ? {} : { rate }),
-      most: Math.ceil(guess * seconds * 1.3),
-      from,
+      ...(again ? { most: last?.sent ?? 0, from: last?.from ?? 0 } : { most, from: next }),
       programs: systems.map(({ pid }) => pid),
       postmaster: this.cluster.postmaster,
     })
     if (result.failures > 0) throw new Error(`${job.name}: ${result.failures} callbacks were not answered 200`)
     const walBytes = (await this.cluster.walBytes()) - walBefore
-    this.#made.set(made, (from + result.sent) * perCallback)
-    if (rate === undefined) this.#rates.set(keyOf(job), result.callbacks / result.seconds)
-    return { ...result, records: result.callbacks * perCallback, walBytes }
+    if (!again) {
+      this.#made.set(made, (next + result.sent) * perCallback)
+      this.#last.set(made, { from: next, sent: result.sent })
+    }
+    const found = result.callbacks / result.seconds
+    if (rate === undefined) this.#rates.set(keyOf(job), Math.max(found, this.#rates.get(keyOf(job)) ?? 0))
+    return { ...result, records: result.callbacks * perCallback, walBytes, fold: await this.#foldOf(job) }
+  }
+
+  /** Waits until calls are computed from what was stored, lest that slow down what is measured next. */
+  async #foldOf({ systems, database }: Job): Promise<Round['fold']> {
+    const folding = systems.filter(({ folds }) => folds)
+    if (folding.length === 0 || !this.cluster.isUp) return { program: 0, postgres: 0 }
+    const cpu = () => ({
+      program: folding.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
+      postgres: familyCpuSeconds(this.cluster.postmaster),
+    })
+    const before = cpu()
+    await this.cluster.folded(database)
+    const after = cpu()
+    return { program: after.program - before.program, postgres: after.postgres - before.postgres }
   }
 
   /** Records of a kind that were sent to a database: the next one is not stored yet. */

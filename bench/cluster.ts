@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/store/embedded.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -15,7 +16,7 @@ export class Cluster {
   readonly #directory: string
   readonly #settings: Record<string, string>
   #server: EmbeddedPostgres
-  #isUp = true
+  isUp = true
   #admin: pg.Client | undefined
 
   private constructor(directory: string, settings: Record<string, string>, server: EmbeddedPostgres) {
@@ -55,6 +56,20 @@ export class Cluster {
     return url
   }
 
+  /** Makes a database with nothing in it. */
+  async createEmpty(database: string): Promise<string> {
+    await this.query(`CREATE DATABASE ${database}`)
+    return this.url(database)
+  }
+
+  /** Resolves when there is no session left to be folded. */
+  async folded(database: string): Promise<void> {
+    await withClient(this.url(database), async (client) => {
+      const isLeft = async () => (await client.query('SELECT FROM rtc.unfolded LIMIT 1')).rowCount !== 0
+      while (await isLeft()) await sleep(100)
+    })
+  }
+
   async query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
     if (!this.#admin) {
       this.#admin = new pg.Client({ connectionString: this.#server.url })
@@ -66,7 +81,7 @@ export class Cluster {
 
   /** Bytes of WAL written since the cluster was made; 0 while it is down. */
   async walBytes(): Promise<number> {
-    if (!this.#isUp) return 0
+    if (!this.isUp) return 0
     const [row] = await this.query<{ bytes: string }>("SELECT pg_current_wal_insert_lsn() - '0/0' AS bytes")
     return Number(row?.bytes)
   }
@@ -78,7 +93,7 @@ export class Cluster {
 
   /** Takes Postgres away, as a restart of its machine would. */
   async down(): Promise<void> {
-    this.#isUp = false
+    this.isUp = false
     await this.#admin?.end()
     this.#admin = undefined
     await this.#server.stop()
@@ -87,7 +102,7 @@ export class Cluster {
   /** Brings it back, at the same port. */
   async up(): Promise<void> {
     this.#server = await startServer(this.#directory, this.#settings)
-    this.#isUp = true
+    this.isUp = true
   }
 
   async remove(): Promise<void> {

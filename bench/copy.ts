@@ -7,7 +7,7 @@ import type { Result, Task, Watch } from './load.ts'
 /** Rows of one COPY, which is one commit. */
 const commitRows = 500
 
-const columns = [...cdrColumns.map(({ column }) => column), 'record_key', 'received_at']
+const columns = [...cdrColumns.map(({ column }) => column), 'received_at']
 
 /** The limit of Postgres: the same rows as the receiver stores, by COPY, with nothing else to do. */
 export async function copyLoad(task: Task, watch: Watch): Promise<Result> {
@@ -87,12 +87,12 @@ export function copyText(task: Pick<Task, 'shape'>, index: number): Buffer {
   for (let i = index * commitRows; i < (index + 1) * commitRows; i++) {
     const checked = checkCdr(cdr(i, task.shape.ids), Date.now())
     if (!checked.ok) throw new Error(checked.reason)
-    const row: Record<string, unknown> = checked.row
+    const row: object = checked.row
     for (const { column, type } of cdrColumns) {
-      const value = row[column]
+      const value: unknown = Reflect.get(row, column)
       text += value === null ? '\\N\t' : type === 'time' ? `${value}+00\t` : `${value}\t`
     }
-    text += `${i.toString(16).padStart(32, '0')}\t${receivedAt}\n`
+    text += `${receivedAt}\n`
   }
   return Buffer.from(text)
 }

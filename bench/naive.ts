@@ -43,8 +43,8 @@ const insertCdr = `INSERT INTO rtc.cdrs (session_id, icid, cdr_time, direction, 
   fwd_display_num, fwd_dst_num, call_out_start_time, call_out_alerting_time, call_out_answer_time, fwd_start_time,
   fwd_alerting_time, fwd_answer_time, call_end_time, fail_time, call_out_unasw_rsn, fwd_unasw_rsn, ul_fail_reason,
   sip_status_code, record_flag, record_start_time, record_domain, record_bucket_name, record_object_name,
-  record_file_download_url, tts_play_times, tts_trans_duration, service_type, host_name, user_data, record_key, received_at)
-  VALUES (${Array.from({ length: 35 }, (_, i) => `$${i + 1}`).join()}, now()) ON CONFLICT DO NOTHING`
+  record_file_download_url, tts_play_times, tts_trans_duration, service_type, host_name, user_data, received_at)
+  VALUES (${Array.from({ length: 34 }, (_, i) => `$${i + 1}`).join()}, now()) ON CONFLICT DO NOTHING`
 
 app.post<{ Body: { feeLst: Values[] } }>('/rtc/fee', async ({ body }) => {
   const client = await pool.connect()
@@ -86,7 +86,6 @@ app.post<{ Body: { feeLst: Values[] } }>('/rtc/fee', async ({ body }) => {
         r.serviceType,
         r.hostName,
         r.userData,
-        digest(r),
       ])
     }
     await client.query('COMMIT')

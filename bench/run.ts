@@ -3,6 +3,8 @@ import { Bench, type Options } from './bench.ts'
 import { Cluster } from './cluster.ts'
 import { describe, toMarkdown } from './report.ts'
 import { connections } from './sections/connections.ts'
+import { duplicates } from './sections/duplicates.ts'
+import { firstVersion } from './sections/first-version.ts'
 import { fullTables } from './sections/full-tables.ts'
 import { latency } from './sections/latency.ts'
 import { partitions } from './sections/partitions.ts'
@@ -18,7 +20,8 @@ const help = `npm run bench -- [options]
   --rounds N     rounds of each measurement (5; quick: 2)
   --seconds N    seconds of load in a round (4; quick: 1)
   --stored N     compare an empty table with one of N CDRs too (20000000 takes a quarter of an hour and 25 GB)
-  --only A,B     these sections only: ${'throughput, latency, connections, replicas, signatures, partitions, spool, full-tables'}
+  --only A,B     these sections only: ${'throughput, first-version, duplicates, latency, connections, replicas, signatures, partitions, spool, full-tables'}
+  --first DIR    compare with a built checkout of the first version (commit a532d3c) too
   --set NAME=V   a setting of Postgres
   --profile DIR  leave CPU profiles of the compared programs there
   --json         the whole result as JSON instead of tables
@@ -28,6 +31,8 @@ type SectionRun = (bench: Bench, programs: Programs) => Promise<Section>
 
 const sections: Record<string, SectionRun> = {
   throughput,
+  'first-version': firstVersion,
+  duplicates,
   latency,
   connections,
   replicas,
@@ -47,6 +52,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     set: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
+    first: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -63,6 +69,7 @@ async function main(): Promise<void> {
     seconds: Number(values.seconds ?? (quick ? 1 : 4)),
     stored: Number(values.stored),
     ...(values.profile === undefined ? {} : { profile: values.profile }),
+    ...(values.first === undefined ? {} : { first: values.first }),
   }
   const wanted = values.only === '' ? Object.keys(sections) : values.only.split(',')
   const say = (line: string) => void process.stderr.write(`${line}\n`)
@@ -94,9 +101,10 @@ async function main(): Promise<void> {
   }
 }
 
-function isLeftOut(name: string, { quick, stored }: Options): boolean {
+function isLeftOut(name: string, { quick, stored, first }: Options): boolean {
   return (
     (name === 'full-tables' && stored === 0) ||
-    (quick && ['connections', 'replicas', 'signatures', 'partitions'].includes(name))
+    (name === 'first-version' && first === undefined) ||
+    (quick && ['connections', 'duplicates', 'replicas', 'signatures', 'partitions'].includes(name))
   )
 }

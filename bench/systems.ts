@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +14,8 @@ export interface System {
   /** Of the receiver's metrics. */
   adminPort: number
   pid: number
+  /** It computes calls in the background from what it has stored. */
+  folds: boolean
   stop(): Promise<void>
 }
 
@@ -35,37 +36,51 @@ export async function startOwn(
 ): Promise<System> {
   const child = fork(path(`${name}.ts`), { env: environment({ ...settings, ...env }), stdio: output(directory, name) })
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
-  return { name, port, adminPort: 0, pid: child.pid as number, stop: () => stop(child) }
+  return { name, port, adminPort: 0, pid: child.pid as number, folds: false, stop: () => stop(child) }
 }
 
-/** The built receiver, as it is deployed: its log goes to a file. */
+/**
+ * A built receiver, as it is deployed: its log goes to a file, where it says at which ports it listens.
+ *
+ * @param main its main.js: of this checkout where nothing else is said
+ */
 export async function startReceiver(
   name: string,
   directory: string,
   env: Record<string, string>,
-  execArgv: string[] = [],
+  { execArgv = [], main = path('../dist/main.js') }: { execArgv?: string[]; main?: string } = {},
 ): Promise<System> {
-  const [port, adminPort] = [await freePort(), await freePort()]
   const dataDir = join(directory, name)
   await mkdir(dataDir, { recursive: true })
-  const child = fork(path('../dist/main.js'), {
+  const child = fork(main, {
     env: environment({
       ...settings,
       DATA_DIR: dataDir,
-      PORT: String(port),
-      ADMIN_PORT: String(adminPort),
+      PORT: '0',
+      ADMIN_PORT: '0',
       SPOOL_MAX_BYTES: '8 GiB',
       ...env,
     }),
     execArgv,
     stdio: output(directory, name),
   })
-  const system = { name, port, adminPort, pid: child.pid as number, stop: () => stop(child) }
-  while (!(await isReady(adminPort))) {
+  const isThere = () => {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: see its log in ${directory}`)
-    await sleep(50)
+    return sleep(50)
   }
-  return system
+  let listening = await listeningAt(directory, name)
+  for (; !listening; listening = await listeningAt(directory, name)) await isThere()
+  const { port, adminPort } = listening
+  while (!(await isReady(adminPort))) await isThere()
+  return { name, port, adminPort, pid: child.pid as number, folds: true, stop: () => stop(child) }
+}
+
+async function listeningAt(directory: string, name: string): Promise<{ port: number; adminPort: number } | undefined> {
+  const log = await readFile(join(directory, `${name}.log`), 'utf8')
+  const line = log.split('\n').find((line) => line.includes('"msg":"listening"'))
+  if (line === undefined) return undefined
+  const { url, adminUrl } = JSON.parse(line) as { url: string; adminUrl: string }
+  return { port: Number(new URL(url).port), adminPort: Number(new URL(adminUrl).port) }
 }
 
 /** The values of one of the receiver's metrics, by their labels as they stand in braces. */
@@ -98,13 +113,4 @@ async function stop(child: ChildProcess): Promise<void> {
   const slow = setTimeout(() => child.kill('SIGKILL'), 30_000)
   await ended
   clearTimeout(slow)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

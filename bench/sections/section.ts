@@ -41,7 +41,7 @@ export async function startPrograms({ cluster, options }: Bench): Promise<Progra
       'receiver',
       directory,
       { DATABASE_URL: await cluster.create('bench_receiver') },
-      execArgv,
+      { execArgv },
     ),
   }
 }
