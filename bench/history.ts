@@ -50,7 +50,6 @@ export const cdrColumns = [
   'record_flag',
   'tts_play_times',
   'tts_trans_duration',
-  'record_key',
   'session_id',
   'icid',
   'sp_id',
@@ -321,7 +320,7 @@ function rowsOf(history: History, call: number, table: 'events' | 'cdrs'): Row[]
         `${orNull(aRings)}\t${orNull(aAnswers)}\t${orNull(bStarts)}\t${orNull(bRings)}\t${orNull(bAnswers)}\t${time(at)}\t` +
         `${isAnswered ? '\\N' : time(at)}\t${isRecorded ? orNull(bAnswers) : '\\N'}\t${isPrivate ? 1 : 0}\t` +
         `${failsAtB ? 0 : end.q850}\t${failsAtB ? end.q850 : 0}\t${end.release}\t${end.sip}\t${isRecorded ? 1 : 0}\t${kind.service === '001' ? 1 : 0}\t0\t` +
-        `${key(call, 8 + number)}\t${session}\tCAE-${stamp}-${call}${number === 0 ? '' : `-${number}`}\tInvented_01\t${kind.app}\t${own}\t` +
+        `${session}\tCAE-${stamp}-${call}${number === 0 ? '' : `-${number}`}\tInvented_01\t${kind.app}\t${own}\t` +
         `${isPrivate ? a : own}\t${isPrivate ? own : a}\t${b === undefined ? '\\N' : own}\t${b ?? '\\N'}\t${kind.service}\t${host}\t${userData}\t` +
         `${isPrivate ? `${a}_${call}` : '\\N'}\t${isRecorded ? 'ostor.example.com' : '\\N'}\t${isRecorded ? 'sp-invented' : '\\N'}\t` +
         `${isRecorded ? `${stamp}${call}.wav` : '\\N'}\t${kind.app}\n`,
