@@ -43,14 +43,18 @@ async function demo(): Promise<void> {
     // Ahead of the receiver, which on a slow machine would go on without it.
     const silent = { info: () => {}, warn: () => {} }
     const postgres = await startEmbeddedPostgres({ directory: join(dataDir, 'postgres'), log: silent })
-    const database = new pg.Pool({ connectionString: postgres.url, max: 1 })
     try {
       await migrate({ databaseUrl: postgres.url })
       const service = await startService(config, createLogger('silent'))
       line.end()
-      await run(config, service, database).finally(() => service.stop())
+      const database = new pg.Pool({ connectionString: postgres.url, max: 1 })
+      try {
+        await run(config, service, database)
+      } finally {
+        await database.end()
+        await service.stop()
+      }
     } finally {
-      await database.end()
       await postgres.stop()
     }
   } finally {

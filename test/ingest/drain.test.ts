@@ -2,7 +2,6 @@ import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import type { SpoolEntry } from '../../src/ingest/spool/spool.ts'
-import { toSpoolEntry } from '../../src/ingest/spool-entry.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'
@@ -95,11 +94,8 @@ test('bad records and unreadable bodies travel through the spool like rows', asy
   await before.take('fee', [cdr('c1'), cdr('', { secret: 'ünïcode' })], { signer: 'app1', receivedAt })
   const body = Buffer.from([0xff, 0x00, 0x7b])
   const unread = { kind: 'unknown', reason: 'invalid_utf8', errors: [], holds: 'body', body, bodySize: 3 } as const
-  // As if Postgres had gone away since the quarantine was measured last.
-  const entry = { via: 'live', countedAs: 'bodies', kind: 'status', record: undefined, index: null } as const
-  const sent = { signer: null, receivedAt: at, bytes: 3, fate: { note: { ...unread, errors: [] } } }
-  await before.spool.append([toSpoolEntry({ ...entry, ...sent })])
-  expect(await before.outcomes()).toEqual({ spooled: 2 })
+  await before.receiver.keepUnread({ ...unread, errors: [] }, '192.0.2.1', receivedAt)
+  expect(await before.outcomes()).toEqual({ spooled: 3 })
   await before.stop(100)
 
   const it = await TestReceiver.start(database.url, { directory })
@@ -121,7 +117,7 @@ test('bad records and unreadable bodies travel through the spool like rows', asy
   expect(await it.outcomes('spool')).toEqual({ stored: 1, quarantined: 2 })
   expect(await it.metric('rtc_records_total', { table: 'bodies', via: 'spool' })).toBe(1)
   // What came straight and what came through the spool is known as the same.
-  await it.take('fee', [cdr('', { secret: 'ünïcode' })])
+  await it.take('fee', [cdr('', { secret: 'ünïcode' })], { signer: 'app1' })
   await it.receiver.keepUnread({ ...unread, errors: [] }, '192.0.2.1', new Date())
   expect(await countRows(database.pool)).toMatchObject({ quarantine: 2 })
 })
