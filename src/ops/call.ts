@@ -211,7 +211,7 @@ function conflictsOf(view: View, conflicts: Answer<OpenEntry[]>): Content {
       [
         { name: words.entryColumn, cell: ({ id }) => html`<a href="/quarantine/${id}">${id}</a>` },
         { name: words.reason, cell: ({ reason }) => named(words.quarantineReasons, reason) },
-        { name: words.differing, kind: 'wrap', cell: ({ differing }) => (differing ?? []).join(', ') },
+        { name: words.differing, kind: 'wrap', cell: ({ differing }) => differing.join(', ') },
         {
           name: words.billed,
           kind: 'n',

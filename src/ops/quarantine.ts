@@ -58,7 +58,7 @@ function reasonName(reason: string, words: View['words']): string {
 
 function places(view: View, { errors, record_index, differing }: OpenEntry): Content {
   const { words } = view
-  if (differing !== null) return differing.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)
+  if (differing.length > 0) return differing.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)
   const where = record_index === null ? null : html`<span class="soft">${words.recordOf(record_index)}</span> `
   return html`${where}${(errors ?? []).map(({ pointer, message }, i) => html`${i > 0 && '; '}<code>${pointer || words.body}</code> ${message}`)}`
 }
@@ -120,7 +120,7 @@ ${panel(
   facts([
     [words.kind, named(words.kinds, entry.kind)],
     [words.reason, html`${reasonName(entry.reason, words)} <code class="soft">${entry.reason}</code>`],
-    [entry.differing === null ? words.place : words.differing, places(view, entry)],
+    [entry.differing.length > 0 ? words.differing : words.place, places(view, entry)],
     ...(entry.call_ref === null
       ? []
       : ([

@@ -11,9 +11,9 @@ export interface OpenEntry {
   seen_count: number
   app_key: string | null
   errors: { pointer: string; message: string }[] | null
-  /** Of a conflict: its call, the fields that differ from the stored CDR, and the billed minutes of both. */
+  /** Of a conflict: its call, the fields that differ from the stored CDR (else none), and the billed minutes of both. */
   call_ref: string | null
-  differing: string[] | null
+  differing: string[]
   minutes_stored: number | null
   minutes_received: number | null
 }
