@@ -1833,14 +1833,20 @@ CREATE VIEW ops.quarantine_open AS
     last_seen_at,
     seen_count,
     signed_by AS app_key,
-    ( SELECT jsonb_agg(jsonb_build_object('pointer', regexp_replace((e.item ->> 'pointer'::text), '\d{5,}'::text, '***'::text, 'g'::text), 'message', regexp_replace((e.item ->> 'message'::text), '\d{5,}'::text, '***'::text, 'g'::text))) AS jsonb_agg
+    ( SELECT jsonb_agg(jsonb_build_object('pointer', regexp_replace((e.item ->> 'pointer'::text), '/(?!([A-Za-z_]{1,64}|[0-9]{1,4})(/|$))[^/]*'::text, '/***'::text, 'g'::text), 'message', regexp_replace((e.item ->> 'message'::text), '\d{5,}'::text, '***'::text, 'g'::text))) AS jsonb_agg
            FROM jsonb_array_elements(
                 CASE
                     WHEN (jsonb_typeof(q.errors) = 'array'::text) THEN q.errors
                     ELSE '[]'::jsonb
                 END) e(item)) AS errors,
     call_ref,
-    differing,
+    ARRAY( SELECT
+                CASE
+                    WHEN (d.name ~ '^[A-Za-z_]{1,64}$'::text) THEN d.name
+                    ELSE '***'::text
+                END AS "case"
+           FROM unnest(q.differing) WITH ORDINALITY d(name, place)
+          ORDER BY d.place) AS differing,
     minutes_stored,
     minutes_received,
     ops.skeleton(body) AS skeleton
@@ -1848,7 +1854,7 @@ CREATE VIEW ops.quarantine_open AS
   WHERE (resolved_at IS NULL);
 COMMENT ON VIEW ops.quarantine_open IS 'Records and bodies that could not be stored and that nobody has dealt with / 未处理的隔离记录';
 COMMENT ON COLUMN ops.quarantine_open.id IS 'Number of the entry, for rtc-receiver quarantine / 编号';
-COMMENT ON COLUMN ops.quarantine_open.kind IS 'status, fee, unknown (unreadable) or unauthenticated / 类别';
+COMMENT ON COLUMN ops.quarantine_open.kind IS 'status, fee, notice, unknown (unreadable) or unauthenticated / 类别';
 COMMENT ON COLUMN ops.quarantine_open.reason IS 'Short code of the reason; conflict = a CDR with the key of a stored one and other content / 原因代码；conflict 为同键不同内容的话单';
 COMMENT ON COLUMN ops.quarantine_open.record_index IS 'Place in feeLst, from 0; NULL for a status event or a whole body / 在 feeLst 中的序号';
 COMMENT ON COLUMN ops.quarantine_open.body_size IS 'Bytes of the original / 原文字节数';
@@ -2415,6 +2421,39 @@ $function$;
 REVOKE EXECUTE ON FUNCTION rtc.drop_period(partition text, before timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.drop_period(partition text, before timestamp with time zone) IS 'Drops a partition whose rows are all older than a time / 删除早于某时间的整个分区';
 
+CREATE OR REPLACE FUNCTION rtc.empty_period(partition text, before timestamp with time zone, batch integer DEFAULT 5000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  past record;
+  deleted integer;
+BEGIN
+  IF before IS NULL OR before > now() - interval '1 day' THEN
+    RAISE 'rtc.empty_period: what is younger than a day stays' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM rtc.lock_retention();
+  SELECT p.period_end, CASE p.parent WHEN 'cdrs' THEN 'cdr_time' ELSE 'occurred_at' END AS key_time INTO past
+    FROM rtc.periods() p
+    WHERE p.partition = empty_period.partition AND p.period_start IS NOT NULL AND p.period_end <= before;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  -- All of a second: a range of time and not a list of rows, which Citus would not take.
+  EXECUTE format('DELETE FROM rtc.%1$I WHERE %2$I <= (SELECT max(t) FROM (SELECT %2$I AS t FROM rtc.%1$I ORDER BY 1 LIMIT $1) x)',
+    partition, past.key_time) USING batch;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  UPDATE rtc.maintenance m SET ran_at = now(), reached = greatest(m.reached, past.period_end) WHERE m.task = 'retention';
+  RETURN deleted;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.empty_period(partition text, before timestamp with time zone, batch integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.empty_period(partition text, before timestamp with time zone, batch integer) IS 'Deletes the rows of a partition that cannot be dropped now, a batch at a time / 分区无法删除时分批清空';
+
 CREATE OR REPLACE FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean)
  RETURNS record
  LANGUAGE plpgsql
@@ -2844,11 +2883,11 @@ DECLARE
   deleted integer := 0;
 BEGIN
   IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs', 'reveals',
-    'erased_keys') THEN
+    'look_ups', 'erased_keys') THEN
     RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF before IS NULL OR before > now() - (CASE what WHEN 'reveals' THEN interval '179 days'
-    WHEN 'erased_keys' THEN interval '29 days' ELSE interval '1 day' END) THEN
+  IF before IS NULL OR before > now() - (CASE WHEN what IN ('reveals', 'look_ups') THEN interval '179 days'
+    WHEN what = 'erased_keys' THEN interval '29 days' ELSE interval '1 day' END) THEN
     RAISE 'rtc.tidy: what is younger stays' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
@@ -2886,6 +2925,9 @@ BEGIN
         WHERE o.cdr_time < before ORDER BY o.id LIMIT batch);
     WHEN 'reveals' THEN
       DELETE FROM rtc.reveals r WHERE r.ticket IN (SELECT o.ticket FROM rtc.reveals o
+        WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);
+    WHEN 'look_ups' THEN
+      DELETE FROM rtc.look_ups l WHERE l.id IN (SELECT o.id FROM rtc.look_ups o
         WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);
     WHEN 'erased_keys' THEN
       DELETE FROM rtc.erased_keys k WHERE k.key_digest IN (SELECT o.key_digest FROM rtc.erased_keys o
@@ -3306,7 +3348,7 @@ BEGIN
     WHEN 'object' THEN
       IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
       RETURN coalesce((
-        SELECT jsonb_object_agg(regexp_replace(left(f.key, 64), '\d{5,}', '***', 'g'), ops.skeleton(f.value, depth + 1))
+        SELECT jsonb_object_agg(CASE WHEN f.key ~ '^[A-Za-z_]{1,64}$' THEN f.key ELSE '***' END, ops.skeleton(f.value, depth + 1))
         FROM (SELECT * FROM jsonb_each(value) LIMIT 100) f), '{}');
     WHEN 'array' THEN
       IF depth > 8 THEN RETURN '"nested deeper"'; END IF;
