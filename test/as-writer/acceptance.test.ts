@@ -10,8 +10,6 @@ for (const file of [
   'ledger',
   'once-each',
   'one-bad-record',
-  'only-the-platform',
   'postgres-away',
-  'rubbish',
 ])
   describe(`${file}, as rtc_writer`, async () => void (await import(`../acceptance/${file}.test.ts`)))
