@@ -355,12 +355,13 @@ test('the log is a bounded file and holds no values of failed statements, nor ro
   const server = await start()
   await expect(ask(server.url, `SELECT 'secret-value'::int`)).rejects.toThrow()
   // Its trigger ends the connection itself.
-  await ask(
-    server.url,
-    `CREATE TABLE public.copied (a text); CREATE FUNCTION public.end_it() RETURNS trigger LANGUAGE plpgsql
-    AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
-    CREATE TRIGGER end_it BEFORE INSERT ON public.copied FOR EACH ROW EXECUTE FUNCTION public.end_it()`,
-  )
+  for (const sql of [
+    'CREATE TABLE public.copied (a text)',
+    `CREATE FUNCTION public.end_it() RETURNS trigger LANGUAGE plpgsql
+      AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'`,
+    'CREATE TRIGGER end_it BEFORE INSERT ON public.copied FOR EACH ROW EXECUTE FUNCTION public.end_it()',
+  ])
+    await ask(server.url, sql)
   const client = new pg.Client({ connectionString: server.url })
   client.on('error', () => {})
   await client.connect()
