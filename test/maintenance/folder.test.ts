@@ -4,11 +4,13 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { foldLimits } from '../../src/maintenance/fold-batch.ts'
 import { registerFoldMetrics } from '../../src/metrics/fold.ts'
 import { connect } from '../store/connect.ts'
+import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { callOf, storeFacts } from '../support/facts.ts'
 import { storedCalls, TestFolder, waitingRows } from '../support/folder.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
-import { hold, until } from '../support/receiver.ts'
+import { hold, TestReceiver, until } from '../support/receiver.ts'
+import { spooled } from '../support/spool.ts'
 
 const MINUTE = 60_000
 
@@ -42,6 +44,20 @@ describe('calls follow the facts', () => {
     const heard = await storeCalls(pool, 'heard', 3)
     folder.wake()
     await allFolded(pool, heard)
+  })
+
+  test('of a receiver: live, sent again, and through the spool', async () => {
+    const { url, pool } = await freshDatabase()
+    const { folder } = await TestFolder.on(url)
+    folder.start()
+    const it = await TestReceiver.start(url, { onStored: () => folder.wake() })
+    await it.take('status', [event('s1', { called: '+8613800000021' }, 'callout')])
+    await it.take('fee', [cdr('s1'), cdr('s2'), cdr('s1')])
+    await it.take('status', [event('s1', { called: '+8613800000021' }, 'callout')])
+    const entry = { at: new Date().toISOString(), kind: 'fee', signer: null, record: cdr('s3') } as const
+    await TestReceiver.start(url, { directory: await spooled([entry]) })
+    await allFolded(pool, ['s1', 's2', 's3'])
+    expect((await storedCalls(pool)).get('s1')).toMatchObject({ event_count: 1, cdr_count: 1 })
   })
 
   test('several at once: each call is computed, by one of them at a time', async () => {

@@ -62,12 +62,24 @@ test('times are UTC under a session of another zone and date style', async () =>
   expect([...(await storedCdrs(client, [cdr])).values()]).toEqual([{ row, erased: false }])
 })
 
-test('with the facts go their sessions, once each, to be folded', async () => {
+test('with the facts go their sessions, once each and with the earliest of their times, to be folded', async () => {
   const { pool } = await freshDatabase()
-  const rows = ['a', 'a', 'b'].map((session_id, i) => cdrRow({ session_id, icid: String(i) }))
-  await withClient(pool, (client) => copyCdrs(client, rows, null))
-  const { rows: unfolded } = await pool.query('SELECT session_id FROM rtc.unfolded ORDER BY id')
-  expect(unfolded).toEqual([{ session_id: 'a' }, { session_id: 'b' }])
+  const rows = [
+    cdrRow({ session_id: 'a', icid: '1', cdr_time: '2019-01-24 03:04:54' }),
+    cdrRow({ session_id: 'a', icid: '2', cdr_time: '2019-01-24 03:04:24' }),
+    cdrRow({ session_id: 'b', cdr_time: '2019-01-24 03:05:00' }),
+  ]
+  const event = eventRow({ session_id: 'c', occurred_at: '2019-01-24 03:06:00' })
+  await withClient(pool, async (client) => {
+    await copyCdrs(client, rows, null)
+    await copyEvents(client, [event], null)
+  })
+  const { rows: unfolded } = await pool.query('SELECT session_id, fact_time FROM rtc.unfolded ORDER BY id')
+  expect(unfolded).toEqual([
+    { session_id: 'a', fact_time: new Date('2019-01-24T03:04:24Z') },
+    { session_id: 'b', fact_time: new Date('2019-01-24T03:05:00Z') },
+    { session_id: 'c', fact_time: new Date('2019-01-24T03:06:00Z') },
+  ])
 })
 
 test('one of them is there already: none is stored, nothing is to be folded, and nothing stays open', async () => {

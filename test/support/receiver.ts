@@ -19,6 +19,7 @@ interface Options {
   /** Runs the maintenance beside the receiver, which removes what is older. */
   retentionDays?: number
   io?: SpoolIo
+  onStored?: () => void
   pooler?: 'transaction'
   /** Whether the receiver waits for Postgres before the test goes on. */
   connected?: boolean
@@ -83,6 +84,7 @@ export class TestReceiver {
       log,
       commitDeadlineMs: deadlineMs,
       quarantineMaxBytes,
+      ...(options.onStored ? { onStored: options.onStored } : {}),
     })
   }
 
