@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { lately } from '../src/ops/periods.ts'
@@ -9,26 +9,28 @@ import * as statistics from '../src/store/page/statistics.ts'
 import { inLookUp } from '../src/store/page/transaction.ts'
 import { createPool } from '../src/store/pool.ts'
 import { makeRoles } from '../src/store/roles.ts'
+import { tidyStatistics } from '../src/store/statistics.ts'
 import { withClient } from './cluster.ts'
 import { databaseHelp, databaseOptions, withDatabase } from './ops-database.ts'
 
 const help = `npm run bench:queries -- [options]
 
-Times the questions of docs/queries.md, and what the page asks, in a database that \`npm run bench:fill\` has filled, as a
-login that may do no more than ops. Summaries are brought up to date before. Prints a Markdown table: the median and the
-worst of three runs, of which the first may find the disk cold.
+Times questions in a database that \`npm run bench:fill\` has filled: those of docs/queries.md, others that no document
+mentions, and what the page asks, as a login that may do no more than ops, with the server's own settings. Prints a Markdown
+table: the median and the worst of the runs, of which the first may find the disk cold, and the time to plan (of what a
+function asks itself it is in the runs).
 
-  --runs N             runs of each (3)
+  --runs N             runs of each (5)
 ${databaseHelp}
 `
 
-const { values } = parseArgs({ options: { ...databaseOptions, runs: { type: 'string', default: '3' } } })
+const { values } = parseArgs({ options: { ...databaseOptions, runs: { type: 'string', default: '5' } } })
 
 async function run(url: string): Promise<void> {
   const login = await prepare(url)
   const found = await withClient(url, examples)
-  const lines = [`| question | median | worst | rows |`, `|---|--:|--:|--:|`]
-  const add = async (name: string, ask: () => Promise<number>) => {
+  const lines = ['| question | median | worst | planning | rows |', '|---|--:|--:|--:|--:|']
+  const add = async (name: string, ask: () => Promise<number>, planning = '') => {
     const times: number[] = []
     let rows = 0
     for (let i = 0; i < Number(values.runs); i++) {
@@ -37,13 +39,16 @@ async function run(url: string): Promise<void> {
       times.push(performance.now() - began)
     }
     times.sort((a, b) => a - b)
-    lines.push(`| ${name} | ${said(times[Math.floor(times.length / 2)])} | ${said(times.at(-1))} | ${rows} |`)
+    const [median, worst] = [times[Math.floor(times.length / 2)], times.at(-1)].map(said)
+    lines.push(`| ${name} | ${median} | ${worst} | ${planning} | ${rows} |`)
     process.stderr.write(`${lines.at(-1)}\n`)
   }
   await withClient(login, async (client) => {
-    await client.query('SET jit = off') // as docs/queries.md says
-    for (const [name, sql] of Object.entries(documented))
-      await add(name, async () => (await client.query(sql, sql.includes('$1') ? [found[name]] : [])).rows.length)
+    for (const [name, sql] of Object.entries({ ...documented(found), ...others(found) })) {
+      const { rows } = await client.query(`EXPLAIN (SUMMARY, FORMAT JSON) ${sql}`)
+      const planning = said(rows[0]['QUERY PLAN'][0]['Planning Time'])
+      await add(name, async () => (await client.query(sql)).rows.length, planning)
+    }
   })
   const pool = createPool({ databaseUrl: login, size: 1, statementTimeoutMs: 60_000, onError: () => {} })
   try {
@@ -57,19 +62,21 @@ async function run(url: string): Promise<void> {
   }
   await withClient(url, async (client) => {
     const { rows } = await client.query(`SELECT h.calls, h.days, current_setting('server_version') AS version,
-        current_setting('shared_buffers') AS buffers, (SELECT sum(rows) FROM bench.months) AS rows FROM bench.history h`)
-    const { calls, days, version, buffers, rows: stored } = rows[0]
+        current_setting('shared_buffers') AS buffers, current_setting('jit') AS jit, current_setting('work_mem') AS work_mem,
+        (SELECT sum(rows) FROM bench.months) AS facts FROM bench.history h`)
+    const { calls, days, version, buffers, jit, work_mem, facts } = rows[0]
     const memory = Math.round(totalmem() / 2 ** 30)
     process.stdout.write(
-      `${lines.join('\n')}\n\n${calls} calls of ${days} days, ${stored} rows; ${cpus().length} × ${cpus()[0]?.model}, ${memory} GiB; ` +
-        `Postgres ${version}, shared_buffers ${buffers}; ${values.runs} runs each\n`,
+      `${lines.join('\n')}\n\n${calls} calls of ${days} days, ${facts} facts; ${cpus().length} × ${cpus()[0]?.model}, ${memory} GiB, ` +
+        `load ${loadavg()[0]?.toFixed(1)}; Postgres ${version}, shared_buffers ${buffers}, work_mem ${work_mem}, jit ${jit}; ${values.runs} runs each\n`,
     )
   })
 }
 
-const said = (ms = 0) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
+const said = (ms = 0) =>
+  ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 
-/** A login that may look things up; summaries up to date, and asked as while rows come in. */
+/** A login that may look things up; counts are merged, as a receiver keeps them. */
 async function prepare(url: string): Promise<string> {
   const login = new URL(url)
   login.username = 'bench_ops'
@@ -80,57 +87,102 @@ async function prepare(url: string): Promise<string> {
       `DO $$ BEGIN CREATE ROLE bench_ops LOGIN PASSWORD 'bench'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
     )
     await client.query('GRANT rtc_ops, rtc_support TO bench_ops')
-    const began = performance.now()
-    let hours = 0
-    for (let more = 1; more > 0; hours += more) {
-      more = (await client.query('SELECT rtc.refresh_summaries() AS hours')).rows[0].hours
-      process.stderr.write(`summarised ${hours + more} hours in ${said(performance.now() - began)}\n`)
-    }
-    // A receiver's refresh leaves the rows of the last three minutes at most to whoever asks.
-    await client.query(`UPDATE rtc.summary_state SET stored_until = to_timestamp(ends - 180) FROM bench.history`)
+    while (await tidyStatistics(client));
   })
   return login.href
 }
 
-/** What is looked for: a call of yesterday, and a number that was called more than once. */
-async function examples(client: pg.Client): Promise<Record<string, string>> {
-  const { rows } = await client.query(`SELECT session_id, callee_num FROM rtc.cdrs
-    WHERE cdr_time >= now() - interval '30 hours' AND service_type = '002' ORDER BY cdr_time LIMIT 1`)
-  if (!rows[0]) throw new Error('no call of yesterday: run npm run bench:fill')
-  const { session_id: session, callee_num: number } = rows[0]
-  return { 'one session: the call': session, 'one session: its events': session, 'a number in 30 days': number }
+interface Examples {
+  session: string
+  number: string
+  bRef: string
+  /** As a list of literals. */
+  sessions: (count: number) => string
+}
+
+/** What is looked for: a callback call of some days ago, its parties, and other calls of that day. */
+async function examples(client: pg.Client): Promise<Examples> {
+  const { rows } = await client.query<{ session_id: string; number: string; b_ref: string; started_at: Date }>(
+    `SELECT c.session_id, p.a_number AS number, c.b_ref, c.started_at FROM ops.calls c JOIN rtc.calls_private p USING (call_ref)
+      WHERE c.started_at >= (SELECT max(started_at) FROM ops.calls) - interval '40 hours' AND c.scenario = 'click2Call' AND c.b_ref IS NOT NULL
+      ORDER BY c.started_at LIMIT 1`,
+  )
+  const [call] = rows
+  if (!call) throw new Error('no callback call of the last days: run npm run bench:fill')
+  const { rows: others } = await client.query<{ session_id: string }>(
+    `SELECT session_id FROM ops.calls WHERE started_at >= $1 AND session_id IS NOT NULL AND call_ref < '05000000-0000-0000-0000-000000000000'
+      ORDER BY started_at LIMIT 50`,
+    [call.started_at],
+  )
+  const list = others.map(({ session_id }) => client.escapeLiteral(session_id))
+  const { session_id: session, number, b_ref: bRef } = call
+  return { session, number, bRef, sessions: (count) => list.slice(0, count).join(', ') }
 }
 
 const today = "(now() AT TIME ZONE 'Asia/Shanghai')::date"
 const midnight = (days: number) => `((${today} - ${days})::timestamp AT TIME ZONE 'Asia/Shanghai')`
+const since = (days: number) => `started_at >= ${midnight(days)} AND started_at < ${midnight(0)}`
 
-const documented: Record<string, string> = {
-  'one session: the call': 'SELECT * FROM ops.calls WHERE session_id = $1',
-  'one session: its events': 'SELECT * FROM ops.events WHERE session_id = $1 ORDER BY occurred_at, called',
-  'a number in 30 days': 'SELECT * FROM ops.calls_of($1) ORDER BY started_at',
-  'yesterday by hour': `SELECT bucket_start, sum(attempts) AS attempts, sum(answered) AS answered
-    FROM ops.call_stats(${midnight(1)}, ${midnight(0)}, 'hour', 'Asia/Shanghai') GROUP BY 1 ORDER BY 1`,
-  'a month by app': `SELECT * FROM ops.call_stats(${midnight(30)}, ${midnight(0)}, 'month')`,
-  'top reasons of a week': `SELECT outcome, reason, calls, share FROM ops.failures(${midnight(7)}, ${midnight(0)})
-    ORDER BY calls DESC, outcome, reason LIMIT 10`,
-  "a month's billing": `SELECT app_key, bind_num, sum(calls) AS calls, sum(billed_minutes) AS minutes
-    FROM ops.billing_daily WHERE day >= ${today} - 30 AND day < ${today} GROUP BY 1, 2 ORDER BY 1`,
-  'missing CDRs of two days': `SELECT * FROM ops.missing_cdrs WHERE day BETWEEN ${today} - 1 AND ${today} ORDER BY started_at`,
-  'frequent callees of a day': `SELECT callee, callee_ref, app_key, calls, answered FROM ops.frequent_callees
-    WHERE day = ${today} - 1 ORDER BY calls DESC, app_key LIMIT 5`,
-  'most legs at once, a day': `SELECT hour, app_key, peak_legs FROM ops.concurrent_legs WHERE day = ${today} - 1`,
-  'CDRs without events, a day': `SELECT * FROM ops.cdrs_without_events WHERE day = ${today} - 1`,
-  'repeated CDRs, a day': `SELECT * FROM ops.repeated_cdrs WHERE cdr_time >= ${midnight(1)} AND cdr_time < ${midnight(0)}`,
-  'callback delay, a day': `SELECT * FROM ops.callback_delay WHERE day = ${today} - 1`,
-  silence: 'SELECT hour, kind, callbacks, expected FROM ops.silence WHERE silent ORDER BY hour',
-  subscriptions: 'SELECT * FROM ops.subscriptions ORDER BY app_key',
-  'calls of an hour, all columns': `SELECT * FROM ops.calls
-    WHERE started_at >= ${midnight(1)} + interval '10 hours' AND started_at < ${midnight(1)} + interval '11 hours'`,
+/** The questions of docs/queries.md. */
+function documented({ session, number, bRef }: Examples): Record<string, string> {
+  return {
+    'one session: the call': `SELECT * FROM ops.calls WHERE session_id = '${session}'`,
+    'one session: its events': `SELECT * FROM ops.events WHERE session_id = '${session}' ORDER BY occurred_at, called`,
+    'one session: its legs': `SELECT * FROM ops.legs WHERE session_id = '${session}' ORDER BY leg`,
+    'one session: its CDRs': `SELECT * FROM ops.cdrs WHERE session_id = '${session}' ORDER BY received_at`,
+    'a number in 30 days': `SELECT c.* FROM ops.calls_of('${number}') JOIN ops.calls c USING (call_ref) ORDER BY c.started_at DESC`,
+    'the last 50 calls of a callee': `SELECT * FROM ops.calls WHERE b_ref = '${bRef}' ORDER BY started_at DESC LIMIT 50`,
+    'calls that go on': 'SELECT * FROM ops.live_calls ORDER BY started_at DESC LIMIT 50',
+    'yesterday by hour': `SELECT * FROM ops.call_stats(${midnight(1)}, ${midnight(0)}, 'hour', 'Asia/Shanghai', '{}')`,
+    'yesterday by application and number': `SELECT * FROM ops.call_stats(${today} - 1, ${today})`,
+    'a month by application and number': `SELECT * FROM ops.call_stats(${today} - 30, ${today}, 'month')`,
+    'a month by day, all together': `SELECT * FROM ops.call_stats(${today} - 30, ${today}, 'day', split_by => '{}')`,
+    'a month of calls_hourly by day': `SELECT day, app_key, sum(attempts), sum(answered) FROM ops.calls_hourly
+      WHERE day >= ${today} - 30 GROUP BY 1, 2 ORDER BY 1, 2`,
+    'reasons of a week': `SELECT * FROM ops.failures(${today} - 7, ${today})`,
+    'reasons of a month': `SELECT * FROM ops.failures(${today} - 30, ${today})`,
+    "a month's bill": `SELECT app_key, bind_num, sum(calls), sum(billed_minutes) FROM ops.billing_daily
+      WHERE bill_day >= ${today} - 30 AND bill_day < ${today} GROUP BY 1, 2 ORDER BY 1`,
+    "a month's changes of the bill": `SELECT * FROM ops.bill_changes WHERE changed_at >= now() - interval '30 days' ORDER BY changed_at DESC LIMIT 1000`,
+    'frequent callees, a day': `SELECT * FROM ops.frequent_callees(${today} - 1, ${today}, at_least => 3)`,
+    'most legs at once, a day': `SELECT * FROM ops.concurrent_legs WHERE day = ${today} - 1`,
+    'missing CDRs, two days': `SELECT * FROM ops.missing_cdrs WHERE ${since(2)}`,
+    'CDRs without events, a day': `SELECT * FROM ops.cdrs_without_events WHERE ${since(1)}`,
+    'repeated CDRs, a day': `SELECT * FROM ops.repeated_cdrs WHERE ${since(1)}`,
+    subscriptions: 'SELECT * FROM ops.subscriptions',
+    silence: 'SELECT * FROM ops.silence WHERE silent',
+    'callback delay, a day': `SELECT * FROM ops.callback_delay WHERE day = ${today} - 1`,
+    'keys pressed, an hour': `SELECT * FROM ops.digit_inputs
+      WHERE started_at >= ${midnight(1)} + interval '10 hours' AND started_at < ${midnight(1)} + interval '11 hours'`,
+    'recordings, an hour': `SELECT * FROM ops.recordings
+      WHERE started_at >= ${midnight(1)} + interval '10 hours' AND started_at < ${midnight(1)} + interval '11 hours'`,
+  }
+}
+
+/** Questions that nobody thought of. */
+function others({ bRef, sessions }: Examples): Record<string, string> {
+  return {
+    'newest 50 calls': 'SELECT * FROM ops.calls ORDER BY started_at DESC LIMIT 50',
+    'newest 50 events': 'SELECT * FROM ops.events ORDER BY occurred_at DESC LIMIT 50',
+    'newest 50 CDRs': 'SELECT * FROM ops.cdrs ORDER BY cdr_time DESC LIMIT 50',
+    '50 sessions in IN': `SELECT * FROM ops.calls WHERE session_id IN (${sessions(50)})`,
+    'all calls of a b_ref': `SELECT * FROM ops.calls WHERE b_ref = '${bRef}'`,
+    'calls that ended in a minute': `SELECT * FROM ops.calls
+      WHERE ended_at >= ${midnight(1)} + interval '10 hours' AND ended_at < ${midnight(1)} + interval '10 hours 1 minute'`,
+    'calls and events of 20 sessions': `SELECT c.outcome, e.* FROM ops.calls c JOIN ops.events e USING (call_ref) WHERE c.session_id IN (${sessions(20)})`,
+    'p95 of ring time, a day': `SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY ring_seconds) FROM ops.calls WHERE ${since(1)}`,
+    'failed calls of a day by reason': `SELECT reason_en, count(*) FROM ops.calls WHERE ${since(1)} AND outcome = 'failed' GROUP BY 1`,
+    'calls not answered, a day by reason': `SELECT outcome, reason_en, count(*) FROM ops.calls WHERE ${since(1)} AND outcome <> 'answered' GROUP BY 1, 2`,
+    'calls a day, a month': `SELECT (started_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) FROM ops.calls WHERE ${since(30)} GROUP BY 1`,
+    'calls over an hour long, a month': `SELECT * FROM ops.calls WHERE ${since(30)} AND talk_seconds > 3600`,
+    'SELECT DISTINCT outcome': 'SELECT DISTINCT outcome FROM ops.calls',
+    'all columns of the calls of an hour': `SELECT * FROM ops.calls
+      WHERE started_at >= ${midnight(1)} + interval '10 hours' AND started_at < ${midnight(1)} + interval '11 hours'`,
+  }
 }
 
 /** As src/ops asks it. */
-function page(found: Record<string, string>): Record<string, (client: pg.ClientBase) => Promise<unknown>> {
-  const session = found['one session: the call'] ?? ''
+function page({ session, number }: Examples): Record<string, (client: pg.ClientBase) => Promise<unknown>> {
   const hour = lately('hour', new Date(), 'Asia/Shanghai')
   const day = lately('day', new Date(), 'Asia/Shanghai')
   const calls = (filter: reads.CallFilter) => (client: pg.ClientBase) => reads.readCalls(client, filter, 50)
@@ -158,7 +210,7 @@ function page(found: Record<string, string>): Record<string, (client: pg.ClientB
     'the call': async (client) => reads.readCall(client, await ref(client)),
     'its legs': async (client) => reads.readLegs(client, await ref(client)),
     'its CDRs': async (client) => reads.readCdrs(client, await ref(client), 500),
-    'calls of a number': (client) => lookUp(client, 'number', found['a number in 30 days'] ?? '', 50),
+    'calls of a number': (client) => lookUp(client, 'number', number, 50),
   }
 }
 
