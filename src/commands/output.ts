@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { ConfigError } from '../config-values.ts'
 
 /**
  * Everything that commands write goes through here, for much of it came from outside: keys, numbers and texts of
@@ -15,11 +16,12 @@ export function noteLines(...lines: string[]): void {
   write(process.stderr, lines)
 }
 
-/** The one line of a command, or of the receiver, that failed. */
+/** The one line of a command, or of the receiver, that failed; of a bad configuration a line a variable, which is ours. */
 export function printError(error: unknown): void {
   // Node tries every address of a name; the error that sums up has only a code.
   const { message, code } = error as NodeJS.ErrnoException
-  noteLines(`rtc-receiver: ${message || code}`)
+  const text = `rtc-receiver: ${message || code}`
+  noteLines(...(error instanceof ConfigError ? text.split('\n') : [text]))
 }
 
 /** JSON for scripts, and for terminals: as its own escapes. */

@@ -14,6 +14,7 @@ import {
   endOfStretch,
   erasableTables,
   eraseCallTexts,
+  eraseFromStatistics,
   eraseReferences,
   foldAnew,
   keepErasedKeys,
@@ -126,8 +127,13 @@ class Run {
     }
     const result = this.#result(pseudonym)
     if (!result.finished) return result
+    const { number } = this.#options
+    await eraseFromStatistics(this.#writer, number.sql, pseudonym, {
+      holds: (value) => number.isIn(value),
+      other: () => `${pseudonym}-${letters(8)}`,
+    })
     const changed = erasableTables.filter((name) => this.#counts[name] > 0)
-    await cleanUp(this.#writer, changed, this.#options.number.sql)
+    await cleanUp(this.#writer, changed, number.sql)
     await countErased(this.#writer, id, this.#counts, true)
     return result
   }

@@ -42,8 +42,8 @@ const insertStatement: Statement = {
 // the plan that is kept for a named statement: partitions are pruned by a parameter, but not by an array of them.
 const storedStatement: Statement = {
   name: 'stored_cdrs',
-  text: `SELECT ${cdrColumns.map(({ type, column }) => read(type, column)).join(', ')}, signed_by, received_at::text AS received_at,
-      erased_at IS NOT NULL AS erased
+  text: `SELECT ${cdrColumns.map(({ type, column }) => read(type, column)).join(', ')}, signed_by,
+      to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_at, erased_at IS NOT NULL AS erased
     FROM rtc.cdrs WHERE session_id = ANY($1::text[]) AND cdr_time = ANY($2::timestamptz[])
       AND cdr_time BETWEEN $3::timestamptz AND $4::timestamptz`,
 }

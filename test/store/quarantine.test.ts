@@ -52,6 +52,10 @@ test('an entry comes back as it went in, its body byte by byte', async () => {
     seen_count: 1,
     resolved_at: null,
     resolution: null,
+    call_ref: null,
+    differing: null,
+    minutes_stored: null,
+    minutes_received: null,
   })
   expect(await getQuarantine(database.pool, 1)).toEqual({ ...entry, body })
   expect(await getQuarantine(database.pool, 2)).toBeUndefined()
