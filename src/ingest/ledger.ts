@@ -4,6 +4,7 @@ import type { CdrRow } from '../rtc/cdr.ts'
 import { toMillis } from '../rtc/times.ts'
 import type { CountedAs, Entry, Outcome } from './entry.ts'
 import { FutureRecords } from './future-records.ts'
+import { RedeliveryCounts } from './redeliveries.ts'
 
 /**
  * Counts every record from the moment it is taken in until its outcome is known, so that at every scrape
@@ -17,6 +18,7 @@ import { FutureRecords } from './future-records.ts'
 export class Ledger {
   readonly #received = new Map<CountedAs, number>()
   readonly #outcomes = { live: noOutcomes(), spool: noOutcomes() }
+  readonly redeliveries = new RedeliveryCounts()
   #inflight = 0
   readonly #misfits: Counter<'field'>
   readonly #oddities: Counter<'what'>
@@ -107,9 +109,11 @@ export class Ledger {
     this.#inflight += entries.length
   }
 
-  settled({ via, countedAs }: Entry, outcome: Outcome): void {
+  settled(entry: Entry, outcome: Outcome): void {
+    const { via, countedAs } = entry
     add(this.#outcomes[via][countedAs], outcome)
     if (via === 'live') this.#inflight--
+    if (outcome === 'duplicate') this.redeliveries.note(entry)
   }
 
   misfits(fields: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 import { classify, isTimeout, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { quarantineSize } from '../store/quarantine.ts'
+import { addRedeliveries } from '../store/statistics.ts'
 import type { Settled } from './batch.ts'
 import { Batches } from './batches.ts'
 import { Breaker } from './breaker.ts'
@@ -160,6 +161,18 @@ export class Receiver {
     }
   }
 
+  /** Writes down how often records came that were stored already; to be called now and then. Never rejects. */
+  async writeRedeliveries(): Promise<void> {
+    const counts = this.ledger.redeliveries.take()
+    if (counts.length === 0) return
+    try {
+      await this.#postgres.withClient((client) => addRedeliveries(client, counts))
+    } catch (error) {
+      this.ledger.redeliveries.giveBack(counts)
+      this.#log.warn({ err: publicError(error) }, 'the count of redelivered records could not be written, it is kept')
+    }
+  }
+
   /** Whether the quarantine is so full that what was dealt with should go. */
   get quarantineIsTight(): boolean {
     return this.#budget.isTight
@@ -197,6 +210,7 @@ export class Receiver {
       await Promise.allSettled(this.#open)
     }
     await this.#spool.close()
+    if (this.#postgres.isConnected) await within(500, this.writeRedeliveries())
     await within(1_000, this.#postgres.close())
     this.#log.info({ spooled: this.#spool.records }, 'ingest stopped')
   }

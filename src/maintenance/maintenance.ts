@@ -28,7 +28,7 @@ export interface MaintenanceOptions {
   quarantineRetentionDays: number
   retention: RetentionRules
   /** The bounds of the quarantine are the receiver's. */
-  receiver: Pick<Receiver, 'measureQuarantine' | 'quarantineIsTight'>
+  receiver: Pick<Receiver, 'measureQuarantine' | 'quarantineIsTight' | 'writeRedeliveries'>
 }
 
 /** What the receiver does beside storing and folding: partitions ahead, old rows gone, the quarantine within its bounds, a mended disk noticed. */
@@ -86,6 +86,7 @@ export class Maintenance {
       log.warn({ err: publicError(error) }, 'maintenance of the tables failed, it will be tried again')
     }
     await receiver.measureQuarantine()
+    await receiver.writeRedeliveries()
   }
 
   /** In every replica; the database lets one of them work at a time, and the others find nothing left. */

@@ -40,9 +40,10 @@ test('both big tables by session_id and side by side, the small ones on every no
   }
   // What views call for every row is on the nodes before the rows are.
   const functions = done.filter((what) => what.startsWith('function '))
-  for (const name of ['mask_number', 'ref', 'seconds_between'])
+  for (const name of ['mask_number', 'mask_text', 'may_hold_number'])
     expect(functions.join()).toContain(`function rtc.${name}`)
-  for (const name of ['ensure_period', 'erased_until', 'periods']) expect(functions.join()).not.toContain(`rtc.${name}`)
+  for (const name of ['ensure_period', 'refuse_erased', 'periods'])
+    expect(functions.join()).not.toContain(`rtc.${name}`)
   expect(done.indexOf(functions.at(-1) ?? '')).toBeLessThan(done.indexOf(tables.at(-3) ?? ''))
 
   const second = await distribute()

@@ -48,6 +48,7 @@ export class TestMaintenance {
       retention: { retentionDays },
       receiver: {
         quarantineIsTight: false,
+        writeRedeliveries: async () => {},
         measureQuarantine: async () => {
           const size = await this.postgres.withClient(quarantineSize).catch(() => undefined)
           if (size) this.measured++
