@@ -49,15 +49,17 @@ export interface CallProgress {
 const selectEvents = {
   name: 'events_of_placed_call',
   text: `SELECT e.event_type, e.occurred_at, e.state_code, h.en AS reason
-    FROM rtc.call_events e LEFT JOIN ops.hangup_reasons h ON h.code = e.state_code
+    FROM rtc.call_events e LEFT JOIN ops.hangup_reasons h ON h.code = e.state_code AND h.product = 'voice'
     WHERE e.session_id = $1 AND e.occurred_at >= $2::timestamptz - interval '1 hour'
-    ORDER BY e.occurred_at, rtc.event_rank(e.event_type), e.received_at`,
+    ORDER BY e.occurred_at,
+      array_position(ARRAY['callin', 'callout', 'alerting', 'answer', 'collectInfo', 'disconnect'], e.event_type), e.received_at`,
 }
 
 const selectCall = {
   name: 'outcome_of_placed_call',
-  text: `SELECT outcome, reason, talk_seconds FROM ops.calls
-    WHERE session_id = $1 AND started_at >= $2::timestamptz - interval '1 hour' AND has_cdr`,
+  text: `SELECT c.outcome, c.reason_en AS reason, c.talk_seconds
+    FROM rtc.calls_private p JOIN ops.calls c ON c.call_ref = p.call_ref
+    WHERE p.session_id = $1 AND c.started_at >= $2::timestamptz - interval '1 hour' AND c.cdr_count > 0`,
 }
 
 /** What has come of a call so far. */

@@ -81,7 +81,7 @@ describe('the Host header of the private listener', () => {
 })
 
 describe('what changes something, or is searched by a number, comes from our own pages', () => {
-  const forms = ['/calls', '/quarantine/:id/replay', '/quarantine/:id/resolve']
+  const forms = ['/calls', '/quarantine/:id/replay', '/quarantine/:id/accept', '/quarantine/:id/resolve']
 
   test('these are all that take more than GET', async () => {
     const found: string[] = []
