@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { fold } from '../../src/calls/fold.ts'
 import type { CallRow, CdrFact, EventFact, FoldedCall, Scenario } from '../../src/calls/types.ts'
 import { callEvents, cdrs, day, dayAfter, privateSession } from '../ops/scripted-day.ts'
-import { foldContext } from './facts.ts'
+import { cdr, event, foldContext } from './facts.ts'
 
 const scenarios = new Map<string, Scenario>([
   ['app-note', 'callnotify'],
@@ -21,8 +21,12 @@ function fact<Fact>(row: object): Fact {
 }
 
 function callOf(sessionId: string): FoldedCall {
-  const events = callEvents.filter(({ session_id }) => session_id === sessionId).map((row) => fact<EventFact>(row))
-  const its = cdrs.filter(({ session_id }) => session_id === sessionId).map((row) => fact<CdrFact>(row))
+  const events = callEvents
+    .filter(({ session_id }) => session_id === sessionId)
+    .map((row) => ({ ...event('', '00:00:00'), ...fact<EventFact>(row) }))
+  const its = cdrs
+    .filter(({ session_id }) => session_id === sessionId)
+    .map((row) => ({ ...cdr({ call_end_time: null }), ...fact<CdrFact>(row) }))
   const counts = { eventCount: events.length, cdrCount: its.length }
   return fold({ sessionId, events, cdrs: its, placedScenario: null, ...counts }, context)
 }
