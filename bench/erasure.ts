@@ -11,6 +11,7 @@ import { startReceiver } from './systems.ts'
  */
 const sizes = process.argv.slice(2).map(Number)
 const number = '+8613800000021'
+const other = '+8613900000022'
 const time = '2026-11-20 02:00:00'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
@@ -57,9 +58,10 @@ interface Callback {
   url: string
   session: string
   second: number
+  called: string
 }
 
-async function post({ url, session, second }: Callback): Promise<number> {
+async function post({ url, session, second, called }: Callback): Promise<number> {
   const began = performance.now()
   const answer = await fetch(`${url}/rtc/status`, {
     method: 'POST',
@@ -70,7 +72,7 @@ async function post({ url, session, second }: Callback): Promise<number> {
         sessionId: session,
         timestamp: `2026-11-20 02:00:${String(second).padStart(2, '0')}`,
         caller: '+8675512345678',
-        called: number,
+        called,
       },
     }),
   })
@@ -110,10 +112,15 @@ async function measure(cluster: Cluster, megabytes: number): Promise<string[]> {
   })
   const [publicUrl, adminUrl] = [receiver.port, receiver.adminPort].map((port) => `http://127.0.0.1:${port}`)
   try {
-    const sessionsOf = (prefix: string, count: number, second: number) =>
-      Array.from({ length: count }, (_, i) => ({ url: publicUrl as string, session: `${prefix}-${i}`, second }))
-    await postAll(sessionsOf(number, 100, 7))
-    const before = await postAll(sessionsOf('before', 5_000, 7))
+    const sessionsOf = (prefix: string, count: number, called: string) =>
+      Array.from({ length: count }, (_, i) => ({
+        url: publicUrl as string,
+        session: `${prefix}-${i}`,
+        second: 7,
+        called,
+      }))
+    await postAll(sessionsOf(number, 100, number))
+    const before = await postAll(sessionsOf('before', 5_000, other))
 
     const stop = new AbortController()
     const watched = watch(adminUrl as string, stop.signal)
@@ -128,8 +135,8 @@ async function measure(cluster: Cluster, megabytes: number): Promise<string[]> {
     stop.abort()
     const lives = await watched
 
-    const again = await postAll(sessionsOf(number, 100, 7))
-    const after = await postAll(sessionsOf('after', 5_000, 7))
+    const again = await postAll(sessionsOf(number, 100, number))
+    const after = await postAll(sessionsOf('after', 5_000, other))
     return [
       `${megabytes}`,
       seconds.toFixed(1),

@@ -33,8 +33,9 @@ export function identityOf(facts: CountingFacts, placed: Scenario | null, contex
     rule: ruleOf(scenario),
     mode,
     boundParty: isPrivate ? boundPartyOf(cdr?.direction ?? null, mode) : null,
-    // A service type that nobody knows may be a new mode of private number.
-    hasCompanyNumber: !isPrivate && (code === null || serviceType !== undefined),
+    // A service type that nobody knows may be a new mode of private number; one of it outweighs who placed the call.
+    hasCompanyNumber:
+      !isPrivate && (code === null || (serviceType !== undefined && serviceType.scenario !== 'privateNumber')),
   }
 }
 

@@ -302,6 +302,11 @@ describe('no text of a call holds a whole number', () => {
     ).toContain('+8613877665544')
   })
 
+  test('X of private number, also where the call is said to have been placed from here as another kind', () => {
+    const one = cdr({ service_type: '003', call_end_time: '10:01:00', bind_num: '+8613877665544' })
+    expectNoNumber({ ...facts([], [one]), placedScenario: 'callVerify' }, context)
+  })
+
   function facts(events: EventFact[], cdrs: CdrFact[]): SessionFacts {
     return { sessionId: 's', events, cdrs, placedScenario: null, eventCount: events.length, cdrCount: cdrs.length }
   }
