@@ -1,5 +1,7 @@
 import type pg from 'pg'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Entry } from '../../src/ingest/entry.ts'
+import { RedeliveryCounts } from '../../src/ingest/redeliveries.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { TestReceiver } from '../support/receiver.ts'
@@ -31,4 +33,30 @@ test('how often records came that were stored already is written down, by kind a
   await send()
   await it.stop(5_000)
   expect(await counted(pool)).toEqual(once.map((row) => ({ ...row, count: 2 })))
+})
+
+describe('between two writes', () => {
+  const entry = (more: Partial<Entry>) => ({ kind: 'fee', signer: null, fate: { row: {} }, ...more }) as Entry
+
+  test('what could not be written down is counted on, and notices are not', () => {
+    const counts = new RedeliveryCounts()
+    counts.note(entry({ signer: 'app1' }))
+    counts.note(entry({ kind: 'notice' }))
+    const taken = counts.take()
+    expect(taken).toEqual([{ kind: 'fee', appKey: 'app1', count: 1 }])
+    counts.note(entry({ signer: 'app1' }))
+    counts.giveBack(taken)
+    expect(counts.take()).toEqual([{ kind: 'fee', appKey: 'app1', count: 2 }])
+    expect(counts.take()).toEqual([])
+  })
+
+  test('a sender of ever new appKeys fills no memory: beyond a thousand they are counted together', () => {
+    const counts = new RedeliveryCounts()
+    for (let i = 0; i < 1_500; i++) counts.note(entry({ signer: `app${i}` }))
+    counts.note(entry({ signer: 'app0' }))
+    const taken = counts.take()
+    expect(taken).toHaveLength(1_001)
+    expect(taken.find(({ appKey }) => appKey === null)?.count).toBe(500)
+    expect(taken.find(({ appKey }) => appKey === 'app0')?.count).toBe(2)
+  })
 })
