@@ -5,11 +5,5 @@ import '../support/program.ts'
 import { asWriter } from '../support/as-writer.ts'
 
 asWriter()
-for (const file of [
-  'durable',
-  'ledger',
-  'once-each',
-  'one-bad-record',
-  'postgres-away',
-])
+for (const file of ['durable', 'ledger', 'once-each', 'one-bad-record', 'postgres-away'])
   describe(`${file}, as rtc_writer`, async () => void (await import(`../acceptance/${file}.test.ts`)))
