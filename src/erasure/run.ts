@@ -19,7 +19,6 @@ import {
   foldAnew,
   keepErasedKeys,
   keysOfSession,
-  lockFold,
   moveFacts,
   type Row,
   readCallTexts,
@@ -27,6 +26,7 @@ import {
   readForUpdate,
   renameCall,
   type Table,
+  waitForFold,
   writeErased,
 } from '../store/erasure.ts'
 import { publicError } from '../store/errors.ts'
@@ -240,7 +240,7 @@ class Run {
   async #eraseSession(session: string, pseudonym: string): Promise<Partial<Record<ErasableTable, number>>> {
     const { number } = this.#options
     const counts = { cdrs: 0, call_events: 0, calls_private: 0 }
-    await lockFold(this.#writer)
+    await waitForFold(this.#writer)
     const moved = number.isIn(session) ? `${pseudonym}-${letters(8)}` : undefined
     const digests: string[] = []
     for (const table of this.#tables) {

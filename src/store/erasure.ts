@@ -323,7 +323,7 @@ export async function eraseFromStatistics(
 }
 
 /** The fold waits meanwhile: it would put back what it has read before. */
-export async function lockFold(client: Queryable): Promise<void> {
+export async function waitForFold(client: Queryable): Promise<void> {
   await client.query("SELECT FROM rtc.maintenance WHERE task = 'fold' FOR UPDATE")
 }
 

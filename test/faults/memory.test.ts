@@ -35,7 +35,7 @@ it('memory stays bounded while Postgres swallows everything and callbacks come a
       `${accepted} callbacks answered 200, ${refusals.get('503') ?? 0} answered 503`,
   )
   expect(world.watch.mostSpoolBytes).toBeLessThanOrEqual(spoolMaxBytes)
-  // Node itself, the queues of both lanes (64 MiB each at most), and what V8 has not collected yet.
+  // Node itself, the queues of both batches (64 MiB each at most), and what V8 has not collected yet.
   expect(Math.max(...rss)).toBeLessThan(450)
   // Nothing that grows with time.
   const late = rss.slice(5)

@@ -129,7 +129,8 @@ describe('stop', () => {
     expect(phases).toEqual([
       'go on serving',
       'finish requests',
-      'empty the lanes',
+      'stop the fold and maintenance',
+      'empty the batches',
       'close the private listener',
       'stop Postgres',
     ])
