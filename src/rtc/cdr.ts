@@ -63,9 +63,10 @@ export function layOutCdr(record: JsonObject): Layout {
   const key = keyTimes.find(({ column }) => row[column] !== null)
   if (!key) return { row, misfits, keyTime: undefined }
   const keyTime = row[key.column] as string
+  const keyMillis = toMillis(keyTime)
   for (const field of timeFields) {
     const time = row[field.column]
-    if (time !== null && Math.abs(toMillis(time) - toMillis(keyTime)) > LONGEST_CALL_MS) takeOut(field)
+    if (time !== null && Math.abs(toMillis(time) - keyMillis) > LONGEST_CALL_MS) takeOut(field)
   }
   row.cdr_time = keyTime
   row.icid ??= ''

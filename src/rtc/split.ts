@@ -28,13 +28,16 @@ export function splitter<Row extends { extra: JsonObject | null }>(
     if (alias === undefined) return known.get(name)
     return isAbsent(members[alias]) ? known.get(alias) : undefined
   }
-  const blank = Object.fromEntries(columns.map(({ column }) => [column, null]))
+  // Through JSON, for what JSON.parse makes is copied ten times as fast as what fromEntries makes: a twentieth of the
+  // receiver's time for a CDR (npm run bench:steps).
+  const blank = JSON.parse(JSON.stringify(Object.fromEntries(columns.map(({ column }) => [column, null]))))
 
   return (members: JsonObject): Split<Row> => {
     const row: { [column: string]: unknown } = { ...blank }
     const misfits: string[] = []
     const left: [string, unknown][] = []
-    for (const [name, value] of Object.entries(members)) {
+    for (const name of Object.keys(members)) {
+      const value = members[name]
       const field = fieldOf(name, members)
       if (field && isAbsent(value)) continue
       if (field?.validator.Check(value)) {
