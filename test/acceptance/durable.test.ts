@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
+import { asWriter } from '../support/as-writer.ts'
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { concurrently, send } from '../support/http.ts'
 import { startProgram, temporaryDataDir } from '../support/program.ts'
+
+asWriter()
 
 test('whatever was answered 200 is there after SIGKILL in the middle of work', async () => {
   const database = await freshDatabase()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { asWriter } from '../support/as-writer.ts'
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { concurrently, send } from '../support/http.ts'
@@ -7,6 +8,8 @@ import { ledger, type Scrape, scrape, sum } from '../support/metrics.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { eventually, startProgram } from '../support/program.ts'
 import { countRows } from '../support/tables.ts'
+
+asWriter()
 
 const outcomes = ['stored', 'duplicate', 'conflict', 'quarantined', 'spooled', 'refused']
 

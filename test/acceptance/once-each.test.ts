@@ -1,11 +1,14 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { feeFixture, feeFixtures, statusFixture, statusFixtures } from '../fixtures/load.ts'
+import { asWriter } from '../support/as-writer.ts'
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACCEPTED, concurrently, send } from '../support/http.ts'
 import { type Scrape, scrape, sum } from '../support/metrics.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { countRows, emptyTables, readTables } from '../support/tables.ts'
+
+asWriter()
 
 let database: TestDatabase
 let one: Program

@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { asWriter } from '../support/as-writer.ts'
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACCEPTED, send } from '../support/http.ts'
 import { scrape, sum } from '../support/metrics.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { countRows, emptyTables, readTables } from '../support/tables.ts'
+
+asWriter()
 
 let database: TestDatabase
 let program: Program

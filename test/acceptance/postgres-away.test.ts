@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asWriter } from '../support/as-writer.ts'
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACCEPTED, concurrently, send } from '../support/http.ts'
@@ -7,6 +8,8 @@ import { ledger, scrape, sum } from '../support/metrics.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { eventually, type Program, startProgram } from '../support/program.ts'
 import { countRows, readTables } from '../support/tables.ts'
+
+asWriter()
 
 const nowhere = { host: '127.0.0.1', port: 1 }
 let database: TestDatabase

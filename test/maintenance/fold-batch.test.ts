@@ -1,10 +1,13 @@
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { foldLimits } from '../../src/maintenance/fold-batch.ts'
+import { asWriter } from '../support/as-writer.ts'
 import { freshDatabase } from '../support/database.ts'
 import { callOf, storeFacts } from '../support/facts.ts'
 import { storedCalls, TestFolder, waitingRows } from '../support/folder.ts'
 import { until } from '../support/receiver.ts'
+
+asWriter()
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { foldLimits } from '../../src/maintenance/fold-batch.ts'
 import { registerFoldMetrics } from '../../src/metrics/fold.ts'
 import { connect } from '../store/connect.ts'
+import { asWriter } from '../support/as-writer.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { callOf, storeFacts } from '../support/facts.ts'
@@ -11,6 +12,8 @@ import { storedCalls, TestFolder, waitingRows } from '../support/folder.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'
 import { spooled } from '../support/spool.ts'
+
+asWriter()
 
 const MINUTE = 60_000
 

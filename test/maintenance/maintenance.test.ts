@@ -1,8 +1,11 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { asWriter } from '../support/as-writer.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { callOf, storeFacts } from '../support/facts.ts'
 import { TestMaintenance } from '../support/maintenance.ts'
 import { hold, until } from '../support/receiver.ts'
+
+asWriter()
 
 const DAY = 86_400_000
 

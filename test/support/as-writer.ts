@@ -6,13 +6,14 @@ import { takeRoute } from './route.ts'
 
 /**
  * From here on every receiver of the test file comes to its database as a login that is a member of rtc_writer and
- * nothing else, as in a company that keeps the owner's password from it; migrations run as the owner.
+ * nothing else, as in a company that keeps the owner's password from it; migrations run as the owner. Not where the file
+ * is run by way of a pooler.
  */
 export function asWriter(): void {
   const role = `rtc_test_writer_${randomBytes(4).toString('hex')}`
   const ready = new Map<string, Promise<void>>()
 
-  takeRoute(async (databaseUrl) => {
+  const taken = takeRoute(async (databaseUrl) => {
     const url = new URL(databaseUrl)
     // What is wrong stays wrong: where nobody listens, a database that is not there, a wrong password.
     if (url.port === '1' || url.pathname === '/no_such_database') return { databaseUrl }
@@ -24,6 +25,7 @@ export function asWriter(): void {
     url.password = 'test'
     return { databaseUrl: url.href, migrateDatabaseUrl: databaseUrl }
   })
+  if (!taken) return
 
   /** Past whatever the test has put before the server. */
   async function make(pathname: string): Promise<void> {

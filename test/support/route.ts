@@ -8,7 +8,8 @@ export interface Way {
 
 type Route = (databaseUrl: string) => Promise<Way>
 
-let route: Route = async (databaseUrl) => ({ databaseUrl })
+const directly: Route = async (databaseUrl) => ({ databaseUrl })
+let route = directly
 
 /** The way for every receiver that the test file starts. Directly, unless the file has said otherwise. */
 export function wayTo(databaseUrl: string): Promise<Way> {
@@ -25,6 +26,9 @@ export async function variablesFor(databaseUrl: string): Promise<Record<string, 
   }
 }
 
-export function takeRoute(other: Route): void {
+/** Sets the way for the whole test file. False where it goes another way already: the first to say so wins. */
+export function takeRoute(other: Route): boolean {
+  if (route !== directly) return false
   route = other
+  return true
 }
