@@ -28,7 +28,7 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       reporter: ['text'],
       thresholds: {
-        'src/rtc/**': { branches: 95 },
+        'src/platform/**': { branches: 95 },
         'src/ingest/**': { branches: 94 },
       },
     },

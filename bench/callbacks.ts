@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import { signedHeaders } from '../src/rtc/aksk.ts'
+import { signedHeaders } from '../src/platform/aksk.ts'
 
 /** What a request of the load looks like. */
 export interface Shape {

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { checkCdr } from '../src/rtc/cdr.ts'
-import { cdrColumns } from '../src/rtc/fee-info.ts'
+import { checkCdr } from '../src/platform/cdr.ts'
+import { cdrColumns } from '../src/platform/fee-info.ts'
 import { cdr } from './callbacks.ts'
 import type { Result, Task, Watch } from './load.ts'
 

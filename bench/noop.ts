@@ -6,9 +6,9 @@ import { Registry } from 'prom-client'
  * Of the built program, as the receiver is, so that both run the same code.
  */
 const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).href
-const { buildApp }: typeof import('../src/app.ts') = await import(built('app'))
-const { loadConfig }: typeof import('../src/config.ts') = await import(built('config'))
-const { createLogger }: typeof import('../src/logger.ts') = await import(built('logger'))
+const { buildApp }: typeof import('../src/http/app.ts') = await import(built('http/app'))
+const { loadConfig }: typeof import('../src/config/config.ts') = await import(built('config/config'))
+const { createLogger }: typeof import('../src/lib/logger.ts') = await import(built('lib/logger'))
 
 const config = await loadConfig()
 const app = await buildApp({

@@ -1,6 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { startEmbeddedPostgres } from '../src/store/embedded.ts'
+import { startEmbeddedPostgres } from '../src/embedded-postgres/embedded.ts'
 
 export const databaseHelp = `  --database-url URL   a Postgres of yours; made for this alone
   --directory DIR      else an embedded one in this directory (data/bench-fill)

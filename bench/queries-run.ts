@@ -1,7 +1,7 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
-import { lately } from '../src/ops/periods.ts'
+import { lately } from '../src/page/periods.ts'
 import * as reads from '../src/store/page/calls.ts'
 import { lookUp, readRefOfSession } from '../src/store/page/look-ups.ts'
 import * as gaps from '../src/store/page/reconciliation.ts'
@@ -181,7 +181,7 @@ function others({ bRef, sessions }: Examples): Record<string, string> {
   }
 }
 
-/** As src/ops asks it. */
+/** As src/page asks it. */
 function page({ session, number }: Examples): Record<string, (client: pg.ClientBase) => Promise<unknown>> {
   const hour = lately('hour', new Date(), 'Asia/Shanghai')
   const day = lately('day', new Date(), 'Asia/Shanghai')

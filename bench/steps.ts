@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import type { FactTable } from '../src/ingest/facts.ts'
-import { signedHeaders } from '../src/rtc/aksk.ts'
+import { signedHeaders } from '../src/platform/aksk.ts'
 import { median } from './bench.ts'
 import { app, cdr, publicUrl, statusBody } from './callbacks.ts'
 
@@ -14,9 +14,11 @@ const help = `npm run bench:steps
 
 // Of the built program, as in the other benchmarks.
 const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).href
-const { parseBody }: typeof import('../src/rtc/body.ts') = await import(built('rtc/body'))
-const { openEnvelope }: typeof import('../src/rtc/envelope.ts') = await import(built('rtc/envelope'))
-const { AkskVerifier }: typeof import('../src/rtc/aksk-verifier.ts') = await import(built('rtc/aksk-verifier'))
+const { parseBody }: typeof import('../src/platform/body.ts') = await import(built('platform/body'))
+const { openEnvelope }: typeof import('../src/platform/envelope.ts') = await import(built('platform/envelope'))
+const { AkskVerifier }: typeof import('../src/platform/aksk-verifier.ts') = await import(
+  built('platform/aksk-verifier')
+)
 const { checkCallback }: typeof import('../src/ingest/check.ts') = await import(built('ingest/check'))
 const { cdrTable, eventTable }: typeof import('../src/ingest/facts.ts') = await import(built('ingest/facts'))
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import { welcome } from './banner.ts'
+import { welcome } from './commands/banner.ts'
 import { printError } from './commands/output.ts'
-import { ConfigError, loadConfig } from './config.ts'
-import { createLogger, frames } from './logger.ts'
+import { ConfigError, loadConfig } from './config/config.ts'
+import { createLogger, frames } from './lib/logger.ts'
 import { startService } from './service.ts'
 
 /** Exit codes: 0 stopped as asked, 1 failed while starting or stopping, 78 a variable is not valid (EX_CONFIG). */

@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { buildAdmin } from './admin.ts'
-import { buildApp } from './app.ts'
-import type { Config } from './config.ts'
-import type { Log } from './ingest/log.ts'
+import { buildAdmin } from './admin/app.ts'
+import type { Config } from './config/config.ts'
+import type { EmbeddedPostgres } from './embedded-postgres/embedded.ts'
+import type { EmbeddedKeeper } from './embedded-postgres/keeper.ts'
+import { buildApp } from './http/app.ts'
 import { Receiver } from './ingest/receiver.ts'
-import { Spool } from './ingest/spool/spool.ts'
+import type { Log } from './lib/log.ts'
+import { shutDown } from './lib/shutdown.ts'
 import { Folder } from './maintenance/folder.ts'
 import { Maintenance } from './maintenance/maintenance.ts'
 import { registerFoldMetrics } from './metrics/fold.ts'
-import { shutDown } from './shutdown.ts'
-import type { EmbeddedPostgres } from './store/embedded.ts'
-import type { EmbeddedKeeper } from './store/embedded-keeper.ts'
+import { Spool } from './spool/spool.ts'
 import { Postgres } from './store/postgres.ts'
 
 /** Milliseconds to wait for Postgres before serving without it: what is not taken meanwhile may never come again. */
@@ -146,7 +146,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
 
 /** Loaded only when it is used: with DATABASE_URL nothing of the embedded Postgres need be installed. */
 async function embeddedKeeper(config: Config, log: Log): Promise<EmbeddedKeeper> {
-  const { EmbeddedKeeper } = await import('./store/embedded-keeper.ts')
+  const { EmbeddedKeeper } = await import('./embedded-postgres/keeper.ts')
   const lines = { info: (line: string) => log.info({}, line), warn: (line: string) => log.warn({}, line) }
   return new EmbeddedKeeper({ directory: join(config.dataDir, 'postgres'), log: lines })
 }

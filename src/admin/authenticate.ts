@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
-import { sourceOf } from '../addresses.ts'
-import type { Log } from '../ingest/log.ts'
-import { credentialsOf } from '../routes/credentials.ts'
-import { OncePerMinute } from '../routes/once-a-minute.ts'
+import { credentialsOf } from '../http/auth/credentials.ts'
+import { sourceOf } from '../lib/addresses.ts'
+import type { Log } from '../lib/log.ts'
+import { OncePerMinute } from '../lib/once-a-minute.ts'
 import { WrongTokens } from './wrong-tokens.ts'
 
 export interface Lock {

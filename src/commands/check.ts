@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { loadConfig } from '../config.ts'
+import { loadConfig } from '../config/config.ts'
 import { checkCallbacks } from './check/callbacks.ts'
 import { checkDatabase } from './check/database.ts'
 import { checkDisk } from './check/disk.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import pg from 'pg'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 import { reachThroughPooler } from '../store/statement.ts'
 import { noteLines } from './output.ts'
 
@@ -11,7 +11,7 @@ import { noteLines } from './output.ts'
 export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Config) => Promise<T>): Promise<T> {
   const config = await loadConfig()
   if (config.databaseUrl !== undefined) return work(config.databaseUrl, config)
-  const { findEmbeddedPostgres, startEmbeddedPostgres } = await import('../store/embedded.ts')
+  const { findEmbeddedPostgres, startEmbeddedPostgres } = await import('../embedded-postgres/embedded.ts')
   const directory = join(config.dataDir, 'postgres')
   const found = await findEmbeddedPostgres(directory)
   if (found) return work(found.url, config)

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { ConfigError } from '../config-values.ts'
+import { ConfigError } from '../config/values.ts'
 
 /**
  * Everything that commands write goes through here, for much of it came from outside: keys, numbers and texts of

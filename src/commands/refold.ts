@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { FoldRunner } from '../maintenance/fold-runner.ts'
 import { FoldTables } from '../maintenance/fold-tables.ts'
 import { retryFolds } from '../store/fold-later.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
-import { loadConfig } from '../config.ts'
-import { base64Url, callbackUrls, checkCallbackUrl } from '../rtc/urls.ts'
+import { loadConfig } from '../config/config.ts'
+import { base64Url, callbackUrls, checkCallbackUrl } from '../platform/urls.ts'
 import { printJson, printLines } from './output.ts'
 
 export function urlsCommand(): Command {

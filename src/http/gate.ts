@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Check } from '../routes/gate.ts'
+import type { Check } from './gate-checks.ts'
 
 /** Connections on which a request was refused: they are closed after its answer. */
 const refused = new WeakSet<Socket>()

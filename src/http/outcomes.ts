@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Log } from '../ingest/log.ts'
-import { type RefusalLines, refusalLines } from '../routes/refusal-lines.ts'
-import { outcomes } from '../routes/refusals.ts'
-import type { CallbackKind } from '../rtc/record.ts'
+import type { Log } from '../lib/log.ts'
+import type { CallbackKind } from '../platform/record.ts'
+import { type RefusalLines, refusalLines } from './refusal-lines.ts'
+import { outcomes } from './refusals.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { QuarantineNote } from '../ingest/entry.ts'
 import type { Receiver } from '../ingest/receiver.ts'
-import type { Place } from '../rtc/record.ts'
+import type { Place } from '../platform/record.ts'
 import type { BodyReader } from './limits/body-reader.ts'
 
 /** Why a body is refused, as the quarantine tells it. */

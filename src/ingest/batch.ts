@@ -1,10 +1,10 @@
 import type pg from 'pg'
+import { type Log, sparingly } from '../lib/log.ts'
 import { classify, isMissingPartition, opensBreaker, type PublicError, publicError } from '../store/errors.ts'
 import type { CommitContext, Postgres } from '../store/postgres.ts'
 import type { Breaker } from './breaker.ts'
 import type { Entry, Outcome } from './entry.ts'
 import type { Ledger } from './ledger.ts'
-import { type Log, sparingly } from './log.ts'
 
 /** What a batch writes to. */
 export interface Destination {

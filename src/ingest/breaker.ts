@@ -1,4 +1,4 @@
-import type { Log } from './log.ts'
+import type { Log } from '../lib/log.ts'
 
 /**
  * Remembers that Postgres is away, so that an outage costs only the first callbacks their deadline: while the breaker

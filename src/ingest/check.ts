@@ -1,8 +1,8 @@
-import { checkCallEvent } from '../rtc/call-event.ts'
-import { checkCdr } from '../rtc/cdr.ts'
-import { canonicalText } from '../rtc/digest.ts'
-import { checkNotice } from '../rtc/notice.ts'
-import type { CallbackKind, Place } from '../rtc/record.ts'
+import { checkCallEvent } from '../platform/call-event.ts'
+import { checkCdr } from '../platform/cdr.ts'
+import { canonicalText } from '../platform/digest.ts'
+import { checkNotice } from '../platform/notice.ts'
+import type { CallbackKind, Place } from '../platform/record.ts'
 import type { CountedAs, Entry, QuarantineNote, Via } from './entry.ts'
 
 /** A record together with what is known of the callback it came in. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '../lib/log.ts'
+import type { Spool, SpooledRecord, SpoolPosition } from '../spool/spool.ts'
 import { classify, type PublicError, publicError } from '../store/errors.ts'
 import type { Batches } from './batches.ts'
 import type { Breaker } from './breaker.ts'
 import { check } from './check.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
-import type { Log } from './log.ts'
-import type { Spool, SpooledRecord, SpoolPosition } from './spool/spool.ts'
 import { noteFromSpool, recordFromSpool } from './spool-entry.ts'
 
 /**

@@ -1,7 +1,7 @@
-import type { CallEventRow } from '../rtc/call-event.ts'
-import type { CdrRow } from '../rtc/cdr.ts'
-import type { NoticeRow } from '../rtc/notice.ts'
-import type { CallbackKind, Place } from '../rtc/record.ts'
+import type { CallEventRow } from '../platform/call-event.ts'
+import type { CdrRow } from '../platform/cdr.ts'
+import type { NoticeRow } from '../platform/notice.ts'
+import type { CallbackKind, Place } from '../platform/record.ts'
 
 /** What became of a record. `refused` is the only one that is not durable: its callback was answered 503. */
 export type Outcome = 'stored' | 'duplicate' | 'conflict' | 'quarantined' | 'refused' | 'spooled'

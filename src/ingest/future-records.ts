@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
-import type { RecordKind } from '../rtc/record.ts'
+import type { RecordKind } from '../platform/record.ts'
 
 /** Times have seconds, and clocks that are kept are apart by less. */
 const toleranceMs = 60_000

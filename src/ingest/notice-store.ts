@@ -1,5 +1,5 @@
-import { recordDigest } from '../rtc/digest.ts'
-import type { NoticeRow } from '../rtc/notice.ts'
+import { recordDigest } from '../platform/digest.ts'
+import type { NoticeRow } from '../platform/notice.ts'
 import { insertNotices, type NoticeInsert } from '../store/notices.ts'
 import type { Destination } from './batch.ts'
 import type { Entry, Outcome } from './entry.ts'

@@ -1,4 +1,4 @@
-import { sourceOf } from '../addresses.ts'
+import { sourceOf } from '../lib/addresses.ts'
 import { entryOverhead, type QuarantineSize } from '../store/quarantine.ts'
 import type { QuarantineNote } from './entry.ts'
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { keyedDigest, recordDigest } from '../rtc/digest.ts'
+import { keyedDigest, recordDigest } from '../platform/digest.ts'
 import { insertQuarantine, type QuarantineInsert } from '../store/quarantine.ts'
 import type { Destination } from './batch.ts'
 import { noteOnRecord } from './check.ts'

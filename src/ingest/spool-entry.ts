@@ -1,6 +1,6 @@
+import type { SpoolEntry } from '../spool/entry.ts'
 import type { Delivered } from './check.ts'
 import type { Entry, QuarantineNote } from './entry.ts'
-import type { SpoolEntry } from './spool/entry.ts'
 
 /** A quarantine note as it stands in the spool: its body in Base64. */
 interface SpooledNote extends Omit<QuarantineNote, 'body'> {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Log } from '../ingest/log.ts'
+import type { Log } from '../lib/log.ts'
 import { classify, publicError } from '../store/errors.ts'
 import { type Folded, type FoldLimits, foldBatch, foldLimits, putOffSession, type Session } from './fold-batch.ts'
 import { FoldQueue, type Waiting } from './fold-queue.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { type Log, sparingly } from '../ingest/log.ts'
+import { type Log, sparingly } from '../lib/log.ts'
 import { classify, publicError } from '../store/errors.ts'
 import { withClient } from '../store/pool.ts'
 import { NotConnectedError } from '../store/postgres.ts'

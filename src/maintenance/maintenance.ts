@@ -1,6 +1,6 @@
-import type { Log } from '../ingest/log.ts'
 import type { Receiver } from '../ingest/receiver.ts'
-import type { Spool } from '../ingest/spool/spool.ts'
+import type { Log } from '../lib/log.ts'
+import type { Spool } from '../spool/spool.ts'
 import { publicError } from '../store/errors.ts'
 import { withClient } from '../store/pool.ts'
 import type { Postgres } from '../store/postgres.ts'

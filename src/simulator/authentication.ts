@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { isSameDigest, passwordDigest } from '../rtc/aksk.ts'
-import type { AppSecret } from '../rtc/aksk-verifier.ts'
+import { isSameDigest, passwordDigest } from '../platform/aksk.ts'
+import type { AppSecret } from '../platform/aksk-verifier.ts'
 
 /** How far Created may be from the platform's time, in seconds; the real limit was not seen. */
 const toleranceS = 300

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../rtc/record.ts'
+import type { JsonObject } from '../platform/record.ts'
 import type { Outcome, Scenario } from './outcomes.ts'
 import type { Random } from './random.ts'
 import { type Leg, makeTimeline, type Timeline } from './timeline.ts'

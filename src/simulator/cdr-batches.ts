@@ -1,4 +1,4 @@
-import type { JsonObject } from '../rtc/record.ts'
+import type { JsonObject } from '../platform/record.ts'
 
 /** A CDR on its way: what decides with which others it may share a message. */
 export interface ReadyCdr {

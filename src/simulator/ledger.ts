@@ -1,4 +1,4 @@
-import type { JsonObject, RecordKind } from '../rtc/record.ts'
+import type { JsonObject, RecordKind } from '../platform/record.ts'
 
 /** What became of a callback: answered as taken, answered otherwise, or no answer that could be read. */
 export type Delivery = 'acknowledged' | 'refused' | 'unanswered'

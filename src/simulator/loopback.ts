@@ -3,7 +3,7 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { loopback } from '../addresses.ts'
+import { loopback } from '../lib/addresses.ts'
 
 /** The simulator would be a weapon if it posted anywhere else. */
 export class NotLoopbackError extends Error {

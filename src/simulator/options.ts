@@ -1,5 +1,5 @@
-import type { AppSecret } from '../rtc/aksk-verifier.ts'
-import type { RecordKind } from '../rtc/record.ts'
+import type { AppSecret } from '../platform/aksk-verifier.ts'
+import type { RecordKind } from '../platform/record.ts'
 import type { Ledger } from './ledger.ts'
 import type { Outcome, Scenario } from './outcomes.ts'
 import type { SignatureForm } from './signer.ts'

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JsonObject, RecordKind } from '../rtc/record.ts'
+import type { JsonObject, RecordKind } from '../platform/record.ts'
 import { MAX_BATCH, type ReadyCdr } from './cdr-batches.ts'
 import type { Delivery } from './ledger.ts'
 import type { SimulatorOptions } from './options.ts'

@@ -1,6 +1,6 @@
-import { type Separator, signedHeaders } from '../rtc/aksk.ts'
-import type { AppSecret } from '../rtc/aksk-verifier.ts'
-import type { RecordKind } from '../rtc/record.ts'
+import { type Separator, signedHeaders } from '../platform/aksk.ts'
+import type { AppSecret } from '../platform/aksk-verifier.ts'
+import type { RecordKind } from '../platform/record.ts'
 import type { Random } from './random.ts'
 
 /**

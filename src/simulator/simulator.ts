@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RecordKind } from '../rtc/record.ts'
+import type { RecordKind } from '../platform/record.ts'
 import { invent, makeCall, type SimulatedCall } from './call.ts'
 import { CdrBatches, type ReadyCdr } from './cdr-batches.ts'
 import type { SimulatorOptions } from './options.ts'

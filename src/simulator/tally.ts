@@ -1,4 +1,4 @@
-import type { RecordKind } from '../rtc/record.ts'
+import type { RecordKind } from '../platform/record.ts'
 import type { SimulatedCall } from './call.ts'
 import type { Delivery } from './ledger.ts'
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { type CdrRow, cdrColumns } from '../rtc/cdr.ts'
-import type { JsonObject } from '../rtc/record.ts'
+import { type CdrRow, cdrColumns } from '../platform/cdr.ts'
+import type { JsonObject } from '../platform/record.ts'
 import type { Column } from './copy-text.ts'
 import { timesAndRange } from './events.ts'
 import { copyFacts, copyStatement } from './facts.ts'

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { keyedDigest } from '../rtc/digest.ts'
+import { keyedDigest } from '../platform/digest.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { type CallEventRow, callEventColumns } from '../rtc/call-event.ts'
+import { type CallEventRow, callEventColumns } from '../platform/call-event.ts'
 import type { Column } from './copy-text.ts'
 import { copyFacts, copyStatement } from './facts.ts'
 import { insertFromJson, jsonRows } from './json-rows.ts'

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { NoticeRow } from '../rtc/notice.ts'
+import type { NoticeRow } from '../platform/notice.ts'
 import type { Column } from './copy-text.ts'
 import { hexOf } from './events.ts'
 import { insertFromJson, jsonRows } from './json-rows.ts'

@@ -1,4 +1,4 @@
-import type { RecordKind } from '../rtc/record.ts'
+import type { RecordKind } from '../platform/record.ts'
 import type { Queryable } from './statement.ts'
 
 /** Records of each kind that are looked at, those next to come. */

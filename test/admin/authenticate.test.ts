@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { buildAdmin } from '../../src/admin/app.ts'
 import { WrongTokens } from '../../src/admin/wrong-tokens.ts'
-import { buildAdmin } from '../../src/admin.ts'
 import { TestLog } from '../support/spool.ts'
 
 const adminToken = 'sixteen-characters'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fold } from '../../src/calls/fold.ts'
 import type { CallRow, CdrFact, EventFact, FoldedCall, Scenario } from '../../src/calls/types.ts'
-import { callEvents, cdrs, day, dayAfter, privateSession } from '../ops/scripted-day.ts'
+import { callEvents, cdrs, day, dayAfter, privateSession } from '../store/scripted-day.ts'
 import { cdr, event, foldContext } from './facts.ts'
 
 const scenarios = new Map<string, Scenario>([

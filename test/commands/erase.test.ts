@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Spool } from '../../src/ingest/spool/spool.ts'
+import { Spool } from '../../src/spool/spool.ts'
 import { insertCdrs } from '../../src/store/cdrs.ts'
 import { withClient } from '../../src/store/pool.ts'
 import { insertQuarantine } from '../../src/store/quarantine.ts'

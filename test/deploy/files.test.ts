@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { mostPerSource } from '../../src/http/limits/connections.ts'
-import { platformSuites } from '../../src/rtc/tls-suites.ts'
+import { platformSuites } from '../../src/platform/tls-suites.ts'
 import { directory } from './dashboard.ts'
 
 const root = fileURLToPath(directory)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { inspectSpool } from '../../src/ingest/spool/spool.ts'
+import { inspectSpool } from '../../src/spool/spool.ts'
 import { OwnPostgres } from '../support/own-postgres.ts'
 import { ReceiverProcess } from '../support/receiver-process.ts'
 import { World, type WorldOptions } from '../support/world.ts'

@@ -1,7 +1,7 @@
 import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import type { SpoolEntry } from '../../src/ingest/spool/spool.ts'
+import type { SpoolEntry } from '../../src/spool/spool.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isJsonObject, type JsonObject } from '../../src/rtc/record.ts'
+import { isJsonObject, type JsonObject } from '../../src/platform/record.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'
 import { TestReceiver } from '../support/receiver.ts'

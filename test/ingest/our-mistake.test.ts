@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { Spool } from '../../src/ingest/spool/spool.ts'
+import { Spool } from '../../src/spool/spool.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { TestReceiver, until } from '../support/receiver.ts'

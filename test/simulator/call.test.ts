@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { JsonObject } from '../../src/rtc/record.ts'
+import type { JsonObject } from '../../src/platform/record.ts'
 import { invent, makeCall, type SimulatedCall, type Wishes } from '../../src/simulator/call.ts'
 import { outcomes, outcomeWeights, scenarios, scenarioWeights } from '../../src/simulator/outcomes.ts'
 import { Random } from '../../src/simulator/random.ts'

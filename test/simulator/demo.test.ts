@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 
-const script = fileURLToPath(new URL('../../dist/demo.js', import.meta.url))
+const script = fileURLToPath(new URL('../../dist/simulator/demo.js', import.meta.url))
 
 test('the demo shows what ops see, and leaves nothing behind', { timeout: 240_000 }, async () => {
   const temporary = await mkdtemp(join(tmpdir(), 'rtc-receiver-test-demo-'))

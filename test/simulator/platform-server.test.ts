@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { VerificationCaller } from '../../src/rtc/verification-call.ts'
 import { type PlatformOptions, servePlatform } from '../../src/simulator/platform-server.ts'
 import { Simulator } from '../../src/simulator/simulator.ts'
+import { VerificationCaller } from '../../src/verification-call/caller.ts'
 import { optionsFor, stub } from './stub.ts'
 
 const secret = 'not-a-real-secret'

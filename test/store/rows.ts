@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { callEventColumns } from '../../src/rtc/call-event.ts'
-import { cdrColumns } from '../../src/rtc/cdr.ts'
+import { callEventColumns } from '../../src/platform/call-event.ts'
+import { cdrColumns } from '../../src/platform/cdr.ts'
 import type { CdrInsert } from '../../src/store/cdrs.ts'
 import type { EventInsert } from '../../src/store/events.ts'
 import type { QuarantineInsert } from '../../src/store/quarantine.ts'

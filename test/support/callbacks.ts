@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/rtc/record.ts'
+import type { JsonObject } from '../../src/platform/record.ts'
 
 /** A status callback. Numbers are invented. */
 export function event(sessionId: unknown, more: JsonObject = {}, eventType: unknown = 'answer'): JsonObject {

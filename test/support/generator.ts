@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JsonObject } from '../../src/rtc/record.ts'
+import type { JsonObject } from '../../src/platform/record.ts'
 import { Random } from './random.ts'
 
 /** The body of the answer to everything that is taken, byte for byte. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
-import { clusterPaths } from '../../src/store/embedded-cluster.ts'
-import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
+import { clusterPaths } from '../../src/embedded-postgres/cluster.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded.ts'
+import { findPostmaster, stopPostmaster } from '../../src/embedded-postgres/postmaster.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 declare module 'vitest' {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
-import { clusterPaths } from '../../src/store/embedded-cluster.ts'
-import { findPostmaster, stopPostmaster } from '../../src/store/embedded-postmaster.ts'
+import { clusterPaths } from '../../src/embedded-postgres/cluster.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded.ts'
+import { findPostmaster, stopPostmaster } from '../../src/embedded-postgres/postmaster.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 /** How Postgres can be made to stop: as by an operator, in a hurry, or by the OOM killer. */

@@ -1,7 +1,7 @@
 // A process of its own for the spool's tests: it is killed, limited, or run as another user.
 import { writeSync } from 'node:fs'
-import { nodeIo, type SpoolIo } from '../../src/ingest/spool/io.ts'
-import { Spool, SpoolLockedError } from '../../src/ingest/spool/spool.ts'
+import { nodeIo, type SpoolIo } from '../../src/spool/io.ts'
+import { Spool, SpoolLockedError } from '../../src/spool/spool.ts'
 
 const [mode = '', directory = ''] = process.argv.slice(2)
 const log = { info() {}, warn() {}, error() {} }

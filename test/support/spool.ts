@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
-import { nodeIo, type SpoolFile, type SpoolIo } from '../../src/ingest/spool/io.ts'
-import { Spool, type SpoolEntry, type SpooledRecord } from '../../src/ingest/spool/spool.ts'
+import { nodeIo, type SpoolFile, type SpoolIo } from '../../src/spool/io.ts'
+import { Spool, type SpoolEntry, type SpooledRecord } from '../../src/spool/spool.ts'
 
 /** A directory that is gone after the test. */
 export async function temporaryDirectory(): Promise<string> {

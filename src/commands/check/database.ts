@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { durabilityWarnings } from '../../store/durability.ts'
 import { pendingMigrations } from '../../store/migrate.ts'
 import { checkApps } from './apps.ts'
@@ -53,7 +53,7 @@ export async function checkDatabase(config: Config): Promise<{ client: pg.Client
 }
 
 async function embeddedUrl({ dataDir }: Config): Promise<string | undefined> {
-  const { findEmbeddedPostgres } = await import('../../store/embedded.ts')
+  const { findEmbeddedPostgres } = await import('../../embedded-postgres/embedded.ts')
   return (await findEmbeddedPostgres(join(dataDir, 'postgres')).catch(() => undefined))?.url
 }
 

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { access, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config } from '../../config.ts'
-import { inspectSpool } from '../../ingest/spool/inspect.ts'
+import type { Config } from '../../config/config.ts'
+import { inspectSpool } from '../../spool/inspect.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
 
 const MIB = 2 ** 20

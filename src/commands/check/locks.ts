@@ -1,6 +1,6 @@
-import { isTooWide } from '../../addresses.ts'
-import type { Config } from '../../config.ts'
-import { callbackUrls, checkCallbackUrl } from '../../rtc/urls.ts'
+import type { Config } from '../../config/config.ts'
+import { isTooWide } from '../../lib/addresses.ts'
+import { callbackUrls, checkCallbackUrl } from '../../platform/urls.ts'
 import { type Finding, findings } from './finding.ts'
 
 /** The URLs by the platform's rule, and what keeps strangers out. Looks at the configuration only. */

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 
 export interface Sample {
   name: string

@@ -1,5 +1,5 @@
-import { isTooWide } from '../../addresses.ts'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
+import { isTooWide } from '../../lib/addresses.ts'
 import {
   compilesQueries,
   grantsTooMany,

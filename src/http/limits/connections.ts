@@ -1,9 +1,9 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { Counter, type Registry } from 'prom-client'
-import { sourceOf } from '../../addresses.ts'
-import type { Log } from '../../ingest/log.ts'
-import { OncePerMinute } from '../../routes/once-a-minute.ts'
+import { sourceOf } from '../../lib/addresses.ts'
+import type { Log } from '../../lib/log.ts'
+import { OncePerMinute } from '../../lib/once-a-minute.ts'
 import type { Budget } from './budget.ts'
 
 /** What one source may have open at a time, connections as well as requests. The platform uses few and short ones. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { Check } from '../../routes/gate.ts'
-import { refuse } from '../../routes/refusals.ts'
+import type { Check } from '../gate-checks.ts'
+import { refuse } from '../refusals.ts'
 import { Budget } from './budget.ts'
 import { mostPerSource } from './connections.ts'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inject } from 'vitest'
-import { childOptions, chooseUser } from '../../../src/store/embedded-user.ts'
+import { childOptions, chooseUser } from '../../../src/embedded-postgres/user.ts'
 
 const sample = new URL('../../../deploy/pgbouncer/pgbouncer.ini', import.meta.url)
 

@@ -1,0 +1,35 @@
+import type { FastifyReply } from 'fastify'
+import { refusal } from '../platform/answer.ts'
+import type { Place } from '../platform/record.ts'
+
+/** Seconds after which a callback may be tried again. The platform keeps its own schedule; proxies and people do not. */
+const retryAfterSeconds = 60
+
+/** What a refusal is counted under, by its HTTP status. */
+export const outcomes: Record<number, string> = {
+  200: 'accepted',
+  400: 'malformed',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  408: 'timeout',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+  417: 'expectation_failed',
+  429: 'too_many',
+  431: 'headers_too_large',
+  503: 'unavailable',
+}
+
+/**
+ * Answers with a refusal. The connection is closed after it: what follows on it may be the rest of a body that nobody
+ * is going to read.
+ */
+export function refuse(reply: FastifyReply, status: number, message: string, places: Place[] = []): FastifyReply {
+  if (status === 503 || status === 429) reply.header('retry-after', retryAfterSeconds)
+  return reply
+    .code(status)
+    .headers({ 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+    .send(JSON.stringify(refusal(status, message, places)))
+}

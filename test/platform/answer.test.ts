@@ -1,0 +1,15 @@
+import { Compile } from 'typebox/compile'
+import { expect, test } from 'vitest'
+import { ACCEPTED, Accepted, Refusal, refusal } from '../../src/platform/answer.ts'
+
+test('what is taken is answered as on page CV-fee', () => {
+  expect(ACCEPTED).toBe('{"resultcode":"0","resultdesc":"Success"}')
+  expect(Compile(Accepted).Check(JSON.parse(ACCEPTED))).toBe(true)
+})
+
+test('a refusal says the HTTP status, the reason and the places', () => {
+  const errors = [{ pointer: '/feeLst', message: 'is missing' }]
+  expect(refusal(400, 'Bad Request', errors)).toEqual({ resultcode: '400', resultdesc: 'Bad Request', errors })
+  expect(refusal(404, 'Not Found')).toEqual({ resultcode: '404', resultdesc: 'Not Found', errors: [] })
+  expect(Compile(Refusal).Check(refusal(404, 'Not Found'))).toBe(true)
+})
