@@ -70,6 +70,8 @@ export class Batch {
   #scheduled = false
   #mistake: string | undefined
   #committed = 0
+  /** Of the last hundred calls of `add`, about, the share that found every group in flight. */
+  #waiting = 0
 
   constructor(
     destination: Destination,
@@ -107,6 +109,11 @@ export class Batch {
     return this.#queue.length
   }
 
+  /** Whether most callbacks have to wait for a group: what else there is to do can wait. */
+  get isBusy(): boolean {
+    return this.#inFlight.size > 0 && this.#waiting > 0.5
+  }
+
   /**
    * Resolves when it is known what became of each entry, or is to be known here: `withinMs` is how long the caller
    * waits for Postgres. Without it, as long as it takes until Postgres has taken or refused each one, a group that fails
@@ -115,6 +122,8 @@ export class Batch {
   async add(entries: readonly Entry[], withinMs?: number): Promise<readonly Settled[]> {
     if (entries.length === 0) return []
     if (withinMs !== undefined && this.#isFull) return entries.map((entry) => ({ entry, notStored: { why: 'full' } }))
+    const mustWait = this.#inFlight.size >= this.#limits.groups
+    this.#waiting += (Number(mustWait) - this.#waiting) / 100
     return new Promise((resolve) => {
       const pending = pend(entries, withinMs, resolve)
       for (const one of pending) {

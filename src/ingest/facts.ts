@@ -38,7 +38,7 @@ export const eventTable: FactTable<EventInsert> = {
   name: 'call_events',
   row(entry, key) {
     const event_key = recordDigest(key, 'status', entry.record, entry.signer !== null)
-    return { ...rowOf<CallEventRow>(entry), event_key, signed_by: entry.signer, received_at: entry.receivedAt }
+    return Object.assign(rowOf<CallEventRow>(entry), { event_key }, receipt(entry))
   },
   key: (row) => row.event_key,
   time: (row) => row.occurred_at,
@@ -56,7 +56,7 @@ export const eventTable: FactTable<EventInsert> = {
 export const cdrTable: FactTable<CdrInsert> = {
   name: 'cdrs',
   row(entry) {
-    return { ...rowOf<CdrRow>(entry), signed_by: entry.signer, received_at: entry.receivedAt }
+    return Object.assign(rowOf<CdrRow>(entry), receipt(entry))
   },
   key: cdrKey,
   time: (row) => row.cdr_time,
@@ -72,6 +72,11 @@ export const cdrTable: FactTable<CdrInsert> = {
   // What is not signed is not compared with what is: whoever may post could post numbers, and see which one fits.
   differences: (stored, received) =>
     stored.signed_by !== null && received.signed_by === null ? ['signature'] : cdrDifferences(stored, received),
+}
+
+/** What the receiver adds to a row. */
+function receipt({ signer, receivedAt }: Entry) {
+  return { signed_by: signer, received_at: receivedAt }
 }
 
 function rowOf<Row>({ fate }: Entry): Row {

@@ -180,7 +180,7 @@ export class Receiver {
 
   /** Whether callbacks wait for Postgres. */
   get isBusy(): boolean {
-    return this.#batches.all.some(({ rows }) => rows > 0)
+    return this.#batches.all.some(({ isBusy }) => isBusy)
   }
 
   get readiness(): Readiness {

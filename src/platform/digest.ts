@@ -34,38 +34,44 @@ export function keyedDigest(key: HmacKey, data: string | Uint8Array): string {
   return createHmac('sha256', key).update(data).digest('hex').slice(0, 32)
 }
 
-/** What is still to be written: a value, or text that stands as it is. */
-type Piece = { value: unknown } | { text: string }
+/** An array or an object whose members are being written. */
+interface Open {
+  /** Of an object: the names of its members, in order. */
+  names: readonly string[] | undefined
+  values: readonly unknown[]
+  /** The next of them. */
+  at: number
+  end: string
+}
 
 /** Any value of JSON in the canonical form. A stack instead of recursion, which a deeply nested value would overflow. */
 export function canonicalText(root: unknown): string {
-  const todo: Piece[] = [{ value: root }]
-  let written = ''
-  for (let piece = todo.pop(); piece; piece = todo.pop()) {
-    if ('text' in piece) written += piece.text
-    else if (typeof piece.value === 'object' && piece.value !== null) {
-      for (const inner of piecesOf(piece.value).reverse()) todo.push(inner)
-    } else written += scalarText(piece.value)
+  const open: Open[] = [{ names: undefined, values: [root], at: 0, end: '' }]
+  let text = ''
+  for (let top = open.at(-1); top; top = open.at(-1)) {
+    const { names, values, at, end } = top
+    if (at === values.length) {
+      text += end
+      open.pop()
+      continue
+    }
+    if (at > 0) text += ','
+    if (names) text += `${JSON.stringify(names[at])}:`
+    top.at++
+    const value = values[at]
+    if (Array.isArray(value)) {
+      text += '['
+      open.push({ names: undefined, values: value, at: 0, end: ']' })
+    } else if (isJsonObject(value)) {
+      text += '{'
+      // sort() of itself compares code units, whatever the locale.
+      const names = Object.keys(value)
+        .filter((name) => !isAbsent(value[name]))
+        .sort()
+      open.push({ names, values: names.map((name) => value[name]), at: 0, end: '}' })
+    } else text += scalarText(value)
   }
-  return written
-}
-
-function piecesOf(container: object): Piece[] {
-  if (Array.isArray(container)) {
-    const pieces: Piece[] = [{ text: '[' }]
-    for (const value of container) pieces.push({ text: pieces.length === 1 ? '' : ',' }, { value })
-    pieces.push({ text: ']' })
-    return pieces
-  }
-  const members = Object.entries(container).filter(([, value]) => !isAbsent(value))
-  // Code units, whatever the locale.
-  members.sort(([a], [b]) => (a < b ? -1 : 1))
-  const pieces: Piece[] = []
-  for (const [name, value] of members) {
-    pieces.push({ text: `${pieces.length === 0 ? '{' : ','}${JSON.stringify(name)}:` }, { value })
-  }
-  pieces.push({ text: pieces.length === 0 ? '{}' : '}' })
-  return pieces
+  return text
 }
 
 function scalarText(value: unknown): string {

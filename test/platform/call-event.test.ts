@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { callEventColumns, checkCallEvent } from '../../src/platform/call-event.ts'
 import type { Checked } from '../../src/platform/checked.ts'
+import { receiptColumns } from '../../src/platform/split.ts'
 import { statusFixture, statusFixtures } from '../fixtures/load.ts'
 
 const now = Date.UTC(2026, 2, 15)
@@ -26,6 +27,9 @@ test('disconnect fills its columns', () => {
       notify_mode: null,
       call_rel_direction: null,
       extra: null,
+      event_key: null,
+      signed_by: null,
+      received_at: null,
     },
   })
 })
@@ -52,9 +56,9 @@ test('fields of the private-number product have columns', () => {
   })
 })
 
-test.each(statusFixtures)('%s has exactly the columns that are declared', (name) => {
+test.each(statusFixtures)('%s has exactly the columns that are declared, and those of the receiver', (name) => {
   const row = rowOf(checkCallEvent(statusFixture(name), now))
-  expect(Object.keys(row).sort()).toEqual(callEventColumns.map(({ column }) => column).sort())
+  expect(Object.keys(row).sort()).toEqual([...callEventColumns.map(({ column }) => column), ...receiptColumns].sort())
 })
 
 test.each([

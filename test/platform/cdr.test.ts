@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { cdrColumns, checkCdr } from '../../src/platform/cdr.ts'
 import type { Checked } from '../../src/platform/checked.ts'
+import { receiptColumns } from '../../src/platform/split.ts'
 import keyTimes from '../fixtures/key-times.json' with { type: 'json' }
 import { cdrFixture, feeFixture, feeFixtures } from '../fixtures/load.ts'
 
@@ -54,6 +55,9 @@ test('a click2Call CDR fills its columns', () => {
       call_rel_direction: null,
       cdr_time: '2024-03-05 07:15:41',
       extra: null,
+      event_key: null,
+      signed_by: null,
+      received_at: null,
     },
   })
 })
@@ -97,9 +101,9 @@ test('a notification keeps the keys of its dynamic IVR', () => {
   })
 })
 
-test.each(feeFixtures)('%s has exactly the columns that are declared', (name) => {
+test.each(feeFixtures)('%s has exactly the columns that are declared, and those of the receiver', (name) => {
   const row = rowOf(checkCdr(cdrFixture(name), now))
-  expect(Object.keys(row).sort()).toEqual(cdrColumns.map(({ column }) => column).sort())
+  expect(Object.keys(row).sort()).toEqual([...cdrColumns.map(({ column }) => column), ...receiptColumns].sort())
 })
 
 test('a CDR of sessionId and one time is enough, and icid is never null', () => {

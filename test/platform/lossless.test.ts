@@ -5,6 +5,7 @@ import { cdrColumns, checkCdr } from '../../src/platform/cdr.ts'
 import { feeFields } from '../../src/platform/fee-info.ts'
 import { type Field, isAbsent } from '../../src/platform/fields.ts'
 import type { JsonObject } from '../../src/platform/record.ts'
+import { receiptColumns } from '../../src/platform/split.ts'
 import { statusFields } from '../../src/platform/status-info.ts'
 import { parseTime } from '../../src/platform/times.ts'
 
@@ -70,7 +71,9 @@ test('nothing of a CDR is lost', () => {
       expect(record).toEqual(before)
       if (!checked.ok) return expect(['nul_character', 'lone_surrogate', 'non_finite_number']).toContain(checked.reason)
       expectNothingLost(record, feeFields, checked.row, checked.misfits)
-      expect(Object.keys(checked.row).sort()).toEqual(cdrColumns.map(({ column }) => column).sort())
+      expect(Object.keys(checked.row).sort()).toEqual(
+        [...cdrColumns.map(({ column }) => column), ...receiptColumns].sort(),
+      )
     }),
     { numRuns: 500 },
   )
@@ -83,7 +86,9 @@ test('nothing of a call event is lost', () => {
       const checked = checkCallEvent({ eventType, statusInfo: members }, now)
       if (!checked.ok) return expect(['nul_character', 'lone_surrogate', 'non_finite_number']).toContain(checked.reason)
       expectNothingLost(members, statusFields, checked.row, checked.misfits)
-      expect(Object.keys(checked.row).sort()).toEqual(callEventColumns.map(({ column }) => column).sort())
+      expect(Object.keys(checked.row).sort()).toEqual(
+        [...callEventColumns.map(({ column }) => column), ...receiptColumns].sort(),
+      )
     }),
     { numRuns: 500 },
   )
