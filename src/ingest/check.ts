@@ -63,6 +63,7 @@ export function checkCallback(callback: Callback, misfits: (fields: readonly str
   const entries = records.map((record, i) =>
     check({ via: 'live', kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, misfits),
   )
+  if (entries.every(({ fate }) => 'row' in fate)) return entries
   if (entries.filter(holdsRecord).length > maxBadRecords) {
     const whole = wholeEntry(callback, 'too_many_bad_records', placesOf(entries))
     return [...entries.filter(({ fate }) => 'row' in fate), whole]
@@ -119,15 +120,15 @@ export function check(
   body?: Buffer,
   misfits: (fields: readonly string[]) => void = () => {},
 ): Entry {
-  const { kind, record } = delivered
+  const { via, kind, record, index, signer, receivedAt, bytes } = delivered
   const checked = checkRecord(kind, record)
   const countedAs = tables[kind]
   if (checked.ok) {
-    misfits(checked.misfits)
-    return { ...delivered, countedAs, fate: { row: checked.row } }
+    if (checked.misfits.length > 0) misfits(checked.misfits)
+    return { via, countedAs, kind, record, index, signer, receivedAt, bytes, fate: { row: checked.row } }
   }
   const note = noteOnRecord(kind, checked.reason, checked.errors, record, body)
-  return { ...delivered, countedAs, bytes: Math.max(delivered.bytes, note.body.length), fate: { note } }
+  return { ...delivered, countedAs, bytes: Math.max(bytes, note.body.length), fate: { note } }
 }
 
 function checkRecord(kind: CallbackKind, record: unknown) {
