@@ -1,5 +1,5 @@
 import { type TOptional, Type } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/schema'
 import Format from 'typebox/format'
 import { parseTime } from './times.ts'
 

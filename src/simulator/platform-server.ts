@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
 import { resultCodes } from '../verification-call/result-codes.ts'
 import { CALL_VERIFY_PATH, CallVerifyBody } from '../verification-call/schema.ts'

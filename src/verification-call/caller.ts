@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject, randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { signedHeaders } from '../platform/aksk.ts'
 import type { Place } from '../platform/record.ts'
 import { base64Url, checkCallbackUrl } from '../platform/urls.ts'
@@ -160,7 +160,7 @@ function checkUrls(urls: { statusUrl?: string | undefined; feeUrl?: string | und
 function findMistakes(given: object): Place[] {
   const missing = new Set<string>()
   const wrong = new Set<string>()
-  for (const error of call.Errors(given)) {
+  for (const error of call.Errors(given)[1]) {
     if (error.keyword === 'required') for (const name of error.params.requiredProperties) missing.add(name)
     else if (error.instancePath !== '') wrong.add(error.instancePath.slice(1))
   }

@@ -16,7 +16,7 @@ import { type Program, startProgram } from '../support/program.ts'
  * What somebody can do who knows the URL, path token and all, but not the secret; and what signed callbacks feel of it.
  * Each attack lasts as long as this. FIGURES=1 prints what the table of SECURITY.md is made of, with attacks of ten seconds.
  */
-const attackMs = process.env.FIGURES ? 10_000 : 3_000
+const attackMs = process.env.FIGURES ? 10_000 : 1_500
 
 /** How long a signed callback may take before it counts as lost. */
 const patienceMs = 100_000

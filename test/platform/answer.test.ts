@@ -1,4 +1,4 @@
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
 import { ACCEPTED, Accepted, Refusal, refusal } from '../../src/platform/answer.ts'
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
 import { EnvelopeError, FeeCallback, openEnvelope, StatusCallback } from '../../src/platform/envelope.ts'
 import { feeFixture, feeFixtures, statusFixture, statusFixtures } from '../fixtures/load.ts'

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
 import { FeeInfo } from '../../src/platform/fee-info.ts'
 import { Flag, Int, isAbsent, Text, Time, Url } from '../../src/platform/fields.ts'
