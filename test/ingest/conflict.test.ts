@@ -48,7 +48,7 @@ test('two CDRs with one key in one group: the first is stored, the other kept in
 
 test("of fields that a sender invents some are named, and the platform's own first", async () => {
   const it = await TestReceiver.start(database.url)
-  const invented = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`${'😀'.repeat(100)}${i}`, 1]))
+  const invented = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${'😀'.repeat(100)}${i}`, 1]))
   await it.take('fee', [cdr('invented'), other('invented', invented)])
   const { differing } = (await conflicts('invented'))[0]
   expect(differing).toHaveLength(50)
