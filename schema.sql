@@ -758,11 +758,12 @@ CREATE INDEX calls_live ON ops.calls USING btree (started_at) WHERE is_live;
 CREATE INDEX calls_long ON ops.calls USING btree (started_at) WHERE (talk_seconds > 1800);
 CREATE INDEX calls_one_sided ON ops.calls USING btree (started_at) WHERE ((NOT is_live) AND ((cdr_count = 0) OR (event_count = 0)));
 CREATE INDEX calls_outcome ON ops.calls USING btree (outcome, started_at);
+CREATE INDEX calls_reason ON ops.calls USING btree (reason_source, reason_code, started_at) WHERE (reason_code <> 0);
 CREATE INDEX calls_recheck_at ON ops.calls USING btree (recheck_at) WHERE (recheck_at IS NOT NULL);
 CREATE INDEX calls_recordings ON ops.calls USING btree (started_at) WHERE (recording <> 'none'::text);
 CREATE INDEX calls_repeated ON ops.calls USING btree (started_at) WHERE (cdr_count > 1);
 CREATE INDEX calls_session_id ON ops.calls USING btree (session_id) WHERE (session_id IS NOT NULL);
-CREATE INDEX calls_started_at ON ops.calls USING btree (started_at);
+CREATE INDEX calls_started_at ON ops.calls USING btree (started_at) INCLUDE (a_ref, b_ref);
 CREATE INDEX calls_subscription_ref ON ops.calls USING btree (subscription_ref, started_at) WHERE (subscription_ref IS NOT NULL);
 CREATE INDEX calls_user_data_ref ON ops.calls USING btree (user_data_ref, started_at) WHERE (user_data_ref IS NOT NULL);
 COMMENT ON TABLE ops.calls IS 'One row per call; filter by started_at, session_id, call_ref, app_key, bind_num, outcome, a_ref, b_ref / 呼叫，每次一行';
@@ -1090,7 +1091,9 @@ CREATE VIEW ops.call_measures AS
             WHEN (event_count > 0) THEN (floor(date_part('epoch'::text, (first_received_at - started_at))))::integer
             ELSE NULL::integer
         END AS status_delay,
-    (floor(date_part('epoch'::text, (cdr_received_at - ended_at))))::integer AS fee_delay
+    (floor(date_part('epoch'::text, (cdr_received_at - ended_at))))::integer AS fee_delay,
+    ended_at,
+    first_received_at
    FROM ops.calls c
   WHERE (NOT is_live);
 COMMENT ON VIEW ops.call_measures IS 'What each call that does not go on counts for in statistics and on the bill; filter by started_at / 每次非进行中呼叫在统计与账单中的计数';
@@ -1127,6 +1130,8 @@ COMMENT ON COLUMN ops.call_measures.estimated IS '1 when its minutes hang on a t
 COMMENT ON COLUMN ops.call_measures.post_dial_delay IS 'Seconds from dialing to ringing of the leg dialed last / 拨号到振铃的秒数';
 COMMENT ON COLUMN ops.call_measures.status_delay IS 'Whole seconds from its start until its first record came, with events / 开始到收到首条记录的整秒数';
 COMMENT ON COLUMN ops.call_measures.fee_delay IS 'Whole seconds from its end until the CDR that counts came / 结束到收到生效话单的整秒数';
+COMMENT ON COLUMN ops.call_measures.ended_at IS 'When it ended; NULL while no end is known / 结束时间';
+COMMENT ON COLUMN ops.call_measures.first_received_at IS 'When its first record came / 首次收到记录的时间';
 
 CREATE VIEW ops.callback_delay AS
  SELECT hour,
@@ -1773,6 +1778,16 @@ COMMENT ON COLUMN ops.notices.numbers IS 'numStatus: each X number, masked, with
 COMMENT ON COLUMN ops.notices.stored_at IS 'When the row was stored / 入库时间';
 COMMENT ON COLUMN ops.notices.erased_at IS 'When personal data were erased / 个人信息清除时间';
 
+CREATE VIEW ops.outcomes AS
+ SELECT outcome,
+    en,
+    zh
+   FROM ( VALUES ('in progress'::text,'goes on, nobody has answered yet'::text,'进行中，尚未接通'::text), ('answered'::text,'answered: by B where there is a B, else by A'::text,'接通：有 B 侧时以 B 应答为准，否则以 A 应答为准'::text), ('busy'::text,'the called line was busy'::text,'忙'::text), ('no answer'::text,'it rang and nobody answered'::text,'无应答'::text), ('rejected'::text,'the called person declined'::text,'拒接'::text), ('cancelled'::text,'the calling side gave up'::text,'取消'::text), ('unreachable'::text,'the called side could not be reached'::text,'无法接通'::text), ('failed'::text,'the call failed on the way'::text,'失败'::text), ('unknown'::text,'nobody knows how it went'::text,'结果未知'::text)) o(outcome, en, zh);
+COMMENT ON VIEW ops.outcomes IS 'What outcome of ops.calls may be; for how often take ops.calls_hourly, or ops.call_counts / ops.calls 中 outcome 的取值；次数请查询 ops.calls_hourly 或 ops.call_counts';
+COMMENT ON COLUMN ops.outcomes.outcome IS 'As in ops.calls / 呼叫结果';
+COMMENT ON COLUMN ops.outcomes.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN ops.outcomes.zh IS 'Meaning in Chinese / 中文含义';
+
 CREATE VIEW ops.placed_calls AS
  SELECT l.id,
     l.placed_at,
@@ -2247,8 +2262,14 @@ CREATE OR REPLACE FUNCTION rtc.calls_before(call_refs uuid[])
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+DECLARE
+  kept_from timestamptz;
+  removed_at timestamptz;
 BEGIN
-  RETURN ARRAY(SELECT m FROM ops.call_measures m WHERE m.call_ref = ANY (call_refs));
+  SELECT coalesce(t.reached, '-infinity'), coalesce(t.ran_at, 'infinity') INTO kept_from, removed_at
+    FROM rtc.maintenance t WHERE t.task = 'retention';
+  RETURN ARRAY(SELECT m FROM ops.call_measures m WHERE m.call_ref = ANY (call_refs)
+    AND (coalesce(m.ended_at, m.started_at) >= kept_from OR m.first_received_at <= removed_at));
 END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_before(call_refs uuid[]) FROM PUBLIC;
@@ -2317,14 +2338,22 @@ BEGIN
   INSERT INTO ops.call_counts (hour, bill_day, app_key, scenario, bind_num, outcome, reason_source, reason_code, reason_en,
     reason_zh, has_events, has_cdr, is_merged, attempts, effective, talks, talk_seconds, legs, legs_answered, events, cdrs,
     a_legs_billed, a_minutes, b_legs_billed, b_minutes, billed_seconds, estimated)
-  SELECT x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
-      x.reason_zh, x.has_events, x.has_cdr, false, sum(x.sign), sum(x.sign * x.effective), sum(x.sign * x.talks),
-      sum(x.sign * x.talk_seconds), sum(x.sign * x.legs), sum(x.sign * x.legs_answered), sum(x.sign * x.events),
-      sum(x.sign * x.cdrs), sum(x.sign * x.a_legs_billed), sum(x.sign * x.a_minutes), sum(x.sign * x.b_legs_billed),
-      sum(x.sign * x.b_minutes), sum(x.sign * x.billed_seconds), sum(x.sign * x.estimated)
-    FROM (SELECT -1 AS sign, b.* FROM unnest(before) b UNION ALL SELECT 1, a.* FROM unnest(after) a) x
-   GROUP BY x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
-     x.reason_zh, x.has_events, x.has_cdr;
+  SELECT n.*
+    FROM (
+      SELECT x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
+          x.reason_zh, x.has_events, x.has_cdr, false, sum(x.sign) AS attempts, sum(x.sign * x.effective) AS effective,
+          sum(x.sign * x.talks) AS talks, sum(x.sign * x.talk_seconds) AS talk_seconds, sum(x.sign * x.legs) AS legs,
+          sum(x.sign * x.legs_answered) AS legs_answered, sum(x.sign * x.events) AS events, sum(x.sign * x.cdrs) AS cdrs,
+          sum(x.sign * x.a_legs_billed) AS a_legs_billed, sum(x.sign * x.a_minutes) AS a_minutes,
+          sum(x.sign * x.b_legs_billed) AS b_legs_billed, sum(x.sign * x.b_minutes) AS b_minutes,
+          sum(x.sign * x.billed_seconds) AS billed_seconds, sum(x.sign * x.estimated) AS estimated
+        FROM (SELECT -1 AS sign, b.* FROM unnest(before) b UNION ALL SELECT 1, a.* FROM unnest(after) a) x
+       GROUP BY x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
+         x.reason_zh, x.has_events, x.has_cdr
+    ) n
+   -- Of a call that says what it said before nothing is appended.
+   WHERE (n.attempts, n.effective, n.talks, n.talk_seconds, n.legs, n.legs_answered, n.events, n.cdrs, n.a_legs_billed,
+     n.a_minutes, n.b_legs_billed, n.b_minutes, n.billed_seconds, n.estimated) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   INSERT INTO ops.delays (hour, kind, app_key, scenario, bind_num, is_merged, seconds, calls)
   SELECT x.hour, d.kind, d.app_key, d.scenario, d.bind_num, false, d.seconds, sum(x.sign)
@@ -2629,6 +2658,38 @@ $function$;
 REVOKE EXECUTE ON FUNCTION rtc.log_look_up(kind text, calls integer) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.log_look_up(kind text, calls integer) IS 'Writes down a look-up / 记录一次查询';
 
+CREATE OR REPLACE FUNCTION rtc.look_up(kind text, value text, since timestamp with time zone, until timestamp with time zone)
+ RETURNS TABLE(call_ref uuid, started_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  refs CONSTANT text[] := rtc.references_of(kind, value);
+  calls integer;
+BEGIN
+  -- Only the column of this kind is searched: what a parameter rules out Postgres does not begin.
+  RETURN QUERY
+    SELECT c.call_ref, c.started_at FROM ops.calls c
+      WHERE look_up.kind = 'number' AND c.a_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+    UNION
+    SELECT c.call_ref, c.started_at FROM ops.calls c
+      WHERE look_up.kind = 'number' AND c.b_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+    UNION
+    SELECT c.call_ref, c.started_at FROM ops.calls c
+      WHERE look_up.kind = 'user_data' AND c.user_data_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+    UNION
+    SELECT c.call_ref, c.started_at FROM ops.calls c
+      WHERE look_up.kind = 'subscription' AND c.subscription_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+    ORDER BY 2 DESC LIMIT 1000;
+  GET DIAGNOSTICS calls = ROW_COUNT;
+  PERFORM rtc.log_look_up(replace(kind, '_', ' '), calls);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.look_up(kind text, value text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.look_up(kind text, value text, since timestamp with time zone, until timestamp with time zone) IS 'Calls by number, user_data or subscription / 按号码、userData 或绑定查询呼叫';
+
 CREATE OR REPLACE FUNCTION rtc.mask_fields(fields jsonb)
  RETURNS jsonb
  LANGUAGE sql
@@ -2793,6 +2854,9 @@ DECLARE
   after ops.call_measures[];
 BEGIN
   PERFORM FROM rtc.maintenance m WHERE m.task = 'statistics' FOR UPDATE;
+  IF hour < (SELECT m.reached FROM rtc.maintenance m WHERE m.task = 'retention') THEN
+    RAISE 'rtc.recount_hour: retention has removed calls of this hour' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   WITH counts AS (
     DELETE FROM ops.call_counts x WHERE x.hour = recount_hour.hour
   ), delays AS (
@@ -2882,8 +2946,8 @@ DECLARE
   last_time timestamptz;
   deleted integer := 0;
 BEGIN
-  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs', 'reveals',
-    'look_ups', 'erased_keys') THEN
+  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs',
+    'bill_changes', 'redeliveries', 'reveals', 'look_ups', 'erased_keys') THEN
     RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF before IS NULL OR before > now() - (CASE WHEN what IN ('reveals', 'look_ups') THEN interval '179 days'
@@ -2923,6 +2987,12 @@ BEGIN
       -- By the time of the call, not of the replacement: it goes when the call goes.
       DELETE FROM rtc.replaced_cdrs r WHERE r.id IN (SELECT o.id FROM rtc.replaced_cdrs o
         WHERE o.cdr_time < before ORDER BY o.id LIMIT batch);
+    WHEN 'bill_changes' THEN
+      DELETE FROM ops.bill_changes b WHERE (b.call_ref, b.changed_at) IN (SELECT o.call_ref, o.changed_at FROM ops.bill_changes o
+        WHERE o.changed_at < before ORDER BY o.changed_at LIMIT batch);
+    WHEN 'redeliveries' THEN
+      DELETE FROM rtc.redeliveries r WHERE (r.hour, r.kind, r.app_key) IN (SELECT o.hour, o.kind, o.app_key FROM rtc.redeliveries o
+        WHERE o.hour < before ORDER BY o.hour LIMIT batch);
     WHEN 'reveals' THEN
       DELETE FROM rtc.reveals r WHERE r.ticket IN (SELECT o.ticket FROM rtc.reveals o
         WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);
@@ -3019,17 +3089,22 @@ BEGIN
     RAISE 'ops.call_stats: split_by takes app_key, scenario and bind_num' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   RETURN QUERY
-  WITH measured AS (
+  WITH piece AS (
+    -- Once for both: these calls are read, and not their counts.
+    SELECT ops.bucket_of(m.started_at, bucket, time_zone) AS bucket_start, m.app_key, m.scenario, m.bind_num, m.outcome,
+        m.effective, m.talks, m.talk_seconds, m.legs, m.legs_answered, m.a_minutes + m.b_minutes AS billed_minutes, m.post_dial_delay
+      FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+  ), measured AS (
     SELECT h.bucket_start, c.app_key, c.scenario, c.bind_num, c.outcome, c.attempts, c.effective, c.talks, c.talk_seconds,
         c.legs, c.legs_answered, c.a_minutes + c.b_minutes AS billed_minutes
       FROM unnest(part.hours, part.buckets) AS h (hour, bucket_start)
       JOIN ops.call_counts c ON c.hour = h.hour
      WHERE c.hour >= part.hours[1] AND c.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.outcome, 1, m.effective,
-        m.talks, m.talk_seconds, m.legs, m.legs_answered, m.a_minutes + m.b_minutes
-      FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+    SELECT p.bucket_start, p.app_key, p.scenario, p.bind_num, p.outcome, 1, p.effective, p.talks, p.talk_seconds, p.legs,
+        p.legs_answered, p.billed_minutes
+      FROM piece p
   ), counted AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
         CASE WHEN by_number THEN x.bind_num END AS bind_num, sum(x.attempts) AS attempts,
@@ -3053,10 +3128,9 @@ BEGIN
       JOIN ops.delays d ON d.kind = 'post-dial' AND d.hour = h.hour
      WHERE d.hour >= part.hours[1] AND d.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.post_dial_delay, 1
-      FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
-     WHERE m.post_dial_delay IS NOT NULL
+    SELECT p.bucket_start, p.app_key, p.scenario, p.bind_num, p.post_dial_delay, 1
+      FROM piece p
+     WHERE p.post_dial_delay IS NOT NULL
   ), delays AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
         CASE WHEN by_number THEN x.bind_num END AS bind_num, x.seconds, sum(x.calls) AS calls
@@ -3121,73 +3195,28 @@ COMMENT ON FUNCTION ops.calls_by_session(session_id text) IS 'The call of a sess
 
 CREATE OR REPLACE FUNCTION ops.calls_by_subscription(subscription_id text, since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT (now() + '1 day'::interval))
  RETURNS TABLE(call_ref uuid, started_at timestamp with time zone)
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET jit TO 'off'
-AS $function$
-#variable_conflict use_column
-DECLARE
-  refs CONSTANT text[] := rtc.references_of('subscription', subscription_id);
-  calls integer;
-BEGIN
-  RETURN QUERY
-    SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.subscription_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
-    ORDER BY 2 DESC LIMIT 1000;
-  GET DIAGNOSTICS calls = ROW_COUNT;
-  PERFORM rtc.log_look_up('subscription', calls);
-END
-$function$;
+AS $function$ SELECT * FROM rtc.look_up('subscription', subscription_id, since, until) $function$;
 REVOKE EXECUTE ON FUNCTION ops.calls_by_subscription(subscription_id text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_by_subscription(subscription_id text, since timestamp with time zone, until timestamp with time zone) IS 'Private number: calls of a binding / 某隐私号绑定的呼叫';
 
 CREATE OR REPLACE FUNCTION ops.calls_by_user_data(user_data text, since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT (now() + '1 day'::interval))
  RETURNS TABLE(call_ref uuid, started_at timestamp with time zone)
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET jit TO 'off'
-AS $function$
-#variable_conflict use_column
-DECLARE
-  refs CONSTANT text[] := rtc.references_of('user_data', user_data);
-  calls integer;
-BEGIN
-  RETURN QUERY
-    SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.user_data_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
-    ORDER BY 2 DESC LIMIT 1000;
-  GET DIAGNOSTICS calls = ROW_COUNT;
-  PERFORM rtc.log_look_up('user data', calls);
-END
-$function$;
+AS $function$ SELECT * FROM rtc.look_up('user_data', user_data, since, until) $function$;
 REVOKE EXECUTE ON FUNCTION ops.calls_by_user_data(user_data text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_by_user_data(user_data text, since timestamp with time zone, until timestamp with time zone) IS 'Calls whose request had this userData / 某 userData 对应的呼叫';
 
 CREATE OR REPLACE FUNCTION ops.calls_of(number text, since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT (now() + '1 day'::interval))
  RETURNS TABLE(call_ref uuid, started_at timestamp with time zone)
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET jit TO 'off'
-AS $function$
-#variable_conflict use_column
-DECLARE
-  refs CONSTANT text[] := rtc.references_of('number', rtc.plain_number(number));
-  calls integer;
-BEGIN
-  RETURN QUERY
-    SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.a_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
-    UNION
-    SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.b_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
-    ORDER BY 2 DESC LIMIT 1000;
-  GET DIAGNOSTICS calls = ROW_COUNT;
-  PERFORM rtc.log_look_up('number', calls);
-END
-$function$;
+AS $function$ SELECT * FROM rtc.look_up('number', rtc.plain_number(number), since, until) $function$;
 REVOKE EXECUTE ON FUNCTION ops.calls_of(number text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_of(number text, since timestamp with time zone, until timestamp with time zone) IS 'Calls that a number took part in, as A or as B / 某号码参与的呼叫';
 
@@ -3266,21 +3295,33 @@ CREATE OR REPLACE FUNCTION ops.frequent_callees(from_time timestamp with time zo
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET work_mem TO '64MB'
+ SET max_parallel_workers_per_gather TO '0'
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
+  -- Numbers that take part so often at all, from indexes that hold no more than the references; then only their calls.
+  WITH often AS MATERIALIZED (
+    SELECT x.ref
+      FROM (
+        SELECT a.a_ref AS ref FROM ops.calls a WHERE a.started_at >= from_time AND a.started_at < to_time AND a.a_ref IS NOT NULL
+        UNION ALL
+        SELECT b.b_ref FROM ops.calls b WHERE b.started_at >= from_time AND b.started_at < to_time AND b.b_ref IS NOT NULL
+      ) x
+     GROUP BY x.ref
+    HAVING count(*) >= at_least
+  )
   SELECT l.callee_ref, min(l.callee), l.app_key, count(*), count(l.answered_at), min(l.started_at), max(l.started_at)
-    FROM (
+    FROM often o
+   CROSS JOIN LATERAL (
       SELECT a.a_ref AS callee_ref, a.a_number AS callee, a.app_key, a.a_answered_at AS answered_at, a.started_at
         FROM ops.calls a
-       WHERE a.started_at >= from_time AND a.started_at < to_time
-         AND a.a_ref IS NOT NULL AND a.scenario IS DISTINCT FROM 'privateNumber'
+       WHERE a.a_ref = o.ref AND a.started_at >= from_time AND a.started_at < to_time AND a.scenario IS DISTINCT FROM 'privateNumber'
       UNION ALL
       SELECT b.b_ref, b.b_number, b.app_key, b.b_answered_at, b.started_at
         FROM ops.calls b
-       WHERE b.started_at >= from_time AND b.started_at < to_time AND b.b_ref IS NOT NULL
+       WHERE b.b_ref = o.ref AND b.started_at >= from_time AND b.started_at < to_time
     ) l
    GROUP BY l.callee_ref, l.app_key
   HAVING count(*) >= at_least

@@ -139,6 +139,10 @@ function documented({ session, number, bRef }: Examples): Record<string, string>
     'a month by day, all together': `SELECT * FROM ops.call_stats(${today} - 30, ${today}, 'day', split_by => '{}')`,
     'a month of calls_hourly by day': `SELECT day, app_key, sum(attempts), sum(answered) FROM ops.calls_hourly
       WHERE day >= ${today} - 30 GROUP BY 1, 2 ORDER BY 1, 2`,
+    'outcomes of a month': `SELECT o.outcome, sum(c.attempts) FROM ops.call_counts c JOIN ops.outcomes o USING (outcome)
+      WHERE c.day >= ${today} - 30 AND c.day < ${today} GROUP BY 1`,
+    'outcomes to choose from': 'SELECT * FROM ops.outcomes',
+    'applications and numbers to choose from': `SELECT DISTINCT app_key, bind_num FROM ops.call_counts WHERE day >= ${today} - 30`,
     'reasons of a week': `SELECT * FROM ops.failures(${today} - 7, ${today})`,
     'reasons of a month': `SELECT * FROM ops.failures(${today} - 30, ${today})`,
     "a month's bill": `SELECT app_key, bind_num, sum(calls), sum(billed_minutes) FROM ops.billing_daily
@@ -175,6 +179,8 @@ function others({ bRef, sessions }: Examples): Record<string, string> {
     'calls not answered, a day by reason': `SELECT outcome, reason_en, count(*) FROM ops.calls WHERE ${since(1)} AND outcome <> 'answered' GROUP BY 1, 2`,
     'calls a day, a month': `SELECT (started_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) FROM ops.calls WHERE ${since(30)} GROUP BY 1`,
     'calls over an hour long, a month': `SELECT * FROM ops.calls WHERE ${since(30)} AND talk_seconds > 3600`,
+    'newest 50 of a rare reason': `SELECT * FROM ops.calls WHERE reason_source = 'Q.850' AND reason_code = 1 ORDER BY started_at DESC LIMIT 50`,
+    'newest 50 of a reason that never was': `SELECT * FROM ops.calls WHERE reason_source = 'Q.850' AND reason_code = 99 ORDER BY started_at DESC LIMIT 50`,
     'SELECT DISTINCT outcome': 'SELECT DISTINCT outcome FROM ops.calls',
     'all columns of the calls of an hour': `SELECT * FROM ops.calls
       WHERE started_at >= ${midnight(1)} + interval '10 hours' AND started_at < ${midnight(1)} + interval '11 hours'`,
@@ -205,6 +211,7 @@ function page({ session, number }: Examples): Record<string, (client: pg.ClientB
     freshness: gaps.readFreshness,
     'latest calls': calls({}),
     'latest busy calls': calls({ outcomes: ['busy'] }),
+    'latest calls of a rare reason': calls({ reason: { source: 'Q.850', code: 1 } }),
     'failed calls of the last day': calls({ from: day.from, to: day.to, outcomes: ['failed', 'unknown'] }),
     'a call by its session': ref,
     'the call': async (client) => reads.readCall(client, await ref(client)),

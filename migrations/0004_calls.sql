@@ -198,9 +198,29 @@ COMMENT ON COLUMN ops.calls.version IS 'Grows each time the content of the row c
 COMMENT ON COLUMN ops.calls.recheck_at IS 'When the call changes by the clock alone and is computed again / 需按时间重新计算的时刻';
 COMMENT ON COLUMN ops.calls.folded_at IS 'When the row was computed / 计算时间';
 
+-- A list to choose from: to find the different values of a column Postgres reads all of it.
+CREATE VIEW ops.outcomes AS
+SELECT o.outcome, o.en, o.zh
+FROM (VALUES
+  ('in progress', 'goes on, nobody has answered yet', '进行中，尚未接通'),
+  ('answered', 'answered: by B where there is a B, else by A', '接通：有 B 侧时以 B 应答为准，否则以 A 应答为准'),
+  ('busy', 'the called line was busy', '忙'),
+  ('no answer', 'it rang and nobody answered', '无应答'),
+  ('rejected', 'the called person declined', '拒接'),
+  ('cancelled', 'the calling side gave up', '取消'),
+  ('unreachable', 'the called side could not be reached', '无法接通'),
+  ('failed', 'the call failed on the way', '失败'),
+  ('unknown', 'nobody knows how it went', '结果未知')) AS o (outcome, en, zh);
+COMMENT ON VIEW ops.outcomes IS 'What outcome of ops.calls may be; for how often take ops.calls_hourly, or ops.call_counts / ops.calls 中 outcome 的取值；次数请查询 ops.calls_hourly 或 ops.call_counts';
+COMMENT ON COLUMN ops.outcomes.outcome IS 'As in ops.calls / 呼叫结果';
+COMMENT ON COLUMN ops.outcomes.en IS 'Meaning in English / 英文含义';
+COMMENT ON COLUMN ops.outcomes.zh IS 'Meaning in Chinese / 中文含义';
+
 -- Look-ups newest first; each of these is asked with ORDER BY started_at DESC LIMIT.
-CREATE INDEX calls_started_at ON ops.calls (started_at);
+-- With both references: who was dialed often is counted from the index alone.
+CREATE INDEX calls_started_at ON ops.calls (started_at) INCLUDE (a_ref, b_ref);
 CREATE INDEX calls_outcome ON ops.calls (outcome, started_at);
+CREATE INDEX calls_reason ON ops.calls (reason_source, reason_code, started_at) WHERE reason_code <> 0;
 CREATE INDEX calls_app_key ON ops.calls (app_key, started_at);
 CREATE INDEX calls_bind_num ON ops.calls (bind_num, started_at);
 CREATE INDEX calls_a_ref ON ops.calls (a_ref, started_at) WHERE a_ref IS NOT NULL;

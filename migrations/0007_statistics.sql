@@ -52,7 +52,8 @@ SELECT c.call_ref, c.started_at, c.folded_at, c.cdr_received_at,
   (c.cdr_count > 0 AND c.minutes_estimated)::integer AS estimated,
   c.post_dial_delay_seconds AS post_dial_delay,
   CASE WHEN c.event_count > 0 THEN floor(date_part('epoch', c.first_received_at - c.started_at))::integer END AS status_delay,
-  floor(date_part('epoch', c.cdr_received_at - c.ended_at))::integer AS fee_delay
+  floor(date_part('epoch', c.cdr_received_at - c.ended_at))::integer AS fee_delay,
+  c.ended_at, c.first_received_at
 FROM ops.calls c
 WHERE NOT c.is_live;
 COMMENT ON VIEW ops.call_measures IS 'What each call that does not go on counts for in statistics and on the bill; filter by started_at / 每次非进行中呼叫在统计与账单中的计数';
@@ -89,6 +90,8 @@ COMMENT ON COLUMN ops.call_measures.estimated IS '1 when its minutes hang on a t
 COMMENT ON COLUMN ops.call_measures.post_dial_delay IS 'Seconds from dialing to ringing of the leg dialed last / 拨号到振铃的秒数';
 COMMENT ON COLUMN ops.call_measures.status_delay IS 'Whole seconds from its start until its first record came, with events / 开始到收到首条记录的整秒数';
 COMMENT ON COLUMN ops.call_measures.fee_delay IS 'Whole seconds from its end until the CDR that counts came / 结束到收到生效话单的整秒数';
+COMMENT ON COLUMN ops.call_measures.ended_at IS 'When it ended; NULL while no end is known / 结束时间';
+COMMENT ON COLUMN ops.call_measures.first_received_at IS 'When its first record came / 首次收到记录的时间';
 
 -- Counts -------------------------------------------------------------------------------------------------------------
 
@@ -249,12 +252,22 @@ COMMENT ON COLUMN ops.concurrent_legs.peak_of_all IS 'Most legs of all applicati
 -- Counting -----------------------------------------------------------------------------------------------------------
 
 -- To be asked before calls are written, and given to rtc.calls_changed afterwards.
+--
+-- The counts of a call stay when retention deletes it. A record of it that comes later still makes a call again, which would
+-- count twice: so what was over before the oldest kept fact, and of which nothing had come when retention got there, counts
+-- for nothing. A call that nobody had heard of before is not counted either then.
 CREATE FUNCTION rtc.calls_before(call_refs uuid[]) RETURNS ops.call_measures[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  kept_from timestamptz;
+  removed_at timestamptz;
 BEGIN
-  RETURN ARRAY(SELECT m FROM ops.call_measures m WHERE m.call_ref = ANY (call_refs));
+  SELECT coalesce(t.reached, '-infinity'), coalesce(t.ran_at, 'infinity') INTO kept_from, removed_at
+    FROM rtc.maintenance t WHERE t.task = 'retention';
+  RETURN ARRAY(SELECT m FROM ops.call_measures m WHERE m.call_ref = ANY (call_refs)
+    AND (coalesce(m.ended_at, m.started_at) >= kept_from OR m.first_received_at <= removed_at));
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_before(uuid[]) FROM PUBLIC;
@@ -271,14 +284,22 @@ BEGIN
   INSERT INTO ops.call_counts (hour, bill_day, app_key, scenario, bind_num, outcome, reason_source, reason_code, reason_en,
     reason_zh, has_events, has_cdr, is_merged, attempts, effective, talks, talk_seconds, legs, legs_answered, events, cdrs,
     a_legs_billed, a_minutes, b_legs_billed, b_minutes, billed_seconds, estimated)
-  SELECT x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
-      x.reason_zh, x.has_events, x.has_cdr, false, sum(x.sign), sum(x.sign * x.effective), sum(x.sign * x.talks),
-      sum(x.sign * x.talk_seconds), sum(x.sign * x.legs), sum(x.sign * x.legs_answered), sum(x.sign * x.events),
-      sum(x.sign * x.cdrs), sum(x.sign * x.a_legs_billed), sum(x.sign * x.a_minutes), sum(x.sign * x.b_legs_billed),
-      sum(x.sign * x.b_minutes), sum(x.sign * x.billed_seconds), sum(x.sign * x.estimated)
-    FROM (SELECT -1 AS sign, b.* FROM unnest(before) b UNION ALL SELECT 1, a.* FROM unnest(after) a) x
-   GROUP BY x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
-     x.reason_zh, x.has_events, x.has_cdr;
+  SELECT n.*
+    FROM (
+      SELECT x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
+          x.reason_zh, x.has_events, x.has_cdr, false, sum(x.sign) AS attempts, sum(x.sign * x.effective) AS effective,
+          sum(x.sign * x.talks) AS talks, sum(x.sign * x.talk_seconds) AS talk_seconds, sum(x.sign * x.legs) AS legs,
+          sum(x.sign * x.legs_answered) AS legs_answered, sum(x.sign * x.events) AS events, sum(x.sign * x.cdrs) AS cdrs,
+          sum(x.sign * x.a_legs_billed) AS a_legs_billed, sum(x.sign * x.a_minutes) AS a_minutes,
+          sum(x.sign * x.b_legs_billed) AS b_legs_billed, sum(x.sign * x.b_minutes) AS b_minutes,
+          sum(x.sign * x.billed_seconds) AS billed_seconds, sum(x.sign * x.estimated) AS estimated
+        FROM (SELECT -1 AS sign, b.* FROM unnest(before) b UNION ALL SELECT 1, a.* FROM unnest(after) a) x
+       GROUP BY x.hour, x.bill_day, x.app_key, x.scenario, x.bind_num, x.outcome, x.reason_source, x.reason_code, x.reason_en,
+         x.reason_zh, x.has_events, x.has_cdr
+    ) n
+   -- Of a call that says what it said before nothing is appended.
+   WHERE (n.attempts, n.effective, n.talks, n.talk_seconds, n.legs, n.legs_answered, n.events, n.cdrs, n.a_legs_billed,
+     n.a_minutes, n.b_legs_billed, n.b_minutes, n.billed_seconds, n.estimated) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   INSERT INTO ops.delays (hour, kind, app_key, scenario, bind_num, is_merged, seconds, calls)
   SELECT x.hour, d.kind, d.app_key, d.scenario, d.bind_num, false, d.seconds, sum(x.sign)
@@ -415,6 +436,9 @@ DECLARE
   after ops.call_measures[];
 BEGIN
   PERFORM FROM rtc.maintenance m WHERE m.task = 'statistics' FOR UPDATE;
+  IF hour < (SELECT m.reached FROM rtc.maintenance m WHERE m.task = 'retention') THEN
+    RAISE 'rtc.recount_hour: retention has removed calls of this hour' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   WITH counts AS (
     DELETE FROM ops.call_counts x WHERE x.hour = recount_hour.hour
   ), delays AS (
@@ -764,17 +788,22 @@ BEGIN
     RAISE 'ops.call_stats: split_by takes app_key, scenario and bind_num' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   RETURN QUERY
-  WITH measured AS (
+  WITH piece AS (
+    -- Once for both: these calls are read, and not their counts.
+    SELECT ops.bucket_of(m.started_at, bucket, time_zone) AS bucket_start, m.app_key, m.scenario, m.bind_num, m.outcome,
+        m.effective, m.talks, m.talk_seconds, m.legs, m.legs_answered, m.a_minutes + m.b_minutes AS billed_minutes, m.post_dial_delay
+      FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
+      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+  ), measured AS (
     SELECT h.bucket_start, c.app_key, c.scenario, c.bind_num, c.outcome, c.attempts, c.effective, c.talks, c.talk_seconds,
         c.legs, c.legs_answered, c.a_minutes + c.b_minutes AS billed_minutes
       FROM unnest(part.hours, part.buckets) AS h (hour, bucket_start)
       JOIN ops.call_counts c ON c.hour = h.hour
      WHERE c.hour >= part.hours[1] AND c.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.outcome, 1, m.effective,
-        m.talks, m.talk_seconds, m.legs, m.legs_answered, m.a_minutes + m.b_minutes
-      FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
+    SELECT p.bucket_start, p.app_key, p.scenario, p.bind_num, p.outcome, 1, p.effective, p.talks, p.talk_seconds, p.legs,
+        p.legs_answered, p.billed_minutes
+      FROM piece p
   ), counted AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
         CASE WHEN by_number THEN x.bind_num END AS bind_num, sum(x.attempts) AS attempts,
@@ -798,10 +827,9 @@ BEGIN
       JOIN ops.delays d ON d.kind = 'post-dial' AND d.hour = h.hour
      WHERE d.hour >= part.hours[1] AND d.hour <= part.hours[cardinality(part.hours)]
     UNION ALL
-    SELECT ops.bucket_of(m.started_at, bucket, time_zone), m.app_key, m.scenario, m.bind_num, m.post_dial_delay, 1
-      FROM unnest(part.piece_starts, part.piece_ends) AS p (piece_start, piece_end)
-      JOIN ops.call_measures m ON m.started_at >= p.piece_start AND m.started_at < p.piece_end
-     WHERE m.post_dial_delay IS NOT NULL
+    SELECT p.bucket_start, p.app_key, p.scenario, p.bind_num, p.post_dial_delay, 1
+      FROM piece p
+     WHERE p.post_dial_delay IS NOT NULL
   ), delays AS (
     SELECT x.bucket_start, CASE WHEN by_app THEN x.app_key END AS app_key, CASE WHEN by_scenario THEN x.scenario END AS scenario,
         CASE WHEN by_number THEN x.bind_num END AS bind_num, x.seconds, sum(x.calls) AS calls
@@ -969,21 +997,33 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 0
 SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
+  -- Numbers that take part so often at all, from indexes that hold no more than the references; then only their calls.
+  WITH often AS MATERIALIZED (
+    SELECT x.ref
+      FROM (
+        SELECT a.a_ref AS ref FROM ops.calls a WHERE a.started_at >= from_time AND a.started_at < to_time AND a.a_ref IS NOT NULL
+        UNION ALL
+        SELECT b.b_ref FROM ops.calls b WHERE b.started_at >= from_time AND b.started_at < to_time AND b.b_ref IS NOT NULL
+      ) x
+     GROUP BY x.ref
+    HAVING count(*) >= at_least
+  )
   SELECT l.callee_ref, min(l.callee), l.app_key, count(*), count(l.answered_at), min(l.started_at), max(l.started_at)
-    FROM (
+    FROM often o
+   CROSS JOIN LATERAL (
       SELECT a.a_ref AS callee_ref, a.a_number AS callee, a.app_key, a.a_answered_at AS answered_at, a.started_at
         FROM ops.calls a
-       WHERE a.started_at >= from_time AND a.started_at < to_time
-         AND a.a_ref IS NOT NULL AND a.scenario IS DISTINCT FROM 'privateNumber'
+       WHERE a.a_ref = o.ref AND a.started_at >= from_time AND a.started_at < to_time AND a.scenario IS DISTINCT FROM 'privateNumber'
       UNION ALL
       SELECT b.b_ref, b.b_number, b.app_key, b.b_answered_at, b.started_at
         FROM ops.calls b
-       WHERE b.started_at >= from_time AND b.started_at < to_time AND b.b_ref IS NOT NULL
+       WHERE b.b_ref = o.ref AND b.started_at >= from_time AND b.started_at < to_time
     ) l
    GROUP BY l.callee_ref, l.app_key
   HAVING count(*) >= at_least

@@ -70,75 +70,62 @@ COMMENT ON FUNCTION rtc.references_of(text, text) IS 'References of a value, as 
 -- Each finds the latest thousand calls of a time, newest first, and writes down that it was asked. The call_ref leads to the rest:
 -- SELECT c.* FROM ops.calls_of('+86…') JOIN ops.calls c USING (call_ref) ORDER BY c.started_at DESC
 
-CREATE FUNCTION ops.calls_of(
-  number text, since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now() + interval '1 day'
-) RETURNS TABLE (call_ref uuid, started_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION rtc.look_up(kind text, value text, since timestamptz, until timestamptz)
+RETURNS TABLE (call_ref uuid, started_at timestamptz)
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
-  refs CONSTANT text[] := rtc.references_of('number', rtc.plain_number(number));
+  refs CONSTANT text[] := rtc.references_of(kind, value);
   calls integer;
 BEGIN
+  -- Only the column of this kind is searched: what a parameter rules out Postgres does not begin.
   RETURN QUERY
     SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.a_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+      WHERE look_up.kind = 'number' AND c.a_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
     UNION
     SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.b_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+      WHERE look_up.kind = 'number' AND c.b_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+    UNION
+    SELECT c.call_ref, c.started_at FROM ops.calls c
+      WHERE look_up.kind = 'user_data' AND c.user_data_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
+    UNION
+    SELECT c.call_ref, c.started_at FROM ops.calls c
+      WHERE look_up.kind = 'subscription' AND c.subscription_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
     ORDER BY 2 DESC LIMIT 1000;
   GET DIAGNOSTICS calls = ROW_COUNT;
-  PERFORM rtc.log_look_up('number', calls);
+  PERFORM rtc.log_look_up(replace(kind, '_', ' '), calls);
 END
 $$;
+REVOKE EXECUTE ON FUNCTION rtc.look_up(text, text, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.look_up(text, text, timestamptz, timestamptz) IS 'Calls by number, user_data or subscription / 按号码、userData 或绑定查询呼叫';
+
+CREATE FUNCTION ops.calls_of(
+  number text, since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now() + interval '1 day'
+) RETURNS TABLE (call_ref uuid, started_at timestamptz)
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT * FROM rtc.look_up('number', rtc.plain_number(number), since, until) $$;
 REVOKE EXECUTE ON FUNCTION ops.calls_of(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_of(text, timestamptz, timestamptz) IS 'Calls that a number took part in, as A or as B / 某号码参与的呼叫';
 
 CREATE FUNCTION ops.calls_by_user_data(
   user_data text, since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now() + interval '1 day'
 ) RETURNS TABLE (call_ref uuid, started_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET jit = off
-AS $$
-#variable_conflict use_column
-DECLARE
-  refs CONSTANT text[] := rtc.references_of('user_data', user_data);
-  calls integer;
-BEGIN
-  RETURN QUERY
-    SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.user_data_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
-    ORDER BY 2 DESC LIMIT 1000;
-  GET DIAGNOSTICS calls = ROW_COUNT;
-  PERFORM rtc.log_look_up('user data', calls);
-END
-$$;
+AS $$ SELECT * FROM rtc.look_up('user_data', user_data, since, until) $$;
 REVOKE EXECUTE ON FUNCTION ops.calls_by_user_data(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_by_user_data(text, timestamptz, timestamptz) IS 'Calls whose request had this userData / 某 userData 对应的呼叫';
 
 CREATE FUNCTION ops.calls_by_subscription(
   subscription_id text, since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now() + interval '1 day'
 ) RETURNS TABLE (call_ref uuid, started_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET jit = off
-AS $$
-#variable_conflict use_column
-DECLARE
-  refs CONSTANT text[] := rtc.references_of('subscription', subscription_id);
-  calls integer;
-BEGIN
-  RETURN QUERY
-    SELECT c.call_ref, c.started_at FROM ops.calls c
-      WHERE c.subscription_ref = ANY (refs) AND c.started_at >= since AND c.started_at < until
-    ORDER BY 2 DESC LIMIT 1000;
-  GET DIAGNOSTICS calls = ROW_COUNT;
-  PERFORM rtc.log_look_up('subscription', calls);
-END
-$$;
+AS $$ SELECT * FROM rtc.look_up('subscription', subscription_id, since, until) $$;
 REVOKE EXECUTE ON FUNCTION ops.calls_by_subscription(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_by_subscription(text, timestamptz, timestamptz) IS 'Private number: calls of a binding / 某隐私号绑定的呼叫';
 

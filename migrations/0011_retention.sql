@@ -121,8 +121,8 @@ DECLARE
   last_time timestamptz;
   deleted integer := 0;
 BEGIN
-  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs', 'reveals',
-    'look_ups', 'erased_keys') THEN
+  IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs',
+    'bill_changes', 'redeliveries', 'reveals', 'look_ups', 'erased_keys') THEN
     RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF before IS NULL OR before > now() - (CASE WHEN what IN ('reveals', 'look_ups') THEN interval '179 days'
@@ -162,6 +162,12 @@ BEGIN
       -- By the time of the call, not of the replacement: it goes when the call goes.
       DELETE FROM rtc.replaced_cdrs r WHERE r.id IN (SELECT o.id FROM rtc.replaced_cdrs o
         WHERE o.cdr_time < before ORDER BY o.id LIMIT batch);
+    WHEN 'bill_changes' THEN
+      DELETE FROM ops.bill_changes b WHERE (b.call_ref, b.changed_at) IN (SELECT o.call_ref, o.changed_at FROM ops.bill_changes o
+        WHERE o.changed_at < before ORDER BY o.changed_at LIMIT batch);
+    WHEN 'redeliveries' THEN
+      DELETE FROM rtc.redeliveries r WHERE (r.hour, r.kind, r.app_key) IN (SELECT o.hour, o.kind, o.app_key FROM rtc.redeliveries o
+        WHERE o.hour < before ORDER BY o.hour LIMIT batch);
     WHEN 'reveals' THEN
       DELETE FROM rtc.reveals r WHERE r.ticket IN (SELECT o.ticket FROM rtc.reveals o
         WHERE o.asked_at < before ORDER BY o.asked_at LIMIT batch);

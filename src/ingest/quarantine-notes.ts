@@ -17,10 +17,16 @@ export const quarantine: Destination = {
   },
 }
 
+/** Names of differing fields that are kept, and characters of one: a sender may invent as many as a body holds. */
+const mostNames = 50
+const longestName = 64
+
 /** A CDR whose key is taken by another record: kept for people to look at, never merged, never overwriting. */
 export function conflictNote({ kind, record }: Entry, differing: string[]): QuarantineNote {
   const errors = [{ pointer: '', message: 'another record is stored under the same sessionId, icid and time' }]
-  return { ...noteOnRecord(kind, 'conflict', errors, record), differing }
+  // The platform's own fields come first. By characters, since half of a surrogate pair is no text.
+  const names = differing.slice(0, mostNames).map((name) => [...name.slice(0, 2 * longestName)].slice(0, longestName))
+  return { ...noteOnRecord(kind, 'conflict', errors, record), differing: names.map((name) => name.join('')) }
 }
 
 export function refusedNote({ kind, record }: Entry, code: string): QuarantineNote {

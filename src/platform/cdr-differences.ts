@@ -6,7 +6,7 @@ import type { JsonObject } from './record.ts'
 import { isPlausible, parseTime } from './times.ts'
 
 /**
- * The fields, by the platform's names, in which two CDRs of one key differ; none: they are the same record, sent again.
+ * The fields, by the platform's names and its own first, in which two CDRs of one key differ; none: they are the same record, sent again.
  *
  * Both rows are turned back into records and laid out by today's code, so that what an older version could not place
  * makes no difference. Absent, null and "" are the same, and for counters and causes 0 as well; blanks in times, placeholders
@@ -15,7 +15,7 @@ import { isPlausible, parseTime } from './times.ts'
 export function cdrDifferences(stored: CdrRow, received: CdrRow): string[] {
   const one = membersOf(stored)
   const other = membersOf(received)
-  const names = new Set([...one.keys(), ...other.keys()])
+  const names = new Set([...feeFields.map(({ name }) => name), ...one.keys(), ...other.keys()])
   return [...names].filter((name) => one.get(name) !== other.get(name))
 }
 

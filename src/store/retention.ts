@@ -136,7 +136,8 @@ export async function applyRetention(
     }
     await deleteFrom('call_events', before)
     await deleteFrom('cdrs', before)
-    for (const table of ['calls', 'placed_calls', 'replaced_cdrs', 'notices']) await deleteFrom(table, kept)
+    const belongings = ['calls', 'placed_calls', 'replaced_cdrs', 'notices', 'bill_changes', 'redeliveries']
+    for (const table of belongings) await deleteFrom(table, kept)
   }
   await deleteFrom('erased_keys', retentionEnd(erasedKeyDays))
   if (revealRetentionDays !== undefined)

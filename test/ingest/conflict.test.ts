@@ -46,6 +46,15 @@ test('two CDRs with one key in one group: the first is stored, the other kept in
   expect(rows[0].n).toBe(1)
 })
 
+test("of fields that a sender invents some are named, and the platform's own first", async () => {
+  const it = await TestReceiver.start(database.url)
+  const invented = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${'😀'.repeat(100)}${i}`, 1]))
+  await it.take('fee', [cdr('invented'), other('invented', invented)])
+  const { differing } = (await conflicts('invented'))[0]
+  expect(differing).toHaveLength(50)
+  expect(differing.slice(0, 2)).toEqual(['calleeNum', '😀'.repeat(64)])
+})
+
 test('a conflict with a stored row: never merged, never overwriting; sent again it is counted', async () => {
   const it = await TestReceiver.start(database.url)
   await it.take('fee', [cdr('two')])

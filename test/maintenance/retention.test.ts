@@ -164,6 +164,8 @@ test('a replica that holds the lock keeps others waiting, not failing', async ()
     'placed_calls',
     'replaced_cdrs',
     'notices',
+    'bill_changes',
+    'redeliveries',
     'erased_keys',
   ])
   await holder.query('COMMIT')
@@ -286,6 +288,11 @@ test('calls go with the facts they are made of, and so do small tables', async (
       `INSERT INTO rtc.replaced_cdrs (cdr_time, call_ref, session_id, icid, replaced_by, cdr) VALUES ($1, gen_random_uuid(), 's', '', 'ann', '{}')`,
       [received_at],
     )
+    await pool.query(
+      `INSERT INTO ops.bill_changes (changed_at, call_ref, cause) VALUES ($1, gen_random_uuid(), 'corrected')`,
+      [received_at],
+    )
+    await pool.query(`INSERT INTO rtc.redeliveries VALUES ($1, 'fee', 'app', 1)`, [received_at])
     await pool.query('INSERT INTO rtc.erased_keys VALUES ($1, gen_random_uuid())', [received_at])
   }
   // One event of a clock that is wrong: it came today.
@@ -294,9 +301,44 @@ test('calls go with the facts they are made of, and so do small tables', async (
   })
   await it.foldAll()
   const { deleted } = await applyRetention(pool, { retentionDays: 100 }, impatient)
-  expect(deleted).toEqual({ call_events: 1, calls: 1, notices: 1, replaced_cdrs: 1, erased_keys: 2 })
+  const tables = { calls: 1, notices: 1, replaced_cdrs: 1, bill_changes: 1, redeliveries: 1 }
+  expect(deleted).toEqual({ call_events: 1, ...tables, erased_keys: 2 })
   expect([...(await storedCalls(pool)).keys()].sort()).toEqual(['edge', 'kept', 'wrong clock'])
   expect((await pool.query('SELECT FROM ops.calls')).rowCount).toBe(3)
+})
+
+test('a call that a late record brings back after retention is not counted twice, nor billed', async () => {
+  const { url, pool } = await freshDatabase()
+  const it = await TestFolder.on(url)
+  const [past, kept] = [140, 1].map((days) => new Date(`${daysAgo(days)}Z`)) as [Date, Date]
+  const received = (rows: object[], start: Date) =>
+    rows.map((row) => ({ ...row, received_at: new Date(start.getTime() + 90_000).toISOString() }))
+  for (const start of [past, kept]) {
+    const { events, cdrs } = callOf(start === past ? 'past' : 'kept', start)
+    await storeFacts(pool, { events: received(events, start), cdrs: received(cdrs, start) })
+  }
+  await it.foldAll()
+  const counted = async () => ({
+    calls: (await pool.query('SELECT FROM ops.calls')).rowCount,
+    ...(await pool.query('SELECT sum(attempts)::int AS attempts, sum(b_minutes)::int AS minutes FROM ops.call_counts'))
+      .rows[0],
+    billChanges: (await pool.query('SELECT FROM ops.bill_changes')).rowCount,
+  })
+  expect(await counted()).toEqual({ calls: 2, attempts: 2, minutes: 2, billChanges: 0 })
+  await applyRetention(pool, { retentionDays: 100 }, impatient)
+  expect(await counted()).toEqual({ calls: 1, attempts: 2, minutes: 2, billChanges: 0 })
+  const { events, cdrs } = callOf('past', past)
+  await storeFacts(pool, { cdrs })
+  await it.foldAll()
+  expect(await counted()).toEqual({ calls: 2, attempts: 2, minutes: 2, billChanges: 0 })
+  await storeFacts(pool, { events })
+  await it.foldAll()
+  expect(await counted()).toEqual({ calls: 2, attempts: 2, minutes: 2, billChanges: 0 })
+  // Others that change count as ever.
+  await storeFacts(pool, callOf('new', new Date(Date.now() - 3_600_000)))
+  await it.foldAll()
+  expect(await counted()).toEqual({ calls: 3, attempts: 3, minutes: 3, billChanges: 0 })
+  await expect(pool.query(`SELECT rtc.recount_hour($1)`, [past])).rejects.toMatchObject({ code: '22023' })
 })
 
 test('a call that begins in what is removed and ends in what is kept does not shrink', async () => {

@@ -12,6 +12,13 @@ beforeAll(async () => {
   codes = await readCodeTables(pool)
 })
 
+test('ops.outcomes lists what ops.calls takes', async () => {
+  const { rows } = await pool.query(`SELECT array_agg(outcome) AS listed,
+      (SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'calls_outcome') AS taken FROM ops.outcomes`)
+  const [{ listed, taken }] = rows
+  expect([...taken.matchAll(/'([^']+)'::text/g)].map(([, outcome]) => outcome).sort()).toEqual(listed.sort())
+})
+
 describe('code tables', () => {
   test.each([
     [8105, 'rejected', 'unreachable'],

@@ -20,12 +20,13 @@ beforeAll(async () => {
       FROM generate_series(1, ${calls}) AS n;
     INSERT INTO ops.calls (call_ref, session_id, app_key, bind_num, a_number, a_ref, b_ref, user_data_ref, started_at, a_started_at, ended_at,
         bill_day, talk_seconds, first_received_at, last_received_at, cdr_received_at, outcome, is_live, end_seen, is_finished, is_effective,
-        reason_en, digit_count, recording, a_minutes, b_minutes, minutes_estimated, event_count, cdr_count, version, recheck_at, folded_at)
+        reason_source, reason_code, reason_en, digit_count, recording, a_minutes, b_minutes, minutes_estimated, event_count, cdr_count, version, recheck_at, folded_at)
       SELECT ref, session_id, app, '+8675512345' || n % 700, '+86138****0021', md5('a' || n % 9000), md5('b' || n % 9000), md5('u' || n), at, at,
         CASE WHEN n < ${calls} - 20 THEN at + interval '1 minute' END, ((at + interval '1 minute') AT TIME ZONE 'Asia/Shanghai')::date,
         CASE WHEN is_answered THEN CASE WHEN n % 999 = 0 THEN 4000 ELSE 50 END END,
         at, at + interval '1 minute', at + interval '2 minutes', CASE WHEN is_answered THEN 'answered' WHEN n % 500 = 1 THEN 'rejected' ELSE 'busy' END,
-        n >= ${calls} - 20, n < ${calls} - 20, n < ${calls} - 20, true, 'user busy', CASE WHEN n % 300 = 0 THEN 1 END,
+        n >= ${calls} - 20, n < ${calls} - 20, n < ${calls} - 20, true,
+        'Q.850', CASE WHEN is_answered THEN 0 WHEN n % 500 = 1 THEN 21 ELSE 17 END, 'user busy', CASE WHEN n % 300 = 0 THEN 1 END,
         CASE WHEN n % 300 = 0 THEN 'there' ELSE 'none' END, 1, 0, false, CASE WHEN n % 500 = 3 THEN 0 ELSE 3 END,
         CASE WHEN n % 500 = 2 OR n >= ${calls} - 20 THEN 0 WHEN n % 500 = 4 THEN 2 ELSE 1 END, 1, CASE WHEN n > ${calls} - 50 THEN at END, at
       FROM call;
@@ -89,6 +90,11 @@ describe('look-ups read what they find', () => {
       'the newest with an outcome',
       "SELECT * FROM ops.calls WHERE outcome = 'rejected' ORDER BY started_at DESC LIMIT 50",
       'calls_outcome',
+    ],
+    [
+      'the newest with a reason',
+      "SELECT * FROM ops.calls WHERE reason_source = 'Q.850' AND reason_code = 21 ORDER BY started_at DESC LIMIT 50",
+      'calls_reason',
     ],
     [
       'the newest of an application',
@@ -163,12 +169,13 @@ describe('statistics of a range read the rows of that range', () => {
     [
       'counts a day',
       `SELECT date_trunc('day', started_at), count(*) FROM ops.calls WHERE ${day} GROUP BY 1`,
-      'calls_started_at',
+      // Postgres 18 skips from outcome to outcome, which has fewer pages.
+      expect.stringMatching(/^calls_(started_at|outcome)$/),
     ],
   ])('%s', async (_what, sql, index) => {
     const { scanned, indexes } = await plan(sql)
     expect(scanned).toEqual([])
-    expect(indexes).toContain(index)
+    expect(indexes).toContainEqual(index)
   })
 
   /** EXPLAIN does not look into functions: blocks that one asked for. */

@@ -503,6 +503,23 @@ describe('counts and calls', () => {
     expect(await rowsOf(pool, 'SELECT FROM ops.call_counts WHERE attempts <= 0 OR NOT is_merged')).toEqual([])
   })
 
+  test('a call that says what it said before appends nothing', async () => {
+    const { pool } = await freshDatabase()
+    const call = callRow({ started: '2026-11-20T02:00:00Z' })
+    await putCalls(pool, [call])
+    const appended = async () => (await pool.query('SELECT FROM ops.call_counts')).rowCount
+    expect(await appended()).toBe(1)
+    await putCalls(pool, [call])
+    await putCalls(pool, [{ ...call, digits: '1', digit_count: 1 }])
+    expect(await appended()).toBe(1)
+    // The same attempt, of other minutes.
+    await putCalls(pool, [{ ...call, a_minutes: 5 }])
+    expect(await rowsOf(pool, 'SELECT attempts, a_minutes FROM ops.call_counts ORDER BY 2')).toEqual([
+      [1, 1],
+      [0, 4],
+    ])
+  })
+
   test('what is counted while counts are merged is neither lost nor counted twice', async () => {
     const { pool } = await freshDatabase()
     const started = '2026-11-20T02:00:00Z'
