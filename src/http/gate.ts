@@ -52,7 +52,7 @@ export const gate = fp<GateOptions>(async (app, { config, log }) => {
  * Drops what comes behind a refused request on its connection, unanswered: nobody waits for it but who sends hundreds of
  * requests at once, and all of them would be kept until the first is answered. To be added before all other hooks.
  */
-export const dropAfterRefusal = fp(async (app) => {
+export const dropAfterRefusal = fp<Record<never, never>>(async (app) => {
   app.addHook('onRequest', ({ raw: { socket } }, _reply, done) => {
     if (refused.has(socket)) socket.destroy()
     else done()

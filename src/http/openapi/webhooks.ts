@@ -1,6 +1,8 @@
 import type { ComponentName } from './components.ts'
 import { feeExamples, noticeExamples, statusExamples } from './examples.ts'
 
+type Examples = Record<string, { summary: string; value: unknown }>
+
 /**
  * The same callbacks as what the platform sends rather than what this receiver takes: from it, generators make the types
  * of a program that is handed them.
@@ -11,7 +13,7 @@ export const webhooks = {
   notice: webhook('onNotice', 'A notice of another kind', 'Notice', noticeExamples),
 }
 
-function webhook(operationId: string, summary: string, body: ComponentName, examples: object) {
+function webhook(operationId: string, summary: string, body: ComponentName, examples: Examples) {
   return {
     post: {
       operationId,
@@ -25,7 +27,7 @@ function webhook(operationId: string, summary: string, body: ComponentName, exam
   }
 }
 
-function json(name: ComponentName, examples?: object) {
+function json(name: ComponentName, examples?: Examples) {
   return {
     'application/json': { schema: { $ref: `#/components/schemas/${name}` }, ...(examples ? { examples } : {}) },
   }
