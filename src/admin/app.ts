@@ -47,7 +47,8 @@ export function buildAdmin({ config, readiness, metrics, log, openapi, ops }: Ad
   // Whether callbacks can be taken durably, be it only by the spool.
   probes.get('/readyz', { schema: { response: { 200: Ready, 503: Ready } } }, (_request, reply) => {
     const { ready, degraded } = readiness()
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', degraded })
+    reply.code(ready ? 200 : 503)
+    return { status: ready ? ('ready' as const) : ('not ready' as const), degraded }
   })
 
   admin.get('/metrics', locked, async (_request, reply) =>

@@ -114,7 +114,7 @@ export class Receiver {
   async take(callback: Callback): Promise<void> {
     for (const oddity of callback.oddities) this.ledger.metrics.oddity(oddity)
     if (callback.oddities.includes('block_callin')) this.#sayBlocked({})
-    const entries = checkCallback(callback, (fields) => fields.forEach((field) => this.ledger.metrics.misfit(field)))
+    const entries = checkCallback(callback, (fields) => this.ledger.metrics.misfits(fields))
     this.ledger.delays(entries, callback.receivedAt)
     this.ledger.received(entries)
     const used = this.#budget.usedBytes

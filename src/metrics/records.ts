@@ -85,8 +85,8 @@ export class RecordMetrics {
     if (via === 'live') this.#inflight--
   }
 
-  misfit(field: string): void {
-    this.#misfits.inc({ field })
+  misfits(fields: readonly string[]): void {
+    for (const field of fields) this.#misfits.inc({ field })
   }
 
   oddity(what: string): void {

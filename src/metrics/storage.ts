@@ -18,12 +18,7 @@ export function watchStorage(registry: Registry, parts: { spool: Spool; budget: 
   gauge(registry, 'rtc_spool_oldest_seconds', 'Age of the oldest record in the spool, 0 when it is empty', () =>
     spool.oldestAt === undefined ? 0 : Math.max(0, (Date.now() - spool.oldestAt) / 1000),
   )
-  counter(
-    registry,
-    'rtc_spool_set_aside_total',
-    'Spooled records set aside since the start',
-    () => spool.setAsideCount,
-  )
+  counter(registry, 'rtc_spool_set_aside_total', 'Spooled records set aside since the start', () => spool.setAsideCount)
   gauge(
     registry,
     'rtc_quarantine_bytes',

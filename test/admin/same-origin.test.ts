@@ -3,9 +3,9 @@ import type { onRouteHookHandler } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildAdmin } from '../../src/admin/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import type { OpsParts } from '../../src/page/page.ts'
 import { NotConnectedError } from '../../src/store/postgres.ts'
-import { Metrics } from '../../src/metrics/metrics.ts'
 import { send } from '../support/http.ts'
 
 /** The page in front of a Postgres that is away, which does not matter to who may ask. */

@@ -1,4 +1,4 @@
-import { type NonceUse, NonceTable } from './nonce-table.ts'
+import { NonceTable, type NonceUse } from './nonce-table.ts'
 
 /** Callbacks remembered at least, and at most twice as many, in 8 MiB. At ten a second that is 80 minutes. */
 export const rememberedCallbacks = 50_000
