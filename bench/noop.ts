@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import { Registry } from 'prom-client'
 
 /**
  * The HTTP limit: the receiver's own app, which reads, verifies, parses, answers, counts and logs, and stores nothing.
@@ -8,13 +7,14 @@ import { Registry } from 'prom-client'
 const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).href
 const { buildApp }: typeof import('../src/http/app.ts') = await import(built('http/app'))
 const { loadConfig }: typeof import('../src/config/config.ts') = await import(built('config/config'))
+const { Metrics }: typeof import('../src/metrics/metrics.ts') = await import(built('metrics/metrics'))
 const { createLogger }: typeof import('../src/lib/logger.ts') = await import(built('lib/logger'))
 
 const config = await loadConfig()
 const app = await buildApp({
   config,
   receiver: { take: async () => {}, keepUnread: async () => {} },
-  registry: new Registry(),
+  metrics: new Metrics(),
   log: createLogger(config.logLevel),
 })
 await app.listen({ host: config.host, port: 0 })

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { buildAdmin } from './admin/app.ts'
 import type { Config } from './config/config.ts'
 import type { EmbeddedPostgres } from './embedded-postgres/embedded.ts'
@@ -14,7 +13,11 @@ import type { Log } from './lib/log.ts'
 import { shutDown } from './lib/shutdown.ts'
 import { Folder } from './maintenance/folder.ts'
 import { Maintenance } from './maintenance/maintenance.ts'
-import { registerFoldMetrics } from './metrics/fold.ts'
+import { watchFold } from './metrics/fold.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { watchPools } from './metrics/pools.ts'
+import { watchProcess } from './metrics/process.ts'
+import { watchReadiness } from './metrics/readiness.ts'
 import { Spool } from './spool/spool.ts'
 import { Postgres } from './store/postgres.ts'
 
@@ -44,14 +47,12 @@ export interface Service {
  * Rejects when a port, the spool or the embedded Postgres cannot be had.
  */
 export async function startService(config: Config, log: Log): Promise<Service> {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
   const spool = await Spool.open({ directory: join(config.dataDir, 'spool'), maxBytes: config.spoolMaxBytes, log })
   const keeper = config.databaseUrl === undefined ? await embeddedKeeper(config, log) : undefined
   const isNew = !existsSync(join(config.dataDir, 'postgres'))
   try {
     const embedded = await keeper?.start(embeddedPatienceMs)
-    return await serve(config, log, { registry, spool, keeper, embedded, isNew })
+    return await serve(config, log, { spool, keeper, embedded, isNew })
   } catch (error) {
     await keeper?.stop()
     throw error
@@ -59,7 +60,6 @@ export async function startService(config: Config, log: Log): Promise<Service> {
 }
 
 interface Parts {
-  registry: Registry
   spool: Spool
   keeper: EmbeddedKeeper | undefined
   /** Undefined also while it is still starting. */
@@ -68,7 +68,8 @@ interface Parts {
   isNew: boolean
 }
 
-async function serve(config: Config, log: Log, { registry, spool, keeper, embedded, isNew }: Parts): Promise<Service> {
+async function serve(config: Config, log: Log, { spool, keeper, embedded, isNew }: Parts): Promise<Service> {
+  const metrics = new Metrics()
   const postgres = new Postgres({
     databaseUrl: config.databaseUrl ?? embedded?.url,
     migrateDatabaseUrl: config.migrateDatabaseUrl,
@@ -81,14 +82,13 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
     ...(keeper ? { revive: () => keeper.ensure() } : {}),
     log,
   })
-  const receiver = new Receiver({ ...config, postgres, spool, registry, log, onStored: () => folder.wake() })
+  const receiver = new Receiver({ ...config, postgres, spool, metrics, log, onStored: () => folder.wake() })
   const folder = new Folder({
     pool: () => postgres.background,
     log,
     showUserData: config.showUserData,
     busy: () => receiver.isBusy,
   })
-  registerFoldMetrics(registry, folder)
   const maintenance = new Maintenance({
     postgres,
     spool,
@@ -98,14 +98,18 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
     receiver,
   })
   let stopping = false
-  const app = await buildApp({ config, receiver, registry, log, isStopping: () => stopping })
+  const app = await buildApp({ config, receiver, metrics, log, isStopping: () => stopping })
   const readiness = () => {
     if (stopping) return { ready: false, degraded: ['shutting down'] }
     const { ready, degraded } = receiver.readiness
     return { ready, degraded: [...degraded, ...folder.degraded] }
   }
+  watchProcess(metrics.registry)
+  watchPools(metrics.registry, () => postgres.pools)
+  watchFold(metrics.registry, folder)
+  watchReadiness(metrics.registry, readiness)
   const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
-  const admin = buildAdmin({ config, readiness, registry, log, openapi: () => app.swagger(), ops })
+  const admin = buildAdmin({ config, readiness, metrics, log, openapi: () => app.swagger(), ops })
 
   receiver.start()
   maintenance.start()

@@ -1,16 +1,18 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Registry } from 'prom-client'
 import type { Config } from '../config/config.ts'
 import type { Readiness } from '../ingest/receiver.ts'
 import type { Log } from '../lib/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { type OpsParts, opsPage } from '../page/page.ts'
 import { authenticate } from './authenticate.ts'
+import { Alive, Ready } from './health.ts'
 import { knownHost, sameOrigin } from './same-origin.ts'
 
 export interface AdminParts {
   config: Pick<Config, 'adminToken' | 'adminHosts'>
   readiness: () => Readiness
-  registry: Registry
+  metrics: Pick<Metrics, 'registry' | 'admin'>
   log: Log
   /** The OpenAPI document of the public app. */
   openapi: () => object
@@ -19,7 +21,8 @@ export interface AdminParts {
 }
 
 /** The private Fastify app: health, metrics, OpenAPI, page. Probes need no token, all else does where one is set. */
-export function buildAdmin({ config, readiness, registry, log, openapi, ops }: AdminParts): FastifyInstance {
+export function buildAdmin({ config, readiness, metrics, log, openapi, ops }: AdminParts): FastifyInstance {
+  const { registry } = metrics
   const admin = Fastify({
     logger: false,
     return503OnClosing: false,
@@ -35,15 +38,17 @@ export function buildAdmin({ config, readiness, registry, log, openapi, ops }: A
   admin.addHook('onRequest', knownHost(config.adminHosts))
   admin.addHook('onRequest', sameOrigin)
   const { adminToken: token } = config
-  const locked = token === undefined ? {} : { onRequest: authenticate({ token, registry, log }) }
+  const locked = token === undefined ? {} : { onRequest: authenticate({ token, metrics: metrics.admin, log }) }
 
+  const probes = admin.withTypeProvider<TypeBoxTypeProvider>()
   // Whether the process is alive. Never touches Postgres, so that an outage there restarts nobody.
-  admin.get('/livez', () => ({ status: 'alive' }))
+  probes.get('/livez', { schema: { response: { 200: Alive } } }, () => ({ status: 'alive' as const }))
 
   // Whether callbacks can be taken durably, be it only by the spool.
-  admin.get('/readyz', (_request, reply) => {
+  probes.get('/readyz', { schema: { response: { 200: Ready, 503: Ready } } }, (_request, reply) => {
     const { ready, degraded } = readiness()
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', degraded })
+    reply.code(ready ? 200 : 503)
+    return { status: ready ? ('ready' as const) : ('not ready' as const), degraded }
   })
 
   admin.get('/metrics', locked, async (_request, reply) =>

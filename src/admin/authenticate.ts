@@ -1,27 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Counter, type Registry } from 'prom-client'
 import { credentialsOf } from '../http/auth/credentials.ts'
 import { sourceOf } from '../lib/addresses.ts'
 import type { Log } from '../lib/log.ts'
 import { OncePerMinute } from '../lib/once-a-minute.ts'
+import type { AdminMetrics, AdminRefusal } from '../metrics/admin.ts'
 import { WrongTokens } from './wrong-tokens.ts'
 
 export interface Lock {
   /** ADMIN_TOKEN. */
   token: string
-  registry: Registry
+  metrics: AdminMetrics
   log: Log
 }
 
 /** The hook that lets in who has the token. Whoever has another one is counted, told of in the log and slowed down. */
-export function authenticate({ token, registry, log }: Lock) {
-  const refusals = new Counter({
-    name: 'rtc_admin_refusals_total',
-    help: 'Requests to the private listener without the right token',
-    labelNames: ['reason'],
-    registers: [registry],
-  })
+export function authenticate({ token, metrics, log }: Lock) {
   const expected = fingerprint(token)
   const wrong = new WrongTokens()
   const lines = new OncePerMinute()
@@ -39,8 +33,8 @@ export function authenticate({ token, registry, log }: Lock) {
     return refuse(reply, 'wrong_token')
   }
 
-  function refuse(reply: FastifyReply, reason: 'no_token' | 'wrong_token' | 'too_many_attempts'): FastifyReply {
-    refusals.inc({ reason })
+  function refuse(reply: FastifyReply, reason: AdminRefusal): FastifyReply {
+    metrics.refused(reason)
     if (reason === 'too_many_attempts')
       return reply.code(429).header('retry-after', 10).send({ error: 'too many wrong tokens of this address' })
     return reply.code(401).header('www-authenticate', 'Basic realm="rtc-receiver"').send({ error: 'a token is needed' })

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { Registry } from 'prom-client'
 import { type Config, loadConfig } from '../config/config.ts'
 import { Receiver } from '../ingest/receiver.ts'
 import type { Log } from '../lib/log.ts'
+import { Metrics } from '../metrics/metrics.ts'
 import { inspectSpool, Spool, SpoolLockedError, type SpoolStatus } from '../spool/spool.ts'
 import { Postgres } from '../store/postgres.ts'
 import { withDatabaseUrl } from './database.ts'
@@ -105,7 +105,7 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
       partitionBy: config.partitionBy,
       log: stderrLog,
     })
-    const receiver = new Receiver({ ...config, postgres, spool, registry: new Registry(), log: stderrLog })
+    const receiver = new Receiver({ ...config, postgres, spool, metrics: new Metrics(), log: stderrLog })
     const { records: start, setAsideCount: setAsideAtStart } = spool
     let interrupted = false
     const interrupt = () => {

@@ -1,49 +1,61 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { METHODS } from 'node:http'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Receiver } from '../ingest/receiver.ts'
-import { ACCEPTED } from '../platform/answer.ts'
+import { accepted } from '../platform/answer.ts'
 import { BodyError, parseBody } from '../platform/body.ts'
 import { type Envelope, EnvelopeError, openEnvelope } from '../platform/envelope.ts'
-import type { Signatures } from './auth/signatures.ts'
+import { post } from './header-checks.ts'
+import { callbackSchema } from './openapi/callback-schema.ts'
 import { refuse } from './refusals.ts'
-import type { RefusedBodies } from './refused-bodies.ts'
+
+export interface CallbackOptions {
+  receiver: Pick<Receiver, 'take'>
+}
 
 /**
- * The handler of both callback paths: take, hand on, answer. The answer is 200 when every record is durable.
- * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
- * @param replays refuses what comes under a used header; undefined where nothing is refused for its signature
+ * Both callback paths: take, hand on, answer. The answer is 200 when every record is durable. Either path takes either
+ * kind, for the platform allows one URL for both (FAQ-00026).
+ *
+ * There is no preValidation and no validation: the schema documents the route, and what is taken is decided record by
+ * record, more leniently than it says.
  */
-export function callbackHandler(
-  receiver: Pick<Receiver, 'take'>,
-  refused: RefusedBodies,
-  replays: Signatures | undefined,
-) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-    if (replays) {
-      const admitted = replays.admits(request, body)
-      // Nearly all are at once, and an await of what is there already costs a microsecond.
-      if (admitted !== true && !(await admitted)) return replays.refuseReplay(request, reply, body)
-    }
-    let isTaken = false
-    try {
-      const receivedAt = new Date()
-      const envelope = open(body)
-      if (envelope instanceof Error) {
-        const { places } = envelope
-        const { reason } = envelope
-        await refused.keep(request, body, { kind: 'unknown', reason, errors: places })
-        return refuse(reply, 400, envelope.message, places)
+export const callbacks: FastifyPluginAsyncTypebox<CallbackOptions> = async (app, { receiver }) => {
+  app.setValidatorCompiler(() => () => true)
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+  const others = app.supportedMethods.filter((method) => method !== 'POST')
+  const replays = app.signatures?.areEnforced ? app.signatures : undefined
+
+  for (const kind of ['status', 'fee'] as const) {
+    app.post(`/${kind}`, { schema: callbackSchema(kind) }, async (request, reply) => {
+      const body = request.body ?? Buffer.alloc(0)
+      if (replays) {
+        const admitted = replays.admits(request, body)
+        // Nearly all are at once, and an await of what is there already costs a microsecond.
+        if (admitted !== true && !(await admitted)) return replays.refuseReplay(request, reply, body)
       }
-      const { kind, records } = envelope
-      const oddities: string[] = [...envelope.oddities]
-      request.callback = { kind, records: records.length }
-      if (kind !== 'notice' && !request.routeOptions.url?.endsWith(kind)) oddities.push('wrong_path')
-      await receiver.take({ kind, records, oddities, body, signer: request.signature?.appKey ?? null, receivedAt })
-      isTaken = true
-      return reply.header('content-type', 'application/json; charset=utf-8').send(ACCEPTED)
-    } finally {
-      replays?.leave(request, isTaken)
-    }
+      let isTaken = false
+      try {
+        const receivedAt = new Date()
+        const envelope = open(body)
+        if (envelope instanceof Error) {
+          const { places, reason } = envelope
+          await request.keepBody(body, { kind: 'unknown', reason, errors: places })
+          return refuse(reply, 400, envelope.message, places)
+        }
+        const { kind: sent, records } = envelope
+        const oddities: string[] = [...envelope.oddities]
+        request.callback = { kind: sent, records: records.length }
+        if (sent !== 'notice' && sent !== kind) oddities.push('wrong_path')
+        const signer = request.signature?.appKey ?? null
+        await receiver.take({ kind: sent, records, oddities, body, signer, receivedAt })
+        isTaken = true
+        return accepted
+      } finally {
+        replays?.leave(request, isTaken)
+      }
+    })
+    // The gate has answered them. They are here so that they are known paths, and not 404.
+    app.route({ method: others, url: `/${kind}`, schema: { hide: true }, handler: post })
   }
 }
 

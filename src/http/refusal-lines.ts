@@ -6,7 +6,7 @@ import { OncePerMinute } from '../lib/once-a-minute.ts'
 export type RefusalLines = (address: string | undefined, status: number) => void
 
 /**
- * Lines of refused requests: one a minute for each source and status, so that an operator sees who is turned away and a
+ * Lines of refused requests: one a minute for each source and status, so that an operator sees who is refused and a
  * stranger cannot fill the disk. The metrics count every one.
  */
 export function refusalLines(log: Log): RefusalLines {

@@ -1,6 +1,11 @@
 import type { FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import { CannotStoreError } from '../ingest/receiver.ts'
+import type { Log } from '../lib/log.ts'
+import { frames } from '../lib/logger.ts'
 import { refusal } from '../platform/answer.ts'
 import type { Place } from '../platform/record.ts'
+import { BodyRefusedError } from './limits/body-reader.ts'
 
 /** Seconds after which a callback may be tried again. The platform keeps its own schedule; proxies and people do not. */
 const retryAfterSeconds = 60
@@ -24,7 +29,7 @@ export const outcomes: Record<number, string> = {
 
 /**
  * Answers with a refusal. The connection is closed after it: what follows on it may be the rest of a body that nobody
- * is going to read.
+ * is going to read. (No decorator of the reply: Fastify's frameworkErrors hands out one that has none.)
  */
 export function refuse(reply: FastifyReply, status: number, message: string, places: Place[] = []): FastifyReply {
   if (status === 503 || status === 429) reply.header('retry-after', retryAfterSeconds)
@@ -33,3 +38,18 @@ export function refuse(reply: FastifyReply, status: number, message: string, pla
     .headers({ 'content-type': 'application/json; charset=utf-8', connection: 'close' })
     .send(JSON.stringify(refusal(status, message, places)))
 }
+
+export interface RefusalsOptions {
+  log: Log
+}
+
+/** The answers to what no handler answers. */
+export const refusals = fp<RefusalsOptions>(async (app, { log }) => {
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is nothing at this path'))
+  app.setErrorHandler((error: Error, _request, reply) => {
+    if (error instanceof CannotStoreError) return refuse(reply, 503, error.message)
+    if (error instanceof BodyRefusedError) return refuse(reply, error.status, error.message)
+    log.error({ error: error.name, stack: frames(error) }, 'a callback met a mistake of the receiver: please report')
+    return refuse(reply, 500, 'a mistake of the receiver')
+  })
+})

@@ -186,7 +186,7 @@ export class Batch {
       const outcomes = await this.#postgres.withClient((client, context) =>
         this.#destination.store(client, context, entries),
       )
-      this.#ledger.group(this.#destination.name, group.length, (performance.now() - started) / 1000)
+      this.#ledger.metrics.group(this.#destination.name, group.length, (performance.now() - started) / 1000)
       this.#mistake = undefined
       this.#committed += group.length
       for (const [i, one] of group.entries()) settle(one, outcomes[i] as Outcome)
@@ -229,7 +229,7 @@ export class Batch {
   async #ownUp(group: readonly Pending[], error: unknown): Promise<void> {
     const reason = publicError(error)
     this.#ownUpTo({ err: reason, records: group.length })
-    this.#ledger.ourMistake()
+    this.#ledger.metrics.ourMistake()
     this.#mistake = reason.message
     settleAll(
       group.filter(({ isPressed }) => isPressed),

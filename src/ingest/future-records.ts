@@ -1,4 +1,4 @@
-import { Counter, type Registry } from 'prom-client'
+import type { RecordMetrics } from '../metrics/records.ts'
 import type { RecordKind } from '../platform/record.ts'
 
 /** Times have seconds, and clocks that are kept are apart by less. */
@@ -12,24 +12,17 @@ const toldForMs = 10 * 60_000
  * somebody has to be told.
  */
 export class FutureRecords {
-  readonly #count: Counter<'kind'>
+  readonly #metrics: Pick<RecordMetrics, 'future'>
   #last: { kind: RecordKind; aheadMs: number; at: number } | undefined
 
-  constructor(registry: Registry) {
-    this.#count = new Counter({
-      name: 'rtc_future_records_total',
-      help: 'Records whose key time was more than a minute ahead of the clock here',
-      labelNames: ['kind'],
-      registers: [registry],
-    })
-    // There from the start, so that the first one is an increase.
-    for (const kind of ['status', 'fee']) this.#count.inc({ kind }, 0)
+  constructor(metrics: Pick<RecordMetrics, 'future'>) {
+    this.#metrics = metrics
   }
 
   /** Whether a record that is so many milliseconds ahead comes from the future; if so, it is counted. */
   note(kind: RecordKind, aheadMs: number): boolean {
     if (aheadMs <= toleranceMs) return false
-    this.#count.inc({ kind })
+    this.#metrics.future(kind)
     this.#last = { kind, aheadMs, at: performance.now() }
     return true
   }

@@ -1,6 +1,7 @@
-import type { Registry } from 'prom-client'
 import { type Log, sparingly } from '../lib/log.ts'
-import { registerGauges } from '../metrics/receiver.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { watchBatches } from '../metrics/records.ts'
+import { watchStorage } from '../metrics/storage.ts'
 import type { Spool } from '../spool/spool.ts'
 import { classify, isTimeout, publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
@@ -19,7 +20,7 @@ import { toSpoolEntry } from './spool-entry.ts'
 export interface ReceiverOptions {
   postgres: Postgres
   spool: Spool
-  registry: Registry
+  metrics: Pick<Metrics, 'registry' | 'records'>
   log: Log
   /** Milliseconds a callback waits for Postgres before its records go to the spool. */
   commitDeadlineMs: number
@@ -72,8 +73,8 @@ export class Receiver {
   readonly ledger: Ledger
 
   constructor(options: ReceiverOptions) {
-    const { postgres, spool, registry, log, onStored = () => {} } = options
-    const ledger = new Ledger(registry)
+    const { postgres, spool, metrics, log, onStored = () => {} } = options
+    const ledger = new Ledger(metrics.records)
     const budget = new QuarantineBudget(options.quarantineMaxBytes)
     const breaker = new Breaker('not reached yet', log)
     const batches = new Batches({ postgres, breaker, ledger, log }, (note) => this.#admits(note), onStored)
@@ -87,7 +88,8 @@ export class Receiver {
     this.ledger = ledger
     this.#drain = new Drain({ batches, breaker, spool, ledger, log, probe: () => this.#probe() })
     breaker.onClose(onStored)
-    registerGauges(registry, { spool, batches, budget })
+    watchBatches(metrics.registry, batches)
+    watchStorage(metrics.registry, { spool, budget })
     this.#sayNotStored = {
       full: sparingly((fields) => log.warn(fields, 'too much waits for Postgres: callbacks go to the spool')),
       late: sparingly((fields) => log.warn(fields, 'Postgres is late: callbacks go to the spool')),
@@ -110,9 +112,9 @@ export class Receiver {
 
   /** Resolves when every record is durable. Rejects with CannotStoreError when that cannot be had. */
   async take(callback: Callback): Promise<void> {
-    for (const oddity of callback.oddities) this.ledger.oddity(oddity)
+    for (const oddity of callback.oddities) this.ledger.metrics.oddity(oddity)
     if (callback.oddities.includes('block_callin')) this.#sayBlocked({})
-    const entries = checkCallback(callback, (fields) => this.ledger.misfits(fields))
+    const entries = checkCallback(callback, (fields) => this.ledger.metrics.misfits(fields))
     this.ledger.delays(entries, callback.receivedAt)
     this.ledger.received(entries)
     const used = this.#budget.usedBytes

@@ -2,7 +2,6 @@ import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Readiness } from '../ingest/receiver.ts'
 import type { Log } from '../lib/log.ts'
-import { registerReadiness } from '../metrics/readiness.ts'
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { callsRoutes } from './calls-routes.ts'
@@ -48,7 +47,6 @@ export async function opsPage(app: FastifyInstance, parts: PageParts): Promise<v
   const { postgres, pooler, timeZone, log, registry, readiness, locked } = parts
   const reader = new Reader(() => postgres.pool, pooler)
   app.addHook('onClose', () => reader.close())
-  registerReadiness(registry, readiness)
 
   if (locked.onRequest) app.addHook('onRequest', locked.onRequest)
   app.addHook('onSend', async (_request, reply) => void reply.headers({ ...headers, ...reply.getHeaders() }))

@@ -7,8 +7,9 @@ export const Accepted = Type.Object(
   { description: 'Taken: stored, or on durable storage and stored later' },
 )
 
-/** The body of {@link Accepted}, written once because it never differs. */
-export const ACCEPTED = '{"resultcode":"0","resultdesc":"Success"}'
+export type Accepted = Static<typeof Accepted>
+
+export const accepted: Accepted = { resultcode: '0', resultdesc: 'Success' }
 
 /** The answer to a refused callback. */
 export const Refusal = Type.Object(

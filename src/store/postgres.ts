@@ -72,6 +72,11 @@ export class Postgres {
     return this.#background
   }
 
+  /** For those who watch: undefined until it is known where Postgres is. */
+  get pools(): Record<'callbacks' | 'background', pg.Pool | undefined> {
+    return { callbacks: this.#pool, background: this.#background }
+  }
+
   get isConnected(): boolean {
     return this.#context !== undefined
   }

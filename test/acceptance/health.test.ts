@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { cdr, event, fee } from '../support/callbacks.ts'
 import { type Answer, send } from '../support/http.ts'
 import { type Program, startProgram } from '../support/program.ts'
 
+const { version } = manifest
 const ADMIN_TOKEN = 'a-token-for-the-admin'
 let open: Program
 let locked: Program
@@ -59,6 +61,11 @@ describe('/metrics', () => {
     'rtc_commit_seconds_count{table="cdrs"} 1',
     'rtc_group_rows_sum{table="cdrs"} 3',
     'rtc_callback_delay_seconds_count{kind="fee"} 3',
+    'rtc_answer_seconds_count{kind="status"} 1',
+    'rtc_answer_seconds_bucket{le="1.5",kind="fee"} 1',
+    'rtc_answer_seconds_count{kind="unknown"} 1',
+    'rtc_pool_waiting{pool="callbacks"} 0',
+    `rtc_build_info{version="${version}",node="${process.versions.node}"} 1`,
   ])('%s', (sample) => {
     expect(text.split('\n')).toContain(sample)
   })
@@ -69,6 +76,10 @@ describe('/metrics', () => {
     'rtc_disk_free_bytes',
     'rtc_last_callback_timestamp_seconds{kind="status"}',
     'rtc_last_callback_timestamp_seconds{kind="fee"}',
+    'rtc_answer_seconds_sum{kind="fee"}',
+    'rtc_pool_connections{pool="callbacks"}',
+    'rtc_pool_idle_connections{pool="callbacks"}',
+    'rtc_pool_connections{pool="background"}',
     'process_resident_memory_bytes',
     'nodejs_heap_size_total_bytes',
   ])('%s is more than 0', (name) => {

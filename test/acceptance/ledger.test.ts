@@ -91,5 +91,5 @@ test('at every scrape, with Postgres there, away and back, every record is accou
 
 /** Bodies that were refused anyway and are beyond what is kept of one source in an hour. */
 function droppedOf(scrape: Scrape): number {
-  return sum(scrape, 'rtc_quarantine_dropped_bodies')
+  return sum(scrape, 'rtc_quarantine_dropped_bodies_total')
 }

@@ -52,7 +52,7 @@ test('one source: 60 bodies an hour are kept, 64 KiB of each; memory stays flat;
   expect(await kept(database)).toMatchObject({ entries: 60 })
   expect((await memory()) - before).toBeLessThan(64 * 2 ** 20)
   const counted = await scrape(program.adminUrl)
-  expect(sum(counted, 'rtc_quarantine_dropped_bodies')).toBe(440)
+  expect(sum(counted, 'rtc_quarantine_dropped_bodies_total')).toBe(440)
   expect(sum(counted, 'rtc_callbacks_total', { outcome: 'malformed' })).toBe(500)
   expect(sum(counted, 'rtc_inflight_records')).toBe(0)
 

@@ -1,16 +1,16 @@
-import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildAdmin } from '../../src/admin/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { TestLog } from '../support/spool.ts'
 
 async function admin() {
-  const registry = new Registry()
-  registry.metrics = () => Promise.reject(new Error('13800000021'))
+  const metrics = new Metrics()
+  metrics.registry.metrics = () => Promise.reject(new Error('13800000021'))
   const log = new TestLog()
   const config = await loadConfig({ ADMIN_TOKEN: 'sixteen-characters' })
   const readiness = () => ({ ready: true, degraded: [] })
-  const app = buildAdmin({ config, readiness, registry, log, openapi: () => ({}) })
+  const app = buildAdmin({ config, readiness, metrics, log, openapi: () => ({}) })
   app.post('/change', () => ({}))
   onTestFinished(() => app.close())
   return app

@@ -1,23 +1,23 @@
-import { Registry } from 'prom-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { buildAdmin } from '../../src/admin/app.ts'
 import { WrongTokens } from '../../src/admin/wrong-tokens.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { TestLog } from '../support/spool.ts'
 
 const adminToken = 'sixteen-characters'
 
 function admin() {
-  const registry = new Registry()
+  const metrics = new Metrics()
   const log = new TestLog()
   const readiness = () => ({ ready: true, degraded: [] })
-  const app = buildAdmin({ config: { adminToken, adminHosts: [] }, readiness, registry, log, openapi: () => ({}) })
+  const app = buildAdmin({ config: { adminToken, adminHosts: [] }, readiness, metrics, log, openapi: () => ({}) })
   onTestFinished(() => app.close())
   const ask = async (token: string | undefined, remoteAddress = '192.0.2.1') => {
     const headers = { host: 'localhost', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
     return (await app.inject({ url: '/openapi.json', remoteAddress, headers })).statusCode
   }
   const refused = async (reason: string) => {
-    const values = (await registry.getSingleMetric('rtc_admin_refusals_total')?.get())?.values ?? []
+    const values = (await metrics.registry.getSingleMetric('rtc_admin_refusals_total')?.get())?.values ?? []
     return values.find(({ labels }) => labels.reason === reason)?.value ?? 0
   }
   return { ask, refused, log }

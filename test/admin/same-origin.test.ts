@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import type { onRouteHookHandler } from 'fastify'
-import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildAdmin } from '../../src/admin/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import type { OpsParts } from '../../src/page/page.ts'
 import { NotConnectedError } from '../../src/store/postgres.ts'
 import { send } from '../support/http.ts'
@@ -25,7 +25,7 @@ const ops: OpsParts = {
 async function admin(environment: Record<string, string> = {}, onRoute: onRouteHookHandler = () => {}) {
   const config = await loadConfig(environment)
   const readiness = () => ({ ready: true, degraded: [] })
-  const app = buildAdmin({ config, readiness, registry: new Registry(), log: ops.log, openapi: () => ({}), ops })
+  const app = buildAdmin({ config, readiness, metrics: new Metrics(), log: ops.log, openapi: () => ({}), ops })
   app.addHook('onRoute', onRoute)
   onTestFinished(() => app.close())
   return app

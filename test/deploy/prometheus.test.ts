@@ -3,11 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { registerFoldMetrics } from '../../src/metrics/fold.ts'
-import { privateListener } from '../page/private-listener.ts'
-import { freshDatabase } from '../support/database.ts'
-import { TestFolder } from '../support/folder.ts'
-import { publicApp } from '../support/public-app.ts'
+import { scrapeText } from '../support/metrics.ts'
+import { startProgram } from '../support/program.ts'
 import { directory, readDashboard } from './dashboard.ts'
 
 const cwd = fileURLToPath(new URL('prometheus/', directory))
@@ -37,12 +34,9 @@ test('each alert rule is tried, has a severity and says what to do', async () =>
 })
 
 test('every metric that is asked for is one of the receiver’s', async () => {
-  const { registry } = await publicApp({ RTC_APPS: 'app:secret', PUBLIC_URL: 'https://cdr.example.com' })
-  const { receiver } = await privateListener((await freshDatabase()).url)
-  const { folder } = await TestFolder.on((await freshDatabase()).url)
-  registerFoldMetrics(registry, folder)
-  const metrics = [...registry.getMetricsAsArray(), ...receiver.registry.getMetricsAsArray()]
-  const names = new Set(metrics.flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]))
+  const text = await scrapeText((await startProgram()).adminUrl)
+  const metrics = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name)
+  const names = new Set(metrics.flatMap((name) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]))
   const asked = [...expressions, ...(await rules()).map(({ expr }) => expr)].join('\n').match(/rtc_[a-z_]+/g) ?? []
   expect([...new Set(asked)].filter((name) => !names.has(name))).toEqual([])
 })

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { buildApp } from '../../src/http/app.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { event } from '../support/callbacks.ts'
 import { ACCEPTED, RawConnection, send, wire } from '../support/http.ts'
 import { TestLog } from '../support/spool.ts'
@@ -19,14 +19,14 @@ async function start({
   isStopping?: () => boolean
 }) {
   const config = await loadConfig(environment)
-  const registry = new Registry()
+  const metrics = new Metrics()
   const log = new TestLog()
-  const app = await buildApp({ config, receiver: { take, keepUnread: async () => {} }, registry, log, isStopping })
+  const app = await buildApp({ config, receiver: { take, keepUnread: async () => {} }, metrics, log, isStopping })
   onTestFinished(() => app.close())
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const counted = async () => {
-    const metric = await registry.getSingleMetric('rtc_callbacks_total')?.get()
+    const metric = await metrics.registry.getSingleMetric('rtc_callbacks_total')?.get()
     return Object.fromEntries(
       metric?.values.map(({ labels, value }) => [`${labels.kind} ${labels.outcome}`, value]) ?? [],
     )

@@ -70,12 +70,12 @@ test('while two groups are in flight the next one gathers; each table has its ow
     taken.push(it.take('status', [old(`s${i}`)]), it.take('fee', [cdr(`c${i}`), cdr(`d${i}`)]))
     await turns(2)
   }
-  const waiting = await it.registry.metrics()
+  const waiting = await it.metrics.registry.metrics()
   expect(sumOf(waiting, 'rtc_queue_rows', { table: 'call_events' })).toBe(28)
   expect(sumOf(waiting, 'rtc_queue_rows', { table: 'cdrs' })).toBe(56)
   await lock.commit()
   await Promise.all(taken)
-  const done = await it.registry.metrics()
+  const done = await it.metrics.registry.metrics()
   const groups = (table: string) => [
     sumOf(done, 'rtc_group_rows_count', { table }),
     sumOf(done, 'rtc_group_rows_sum', { table }),
@@ -92,7 +92,7 @@ test('a group has its bounds in rows', async () => {
     'fee',
     Array.from({ length: count }, (_, i) => cdr(`c${i}`)),
   )
-  const metrics = await it.registry.metrics()
+  const metrics = await it.metrics.registry.metrics()
   expect(sumOf(metrics, 'rtc_group_rows_count')).toBe(3)
   expect(sumOf(metrics, 'rtc_group_rows_bucket', { le: '500' })).toBe(3)
 })

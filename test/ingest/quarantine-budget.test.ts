@@ -134,7 +134,7 @@ test('a flood of rubbish fills no table, and what is dropped is counted', async 
   })
   await Promise.all(flood)
   expect(await countRows(database.pool)).toMatchObject({ quarantine: unreadLimits.perSourceHour })
-  expect(await it.metric('rtc_quarantine_dropped_bodies')).toBe(200 - unreadLimits.perSourceHour)
+  expect(await it.metric('rtc_quarantine_dropped_bodies_total')).toBe(200 - unreadLimits.perSourceHour)
   expect(await it.outcomes()).toEqual({ quarantined: unreadLimits.perSourceHour })
 })
 

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { foldLimits } from '../../src/maintenance/fold-batch.ts'
-import { registerFoldMetrics } from '../../src/metrics/fold.ts'
+import { watchFold } from '../../src/metrics/fold.ts'
 import { connect } from '../store/connect.ts'
 import { asWriter } from '../support/as-writer.ts'
 import { cdr, event } from '../support/callbacks.ts'
@@ -279,7 +279,7 @@ test('metrics, readiness and ops.freshness tell how far behind it is', async () 
   const { url, pool } = await freshDatabase()
   const { folder } = await TestFolder.on(url)
   const registry = new Registry()
-  registerFoldMetrics(registry, folder)
+  watchFold(registry, folder)
   const metric = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values[0]?.value
   const freshness = async () => (await pool.query('SELECT * FROM ops.freshness')).rows[0]
   expect(await freshness()).toEqual({

@@ -37,7 +37,7 @@ export async function privateListener(databaseUrl: string, options: Options = {}
     const admin = buildAdmin({
       config: { adminToken, adminHosts: [] },
       readiness: () => receiver.receiver.readiness,
-      registry: receiver.registry,
+      metrics: receiver.metrics,
       log: receiver.log,
       openapi: () => ({}),
       ops: { postgres: receiver.postgres, pooler: receiver.pooler, timeZone, log: receiver.log },

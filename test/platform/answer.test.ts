@@ -1,10 +1,10 @@
 import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
-import { ACCEPTED, Accepted, Refusal, refusal } from '../../src/platform/answer.ts'
+import { Accepted, accepted, Refusal, refusal } from '../../src/platform/answer.ts'
 
 test('what is taken is answered as on page CV-fee', () => {
-  expect(ACCEPTED).toBe('{"resultcode":"0","resultdesc":"Success"}')
-  expect(Compile(Accepted).Check(JSON.parse(ACCEPTED))).toBe(true)
+  expect(JSON.stringify(accepted)).toBe('{"resultcode":"0","resultdesc":"Success"}')
+  expect(Compile(Accepted).Check(accepted)).toBe(true)
 })
 
 test('a refusal says the HTTP status, the reason and the places', () => {

@@ -1,10 +1,13 @@
 /** The samples of a scrape, each under its name and labels as Prometheus writes them. */
 export type Scrape = Map<string, number>
 
+export async function scrapeText(adminUrl: string): Promise<string> {
+  return (await fetch(`${adminUrl}/metrics`)).text()
+}
+
 export async function scrape(adminUrl: string): Promise<Scrape> {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text()
   return new Map(
-    text
+    (await scrapeText(adminUrl))
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
       .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),

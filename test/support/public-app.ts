@@ -1,16 +1,17 @@
 import type { AddressInfo } from 'node:net'
-import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { buildApp } from '../../src/http/app.ts'
 import type { Callback } from '../../src/ingest/check.ts'
 import type { QuarantineNote } from '../../src/ingest/entry.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { TestLog } from './spool.ts'
 
 /** The public app as the environment configures it, in front of a receiver that only keeps what it is handed. */
 export async function publicApp(environment: Record<string, string> = {}, whenTaking: () => unknown = () => {}) {
   const config = await loadConfig(environment)
-  const registry = new Registry()
+  const metrics = new Metrics()
+  const { registry } = metrics
   const log = new TestLog()
   const taken: Callback[] = []
   const kept: QuarantineNote[] = []
@@ -21,7 +22,7 @@ export async function publicApp(environment: Record<string, string> = {}, whenTa
     },
     keepUnread: async (note: QuarantineNote) => void kept.push(note),
   }
-  const app = await buildApp({ config, receiver, registry, log })
+  const app = await buildApp({ config, receiver, metrics, log })
   onTestFinished(() => app.close())
 
   return {

@@ -1,8 +1,8 @@
 import pg from 'pg'
-import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { Receiver } from '../../src/ingest/receiver.ts'
 import { Maintenance } from '../../src/maintenance/maintenance.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import type { CallbackKind } from '../../src/platform/record.ts'
 import { Spool, type SpoolIo } from '../../src/spool/spool.ts'
 import { Postgres } from '../../src/store/postgres.ts'
@@ -36,7 +36,7 @@ export class TestReceiver {
   readonly receiver: Receiver
   readonly spool: Spool
   readonly postgres: Postgres
-  readonly registry = new Registry()
+  readonly metrics = new Metrics()
   readonly log: TestLog
   readonly pooler: 'transaction' | undefined
   #maintenance: Maintenance | undefined
@@ -80,7 +80,7 @@ export class TestReceiver {
     this.receiver = new Receiver({
       postgres: this.postgres,
       spool,
-      registry: this.registry,
+      metrics: this.metrics,
       log,
       commitDeadlineMs: deadlineMs,
       quarantineMaxBytes,
@@ -119,12 +119,12 @@ export class TestReceiver {
 
   /** The sum of a metric's samples that carry these labels. */
   async metric(name: string, labels: Record<string, string> = {}): Promise<number> {
-    return sumOf(await this.registry.metrics(), name, labels)
+    return sumOf(await this.metrics.registry.metrics(), name, labels)
   }
 
   /** How many live records had each outcome. */
   async outcomes(via: 'live' | 'spool' = 'live'): Promise<Record<string, number>> {
-    const text = await this.registry.metrics()
+    const text = await this.metrics.registry.metrics()
     const names = ['stored', 'duplicate', 'conflict', 'quarantined', 'spooled', 'refused']
     const counts = names.map((outcome) => [outcome, sumOf(text, 'rtc_records_total', { via, outcome })] as const)
     return Object.fromEntries(counts.filter(([, count]) => count > 0))
@@ -132,7 +132,7 @@ export class TestReceiver {
 
   /** Both sides of the two sums that hold at every scrape. */
   async ledger(): Promise<{ received: number; accounted: number; spooled: number; spoolAccounted: number }> {
-    const text = await this.registry.metrics()
+    const text = await this.metrics.registry.metrics()
     const sum = (name: string, labels: Record<string, string> = {}) => sumOf(text, name, labels)
     return {
       received: sum('rtc_records_received_total'),

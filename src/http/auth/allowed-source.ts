@@ -1,6 +1,6 @@
 import type { AddressSet } from '../../lib/addresses.ts'
 import type { Log } from '../../lib/log.ts'
-import type { Check } from '../gate-checks.ts'
+import type { Check } from '../header-checks.ts'
 import { refuse } from '../refusals.ts'
 
 export interface SourceOptions {

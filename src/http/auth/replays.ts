@@ -1,4 +1,4 @@
-import { type Sighting, SightingTable } from './sighting-table.ts'
+import { NonceTable, type NonceUse } from './nonce-table.ts'
 
 /** Callbacks remembered at least, and at most twice as many, in 8 MiB. At ten a second that is 80 minutes. */
 export const rememberedCallbacks = 50_000
@@ -16,8 +16,8 @@ const oneUnderway = 2
  */
 export class Replays {
   /** Two generations: when the younger is full it becomes the older, and what the older held is forgotten. */
-  #younger: SightingTable
-  #older: SightingTable
+  #younger: NonceTable
+  #older: NonceTable
   readonly #capacity: number
   /** By 32 bits of the nonce: whoever is woken for another one waits again. */
   readonly #waiting = new Map<number, (() => void)[]>()
@@ -25,8 +25,8 @@ export class Replays {
 
   constructor(capacity = rememberedCallbacks) {
     this.#capacity = capacity
-    this.#younger = new SightingTable(capacity)
-    this.#older = new SightingTable(capacity)
+    this.#younger = new NonceTable(capacity)
+    this.#older = new NonceTable(capacity)
   }
 
   get size(): number {
@@ -37,36 +37,36 @@ export class Replays {
    * Whether a callback may be taken: not when another body was under its nonce, and only later when one is under way.
    * Of one that may, `leave` is to be told how it ended.
    */
-  claim(sighting: Sighting): 'admitted' | 'replay' | 'later' {
-    const table = this.#tableOf(sighting)
-    const at = table.find(sighting)
+  claim(use: NonceUse): 'admitted' | 'replay' | 'later' {
+    const table = this.#tableOf(use)
+    const at = table.find(use)
     let state = 0
     if (at >= 0) {
       state = table.state(at)
-      if (!table.hasBody(at, sighting) && state !== 0) return state & taken ? 'replay' : 'later'
+      if (!table.hasBody(at, use) && state !== 0) return state & taken ? 'replay' : 'later'
     }
-    this.#put(sighting, state + oneUnderway)
+    this.#put(use, state + oneUnderway)
     return 'admitted'
   }
 
-  leave(sighting: Sighting, isTaken: boolean): void {
-    const table = this.#tableOf(sighting)
-    const at = table.find(sighting)
+  leave(use: NonceUse, isTaken: boolean): void {
+    const table = this.#tableOf(use)
+    const at = table.find(use)
     if (at < 0) {
       // Forgotten meanwhile.
-      if (isTaken) this.#put(sighting, taken)
-    } else if (table.hasBody(at, sighting)) {
+      if (isTaken) this.#put(use, taken)
+    } else if (table.hasBody(at, use)) {
       const state = table.state(at)
       const left = state < oneUnderway ? state : state - oneUnderway
       table.setState(at, isTaken ? left | taken : left)
     }
-    if (this.#waits > 0) this.#wake(sighting)
+    if (this.#waits > 0) this.#wake(use)
   }
 
   /** Resolves to true once a callback of the nonce has ended; to false at once when too many wait already. */
-  async wait(sighting: Sighting): Promise<boolean> {
+  async wait(use: NonceUse): Promise<boolean> {
     if (this.#waits >= mostWaiting) return false
-    const key = keyOf(sighting)
+    const key = keyOf(use)
     const others = this.#waiting.get(key) ?? []
     this.#waiting.set(key, others)
     this.#waits++
@@ -75,19 +75,19 @@ export class Replays {
     return true
   }
 
-  #wake(sighting: Sighting): void {
-    const all = this.#waiting.get(keyOf(sighting)) ?? []
-    this.#waiting.delete(keyOf(sighting))
+  #wake(use: NonceUse): void {
+    const all = this.#waiting.get(keyOf(use)) ?? []
+    this.#waiting.delete(keyOf(use))
     for (const resume of all) resume()
   }
 
   /** Where the nonce stands, if it does. */
-  #tableOf(sighting: Sighting): SightingTable {
-    return this.#younger.find(sighting) < 0 ? this.#older : this.#younger
+  #tableOf(use: NonceUse): NonceTable {
+    return this.#younger.find(use) < 0 ? this.#older : this.#younger
   }
 
-  #put(sighting: Sighting, state: number): void {
-    this.#younger.put(sighting, state)
+  #put(use: NonceUse, state: number): void {
+    this.#younger.put(use, state)
     if (this.#younger.size < this.#capacity) return
     const forgotten = this.#older
     this.#older = this.#younger
@@ -96,6 +96,6 @@ export class Replays {
   }
 }
 
-function keyOf([first]: Sighting): number {
+function keyOf([first]: NonceUse): number {
   return first as number
 }

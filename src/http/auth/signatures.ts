@@ -1,17 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Counter, Histogram, type Registry } from 'prom-client'
+import fp from 'fastify-plugin'
+import type { Config } from '../../config/config.ts'
 import type { Log } from '../../lib/log.ts'
-import type { AkskVerifier, Finding } from '../../platform/aksk-verifier.ts'
-import type { Check } from '../gate-checks.ts'
+import type { SignatureMetrics } from '../../metrics/signatures.ts'
+import { AkskVerifier, type Finding } from '../../platform/aksk-verifier.ts'
+import { callbackUrls } from '../../platform/urls.ts'
+import type { Check } from '../header-checks.ts'
 import { refuse } from '../refusals.ts'
-import type { Reason, RefusedBodies } from '../refused-bodies.ts'
+import type { Reason } from '../refused-bodies.ts'
+import { type NonceUse, nonceUse } from './nonce-table.ts'
 import { Replays } from './replays.ts'
-import { type Sighting, sightingOf } from './sighting-table.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    signatures: Signatures | undefined
+  }
   interface FastifyRequest {
     /** The signed header of a callback, once it is verified. */
-    signature: { appKey: string; token: string; sighting?: Sighting } | null
+    signature: { appKey: string; token: string; use?: NonceUse } | null
   }
 }
 
@@ -27,45 +33,29 @@ const messages: Record<Exclude<Finding['result'], 'verified'> | 'replayed_nonce'
   replayed_nonce: 'the X-AKSK header was used before, for another body',
 }
 
-export interface SignatureOptions {
+interface Options {
   verifier: AkskVerifier
   enforce: boolean
-  /** Where bodies under a wrong signature are kept: undefined where their senders need not even know a path token. */
-  refused: RefusedBodies | undefined
-  registry: Registry
+  /** Whether bodies under a wrong signature are kept: not where their senders need not even know a path token. */
+  keepsBodies: boolean
+  metrics: SignatureMetrics
   log: Log
 }
 
 /** What X-AKSK headers are for: checked and counted, and in `enforce` refused when they do not hold. */
 export class Signatures {
-  readonly #options: SignatureOptions
+  readonly #options: Options
   readonly #replays = new Replays()
-  /** Counted here and handed over at a scrape: prom-client takes longer to find a sample by its labels. */
-  readonly #results = new Map<string, { labels: Record<'app' | 'result' | 'form', string>; count: number }>()
-  readonly #ages: Histogram
   #verified = 0
   readonly #forms = new Set<string>()
 
-  constructor(options: SignatureOptions) {
+  constructor(options: Options) {
     this.#options = options
-    const registers = [options.registry]
-    const results = this.#results
-    new Counter({
-      name: 'rtc_signature_total',
-      help: 'X-AKSK headers by what was found, and which documented form of the digest matched',
-      labelNames: ['app', 'result', 'form'],
-      registers,
-      collect() {
-        this.reset()
-        for (const { labels, count } of results.values()) this.inc(labels, count)
-      },
-    })
-    this.#ages = new Histogram({
-      name: 'rtc_signature_age_seconds',
-      help: 'Age of signed headers whose digest is right',
-      buckets: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400],
-      registers,
-    })
+  }
+
+  /** Whether what does not hold is refused: else it is only counted. */
+  get areEnforced(): boolean {
+    return this.#options.enforce
   }
 
   /** Looks at the headers alone; none of the body is read before that. */
@@ -88,15 +78,15 @@ export class Signatures {
    */
   admits({ signature }: FastifyRequest, body: Buffer): boolean | Promise<boolean> {
     if (!signature) return true
-    const sighting = sightingOf(signature.token, body)
-    signature.sighting = sighting
-    const claim = this.#replays.claim(sighting)
-    return claim === 'later' ? this.#turnOf(sighting) : claim === 'admitted'
+    const use = nonceUse(signature.token, body)
+    signature.use = use
+    const claim = this.#replays.claim(use)
+    return claim === 'later' ? this.#afterOthers(use) : claim === 'admitted'
   }
 
-  async #turnOf(sighting: Sighting): Promise<boolean> {
-    while (await this.#replays.wait(sighting)) {
-      const claim = this.#replays.claim(sighting)
+  async #afterOthers(use: NonceUse): Promise<boolean> {
+    while (await this.#replays.wait(use)) {
+      const claim = this.#replays.claim(use)
       if (claim !== 'later') return claim === 'admitted'
     }
     return false
@@ -104,26 +94,27 @@ export class Signatures {
 
   /** To be called when a callback that was admitted has ended. One that is answered 503 comes again, perhaps with more. */
   leave({ signature }: FastifyRequest, isTaken: boolean): void {
-    if (signature?.sighting) this.#replays.leave(signature.sighting, isTaken)
+    if (signature?.use) this.#replays.leave(signature.use, isTaken)
   }
 
   async refuseReplay(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<FastifyReply> {
     const app = request.signature?.appKey ?? 'unknown'
-    this.#tally(app, 'replayed_nonce', 'none')
-    if (body.length > 0) await this.#options.refused?.keep(request, body, because('replayed_nonce'))
+    this.#options.metrics.found(app, 'replayed_nonce', 'none')
+    if (body.length > 0 && this.#options.keepsBodies) await request.keepBody(body, because('replayed_nonce'))
     return refuse(reply, 401, messages.replayed_nonce)
   }
 
   async #refuse(request: FastifyRequest, reply: FastifyReply, reason: keyof typeof messages): Promise<void> {
-    await this.#options.refused?.keepUnread(request, because(reason))
+    if (this.#options.keepsBodies) await request.keepUnread(because(reason))
     refuse(reply, 401, messages[reason])
   }
 
   #count(found: Finding): void {
     const form = 'form' in found ? found.form : 'none'
-    this.#tally(found.appKey ?? 'unknown', found.result, form)
-    if ('ageS' in found && found.ageS !== undefined) this.#ages.observe(found.ageS)
-    if (this.#options.enforce || this.#verified >= enoughVerified) return
+    const { metrics, enforce } = this.#options
+    metrics.found(found.appKey ?? 'unknown', found.result, form)
+    if ('ageS' in found && found.ageS !== undefined) metrics.age(found.ageS)
+    if (enforce || this.#verified >= enoughVerified) return
     if (found.result !== 'verified') {
       this.#verified = 0
       this.#forms.clear()
@@ -137,15 +128,34 @@ export class Signatures {
       )
     }
   }
-
-  #tally(app: string, result: string, form: string): void {
-    const key = `${app} ${result} ${form}`
-    const sample = this.#results.get(key)
-    if (sample) sample.count++
-    else this.#results.set(key, { labels: { app, result, form }, count: 1 })
-  }
 }
 
 function because(reason: keyof typeof messages): Reason {
   return { kind: 'unauthenticated', reason, errors: [{ pointer: '', message: messages[reason] }] }
+}
+
+export interface SignaturesOptions {
+  config: Pick<Config, 'auth' | 'apps' | 'maxAgeS' | 'pathTokens' | 'publicUrls' | 'statusUrl' | 'feeUrl'>
+  metrics: SignatureMetrics
+  log: Log
+}
+
+/** Decorates the app with what verifies its callbacks; with `RTC_AUTH=off` nothing does. */
+export const signatures = fp<SignaturesOptions>(async (app, { config, metrics, log }) => {
+  app.decorateRequest('signature', null)
+  const enforce = config.auth === 'enforce'
+  const keepsBodies = config.pathTokens.length > 0
+  app.decorate(
+    'signatures',
+    config.auth === 'off'
+      ? undefined
+      : new Signatures({ verifier: verifierOf(config, log), enforce, keepsBodies, metrics, log }),
+  )
+})
+
+function verifierOf(config: SignaturesOptions['config'], log: Log): AkskVerifier {
+  const urls = callbackUrls({ ...config, tokens: config.pathTokens })
+  if (urls.status.length === 0 && urls.fee.length === 0)
+    log.warn({}, 'PUBLIC_URL is not set, and digests sign the URL: no callback can be verified')
+  return new AkskVerifier(config.apps, urls, config.maxAgeS)
 }

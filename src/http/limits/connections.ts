@@ -1,9 +1,9 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { Counter, type Registry } from 'prom-client'
 import { sourceOf } from '../../lib/addresses.ts'
 import type { Log } from '../../lib/log.ts'
 import { OncePerMinute } from '../../lib/once-a-minute.ts'
+import type { ConnectionLimit, ConnectionMetrics } from '../../metrics/connections.ts'
 import type { Budget } from './budget.ts'
 
 /** What one source may have open at a time, connections as well as requests. The platform uses few and short ones. */
@@ -16,7 +16,7 @@ export interface ConnectionLimits {
   perSource: Budget
   /** Our own proxies: through one of them come many sources. */
   isProxy: (address: string | undefined) => boolean
-  registry: Registry
+  metrics: ConnectionMetrics
   log: Log
 }
 
@@ -24,20 +24,14 @@ export interface ConnectionLimits {
  * Closes connections of a source that has too many open. Where all together have too many, one of the source with the
  * most makes room for the newcomer, the oldest, so that a flood from some addresses does not keep the platform out.
  */
-export function limitConnections(server: Server, { most, perSource, isProxy, registry, log }: ConnectionLimits): void {
-  const closed = new Counter({
-    name: 'rtc_connections_closed_total',
-    help: 'Connections closed because their source, or all sources together, had too many open',
-    labelNames: ['limit'],
-    registers: [registry],
-  })
+export function limitConnections(server: Server, { most, perSource, isProxy, metrics, log }: ConnectionLimits): void {
   const lines = new OncePerMinute()
   /** Oldest first; under undefined those of our own proxies. */
   const bySource = new Map<string | undefined, Set<Socket>>()
   let open = 0
 
-  const close = (socket: Socket, limit: 'source' | 'all', source: string | undefined) => {
-    closed.inc({ limit })
+  const close = (socket: Socket, limit: ConnectionLimit, source: string | undefined) => {
+    metrics.closed(limit)
     const connections = limit === 'source' ? perSource.share : most
     if (lines.isDue(`${limit} ${source}`))
       log.warn(

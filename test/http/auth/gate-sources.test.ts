@@ -2,11 +2,11 @@ import { EventEmitter, once } from 'node:events'
 import { Agent, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Budget } from '../../../src/http/limits/budget.ts'
 import { limitConnections, mostPerSource } from '../../../src/http/limits/connections.ts'
 import { OncePerMinute } from '../../../src/lib/once-a-minute.ts'
+import { Metrics } from '../../../src/metrics/metrics.ts'
 import { event } from '../../support/callbacks.ts'
 import { send, wire } from '../../support/http.ts'
 import { publicApp } from '../../support/public-app.ts'
@@ -100,10 +100,10 @@ describe('connections', () => {
     const server = new EventEmitter()
     const log = new TestLog()
     const open: { source: string; socket: EventEmitter }[] = []
-    const registry = new Registry()
+    const { connections: metrics } = new Metrics()
     const isProxy = (address: string | undefined) => address === '10.0.0.1'
     const share = new Budget(perSource, Number.POSITIVE_INFINITY)
-    limitConnections(server as Server, { most, perSource: share, isProxy, registry, log })
+    limitConnections(server as Server, { most, perSource: share, isProxy, metrics, log })
     return {
       log,
       open: () => open.map(({ source }) => source),

@@ -254,7 +254,7 @@ test('off checks nothing', async () => {
   const app = await publicApp({ ...lockedBy, RTC_AUTH: 'off' })
   expect((await post(app, { 'x-aksk': 'nonsense' })).status).toBe(200)
   expect(app.taken.map(({ signer }) => signer)).toEqual([null])
-  expect(await app.registry.metrics()).not.toContain('rtc_signature')
+  expect(await app.registry.metrics()).not.toContain('rtc_signature_total{')
 })
 
 describe('a wrong digest with a right path token', () => {

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { nonceUse } from '../../../src/http/auth/nonce-table.ts'
 import { Replays } from '../../../src/http/auth/replays.ts'
-import { sightingOf } from '../../../src/http/auth/sighting-table.ts'
 
 test('the last nonces are remembered, older ones are forgotten, and memory is bounded', () => {
   const replays = new Replays(3)
   const see = (nonce: string, body: string) => {
-    const sighting = sightingOf(nonce, Buffer.from(body))
-    const isReplay = replays.claim(sighting) === 'replay'
-    if (!isReplay) replays.leave(sighting, true)
+    const use = nonceUse(nonce, Buffer.from(body))
+    const isReplay = replays.claim(use) === 'replay'
+    if (!isReplay) replays.leave(use, true)
     return isReplay
   }
   for (const nonce of ['a', 'b', 'c', 'd', 'e', 'a']) expect(see(nonce, 'body')).toBe(false)
@@ -29,11 +29,11 @@ test('what a Map would say, for any order of nonces and bodies', () => {
       const replays = new Replays(capacity)
       let [younger, older] = [new Map<number, number>(), new Map<number, number>()]
       for (const { nonce, body } of callbacks) {
-        const sighting = sightingOf(`nonce ${nonce}`, Buffer.from(`body ${body}`))
+        const use = nonceUse(`nonce ${nonce}`, Buffer.from(`body ${body}`))
         const known = younger.get(nonce) ?? older.get(nonce) ?? body
-        expect(replays.claim(sighting)).toBe(known === body ? 'admitted' : 'replay')
+        expect(replays.claim(use)).toBe(known === body ? 'admitted' : 'replay')
         if (known !== body) continue
-        replays.leave(sighting, true)
+        replays.leave(use, true)
         younger.set(nonce, body)
         if (younger.size === capacity) [younger, older] = [new Map(), younger]
       }
@@ -55,7 +55,7 @@ test('of what is under way at once, in any order and however it ends, one body a
       const underway: { nonce: number; body: number }[] = []
       const takenUnder = new Map<number, number>()
       const sight = ({ nonce, body }: { nonce: number; body: number }) =>
-        sightingOf(`nonce ${nonce}`, Buffer.from(`body ${body}`))
+        nonceUse(`nonce ${nonce}`, Buffer.from(`body ${body}`))
       for (const { ends, isTaken, ...callback } of steps) {
         const { nonce, body } = callback
         const known = takenUnder.get(nonce)
@@ -75,7 +75,7 @@ test('of what is under way at once, in any order and however it ends, one body a
 
 test('forgotten while it is under way, a callback is remembered when it is taken', () => {
   const replays = new Replays(2)
-  const sight = (nonce: string, body: string) => sightingOf(nonce, Buffer.from(body))
+  const sight = (nonce: string, body: string) => nonceUse(nonce, Buffer.from(body))
   expect(replays.claim(sight('slow', 'true'))).toBe('admitted')
   for (const nonce of ['a', 'b', 'c', 'd']) {
     replays.claim(sight(nonce, 'body'))

@@ -6,10 +6,10 @@ const wordsPerSlot = 8
 const stateWord = wordsOfNonce + wordsOfBody
 
 /** 128 bits of a digest of a nonce, with what it belongs to, and 96 of one of the body that came with it, in words. */
-export type Sighting = readonly number[]
+export type NonceUse = readonly number[]
 
 /** @param token stands for a nonce of an app, at most some 400 characters: see AkskVerifier */
-export function sightingOf(token: string, body: Buffer): Sighting {
+export function nonceUse(token: string, body: Buffer): NonceUse {
   const [nonce, sent] = [hash('sha256', token, 'binary'), hash('sha256', body, 'binary')]
   const words = new Array<number>(stateWord)
   for (let i = 0; i < wordsOfNonce; i++) words[i] = wordAt(nonce, 4 * i)
@@ -24,10 +24,11 @@ function wordAt(digest: string, i: number): number {
 }
 
 /**
- * A hash table of sightings by their nonce, each with a number that says how it stands, without objects. A Map of strings
- * takes nearly twice as long and more memory, and each entry of it lives long enough for the collector to move it.
+ * A hash table of nonces and the bodies they came with, each with a number that says how it stands, without objects. A
+ * Map of strings takes nearly twice as long and more memory, and each entry of it lives long enough for the collector to
+ * move it.
  */
-export class SightingTable {
+export class NonceTable {
   readonly #words: Int32Array
   readonly #mask: number
   size = 0
@@ -40,13 +41,13 @@ export class SightingTable {
   }
 
   /** Where the nonce stands, with whatever body; -1 when it is not there. */
-  find(sighting: Sighting): number {
-    const at = this.#slotOf(sighting)
+  find(use: NonceUse): number {
+    const at = this.#slotOf(use)
     return this.#isFree(at) ? -1 : at
   }
 
-  hasBody(at: number, sighting: Sighting): boolean {
-    return this.#holds(at, sighting, wordsOfNonce, stateWord)
+  hasBody(at: number, use: NonceUse): boolean {
+    return this.#holds(at, use, wordsOfNonce, stateWord)
   }
 
   state(at: number): number {
@@ -57,11 +58,11 @@ export class SightingTable {
     this.#words[at + stateWord] = state
   }
 
-  /** Puts the sighting in, in the place of another body of its nonce. */
-  put(sighting: Sighting, state: number): void {
-    const at = this.#slotOf(sighting)
+  /** Puts it in, in the place of another body of its nonce. */
+  put(use: NonceUse, state: number): void {
+    const at = this.#slotOf(use)
     if (this.#isFree(at)) this.size++
-    for (let i = 0; i < stateWord; i++) this.#words[at + i] = sighting[i] as number
+    for (let i = 0; i < stateWord; i++) this.#words[at + i] = use[i] as number
     this.setState(at, state)
   }
 
@@ -71,10 +72,10 @@ export class SightingTable {
   }
 
   /** Where the nonce stands, or the free slot where it would. */
-  #slotOf(sighting: Sighting): number {
-    let at = (sighting[0] as number) * wordsPerSlot
+  #slotOf(use: NonceUse): number {
+    let at = (use[0] as number) * wordsPerSlot
     for (at &= this.#mask; !this.#isFree(at); at = (at + wordsPerSlot) & this.#mask) {
-      if (this.#holds(at, sighting, 0, wordsOfNonce)) break
+      if (this.#holds(at, use, 0, wordsOfNonce)) break
     }
     return at
   }
@@ -84,8 +85,8 @@ export class SightingTable {
     return this.#words[at] === 0 && this.#words[at + 1] === 0
   }
 
-  #holds(at: number, sighting: Sighting, from: number, to: number): boolean {
-    for (let i = from; i < to; i++) if (this.#words[at + i] !== sighting[i]) return false
+  #holds(at: number, use: NonceUse, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (this.#words[at + i] !== use[i]) return false
     return true
   }
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { refusal } from '../platform/answer.ts'
-
-/** Counts and logs a request that reaches no route. */
-export type TurnAway = (address: string | undefined, status: number) => void
+import type { Outcomes } from './outcomes.ts'
+import { refuse } from './refusals.ts'
 
 const statuses: Record<string, { status: number; phrase: string; message: string }> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, phrase: 'Request Timeout', message: 'the request came too slowly' },
@@ -14,28 +15,42 @@ const lingerMs = 1_000
 
 const malformed = { status: 400, phrase: 'Bad Request', message: 'the request is not HTTP' }
 
-/**
- * Answers requests that Node's HTTP parser gives up. Most never reach a route; one whose body was being read does, so
- * the connection goes into `givenUp`, for it is counted here.
- */
-export function clientErrorHandler(turnAway: TurnAway, givenUp: WeakSet<Socket>) {
+/** Answers requests that Node's HTTP parser gives up. Most never reach a route; one whose body was being read does. */
+export function clientErrorHandler(outcomes: Outcomes) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     // Whoever does not get through the TLS handshake could not read an answer.
     const unanswerable =
       error.code === 'ECONNRESET' || error.code?.startsWith('ERR_SSL') || error.code?.startsWith('ERR_TLS')
     if (unanswerable || !socket.writable) return void socket.destroy()
     const { status, phrase, message } = statuses[error.code ?? ''] ?? malformed
-    givenUp.add(socket)
-    turnAway(socket.remoteAddress, status)
+    outcomes.givenUp(socket, status)
     end(socket, status, phrase, message)
   }
 }
 
+/** Answers a path that cannot be decoded, or is too long. No hook runs for it. */
+export function badUrlHandler(outcomes: Outcomes) {
+  return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    outcomes.unrouted(request.ip, 404)
+    refuse(reply, 404, 'there is nothing at this path')
+  }
+}
+
+export interface UnroutedOptions {
+  outcomes: Outcomes
+}
+
+/** Answers what Node keeps from Fastify. */
+export const answerUnrouted = fp<UnroutedOptions>(async (app, { outcomes }) => {
+  app.server.on('checkExpectation', expectationHandler(outcomes))
+  app.server.on('connect', connectHandler(outcomes))
+})
+
 /** Answers CONNECT, for which Node makes no response and closes the connection without a word. */
-export function connectHandler(turnAway: TurnAway) {
+function connectHandler(outcomes: Outcomes) {
   return (_request: IncomingMessage, socket: Socket): void => {
     socket.on('error', () => {})
-    turnAway(socket.remoteAddress, 405)
+    outcomes.unrouted(socket.remoteAddress, 405)
     end(socket, 405, 'Method Not Allowed', 'only POST is allowed here', 'Allow: POST\r\n')
   }
 }
@@ -51,9 +66,9 @@ function end(socket: Socket, status: number, phrase: string, message: string, he
 }
 
 /** Answers `Expect` with anything but 100-continue, which Node would do uncounted and keep the connection. */
-export function expectationHandler(turnAway: TurnAway) {
+function expectationHandler(outcomes: Outcomes) {
   return ({ socket }: IncomingMessage, response: ServerResponse): void => {
-    turnAway(socket.remoteAddress, 417)
+    outcomes.unrouted(socket.remoteAddress, 417)
     const body = JSON.stringify(refusal(417, 'of Expect only 100-continue is understood'))
     const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
     response.writeHead(417, { ...headers, connection: 'close' }).end(body)
