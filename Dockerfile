@@ -21,6 +21,9 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional
 
 FROM ${NODE_IMAGE}
+LABEL org.opencontainers.image.title="rtc-receiver" \
+      org.opencontainers.image.description="Receives the callbacks of Huawei Cloud VoiceCall and stores them in Postgres" \
+      org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     DATA_DIR=/data \

@@ -868,7 +868,7 @@ CREATE TABLE ops.delays (
   CONSTRAINT delays_kind CHECK ((kind = ANY (ARRAY['post-dial'::text, 'status'::text, 'fee'::text])))
 );
 CREATE INDEX delays_day ON ops.delays USING btree (day) WHERE (kind <> 'post-dial'::text);
-CREATE INDEX delays_hour ON ops.delays USING btree (kind, hour);
+CREATE INDEX delays_hour ON ops.delays USING btree (hour, kind);
 CREATE INDEX delays_unmerged ON ops.delays USING btree (hour) WHERE (NOT is_merged);
 COMMENT ON TABLE ops.delays IS 'How many calls had which delay; counts can be added up, ops.call_stats and ops.callback_delay make percentiles of them. Filter by kind and hour / 各时延的呼叫数，可相加；分位数见 ops.call_stats 与 ops.callback_delay';
 COMMENT ON COLUMN ops.delays.hour IS 'Full hour (UTC) in which the calls began / 呼叫开始的整点小时（UTC）';

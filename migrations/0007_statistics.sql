@@ -170,7 +170,7 @@ CREATE TABLE ops.delays (
   seconds integer NOT NULL,
   calls integer NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
-CREATE INDEX delays_hour ON ops.delays (kind, hour);
+CREATE INDEX delays_hour ON ops.delays (hour, kind);
 CREATE INDEX delays_day ON ops.delays (day) WHERE kind <> 'post-dial';
 CREATE INDEX delays_unmerged ON ops.delays (hour) WHERE NOT is_merged;
 COMMENT ON TABLE ops.delays IS 'How many calls had which delay; counts can be added up, ops.call_stats and ops.callback_delay make percentiles of them. Filter by kind and hour / 各时延的呼叫数，可相加；分位数见 ops.call_stats 与 ops.callback_delay';

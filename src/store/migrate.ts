@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate'
 import pg from 'pg'
+import { explainLogin, incompatibility } from './compatibility.ts'
 
 /** Beside src and dist alike, so that the same line works under vitest and in the image. */
 const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url))
@@ -81,6 +82,9 @@ async function migrateOnce(databaseUrl: string, log: (message: string) => void):
 }
 
 async function pending(client: pg.Client): Promise<string[]> {
+  const version = await client.query<{ version: string }>('SELECT version()')
+  const reason = incompatibility(version.rows[0]?.version ?? '')
+  if (reason) throw new Error(reason)
   const names = (await readdir(migrationsDir))
     .filter((file) => file.endsWith('.sql'))
     .map((file) => basename(file, '.sql'))
@@ -111,7 +115,9 @@ async function withConnection<T>(
   // Without a listener a connection lost between two queries would end the process.
   client.on('error', () => {})
   try {
-    await client.connect()
+    await client.connect().catch((error: unknown) => {
+      throw explainLogin(error)
+    })
     return await work(client)
   } finally {
     // Over a connection that swallows everything the goodbye would be waited for without end.

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual, parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { loadConfig } from '../../src/config/config.ts'
@@ -99,10 +100,11 @@ describe('compose', () => {
 })
 
 describe('Kubernetes', () => {
-  const all = documents('kubernetes/rtc-receiver.yaml')
+  const all = documents('kubernetes/base/rtc-receiver.yaml')
   const of = (kind: string) => all.filter((document) => document.kind === kind)
   const [set] = of('StatefulSet')
   const pod = at(set, 'spec.template.spec')
+  const environment = parseEnv(read('kubernetes/base/receiver.env')) as Record<string, string>
 
   test('two replicas, a volume each, that outlive their pods', () => {
     expect(at(set, 'spec.replicas')).toBe(2)
@@ -133,8 +135,6 @@ describe('Kubernetes', () => {
   })
 
   test('the receiver takes its environment, secrets come from files that are mounted', async () => {
-    const [map] = of('ConfigMap')
-    const environment = at(map, 'data') as Record<string, string>
     const mounts = (at(pod, 'containers.0.volumeMounts') as { mountPath: string }[]).map(({ mountPath }) => mountPath)
     for (const [name, value] of Object.entries(environment))
       if (/_FILE$|^TLS_/.test(name))
@@ -162,20 +162,46 @@ describe('Kubernetes', () => {
     const grace = Number(at(pod, 'terminationGracePeriodSeconds')) * 1000
     expect(grace).toBeGreaterThan(5_000 + config.shutdownTimeoutMs)
   })
-})
 
-test('the network policy of Kubernetes lets callbacks in from anywhere, and to the private listener Prometheus alone', () => {
-  const all = documents('kubernetes/rtc-receiver.yaml')
-  const [policy] = all.filter(({ kind }) => kind === 'NetworkPolicy')
-  const [set] = all.filter(({ kind }) => kind === 'StatefulSet')
-  expect(at(policy, 'spec.podSelector.matchLabels')).toEqual(at(set, 'spec.selector.matchLabels'))
-  expect(at(policy, 'spec.policyTypes')).toEqual(['Ingress', 'Egress'])
-  const [callbacks, admin, ...others] = at(policy, 'spec.ingress') as Json[]
-  expect(callbacks).toEqual({ ports: [{ port: 'callbacks' }] })
-  expect(admin?.ports).toEqual([{ port: 'admin' }])
-  expect(admin?.from).toHaveLength(1)
-  expect(others).toEqual([])
-  expect(JSON.stringify(at(policy, 'spec.egress'))).toContain('5432')
+  test('the network policy lets callbacks in from anywhere, and to the private listener Prometheus alone', () => {
+    const [policy] = of('NetworkPolicy')
+    expect(at(policy, 'spec.podSelector.matchLabels')).toEqual(at(set, 'spec.selector.matchLabels'))
+    expect(at(policy, 'spec.policyTypes')).toEqual(['Ingress', 'Egress'])
+    const [callbacks, admin, ...others] = at(policy, 'spec.ingress') as Json[]
+    expect(callbacks).toEqual({ ports: [{ port: 'callbacks' }] })
+    expect(admin?.ports).toEqual([{ port: 'admin' }])
+    expect(admin?.from).toHaveLength(1)
+    expect(others).toEqual([])
+    expect(JSON.stringify(at(policy, 'spec.egress'))).toContain('5432')
+  })
+
+  test('the ServiceMonitor finds the private listener, and the token that it wants', () => {
+    const [monitor] = documents('kubernetes/service-monitor/service-monitor.yaml')
+    const labels = at(monitor, 'spec.selector.matchLabels')
+    const [service, ...others] = of('Service').filter((one) => isDeepStrictEqual(at(one, 'metadata.labels'), labels))
+    expect(others).toEqual([])
+    expect(at(monitor, 'spec.endpoints.0.port')).toBe(at(service, 'spec.ports.0.name'))
+    expect(environment.ADMIN_HOSTS?.split(',')).toContain(at(service, 'metadata.name'))
+    const { name, key } = at(monitor, 'spec.endpoints.0.authorization.credentials') as Record<string, string>
+    expect(at(pod, 'volumes.0.secret.secretName')).toBe(name)
+    expect(environment.ADMIN_TOKEN_FILE).toBe(`${at(pod, 'containers.0.volumeMounts.1.mountPath')}/${key}`)
+    // The alerts know the receivers by this name of the job.
+    const job = (labels as Json)[String(at(monitor, 'spec.jobLabel'))]
+    expect(read('prometheus/alerts.yml')).toContain(`up{job="${job}"}`)
+  })
+
+  test('kustomizations name files that are there, and change what the base has', () => {
+    for (const directory of ['base', 'service-monitor', 'example']) {
+      const [kustomization] = documents(`kubernetes/${directory}/kustomization.yaml`)
+      const generators = (at(kustomization, 'configMapGenerator') ?? []) as { name: string; envs?: string[] }[]
+      const parts = ['resources', 'components'].flatMap((list) => (at(kustomization, list) ?? []) as string[])
+      for (const path of [...parts, ...generators.flatMap(({ envs = [] }) => envs)])
+        expect(existsSync(join(root, 'kubernetes', directory, path)), path).toBe(true)
+      for (const { name } of generators) expect(name).toBe(at(pod, 'containers.0.envFrom.0.configMapRef.name'))
+      for (const { name } of (at(kustomization, 'images') ?? []) as Json[])
+        expect(name).toBe(at(pod, 'containers.0.image'))
+    }
+  })
 })
 
 describe('in front', () => {
@@ -246,8 +272,8 @@ test('the unit of systemd hands secrets over as files, and waits for the shutdow
   )
 })
 
-test('the image can be built on a base named by its digest', () => {
+test('the image can be built on a base named by its digest, and runs the Node that .nvmrc names', () => {
   const text = read('../Dockerfile')
-  expect(text).toMatch(/^ARG NODE_IMAGE=/m)
+  expect(text).toMatch(new RegExp(`^ARG NODE_IMAGE=node:${read('../.nvmrc').trim()}-slim$`, 'm'))
   for (const [, base] of text.matchAll(/^FROM (\S+)/gm)) expect(base).toMatch(/^\$\{NODE_IMAGE\}$/)
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { check } from '../../src/ingest/check.ts'
@@ -271,7 +272,8 @@ test('receivers whose groups overlap, across partitions: no deadlock in 1,000 pa
     )
     expect(outcomes.flat().filter((outcome) => outcome === 'stored')).toHaveLength(12)
   }
-  await database.pool.query('SELECT pg_stat_force_next_flush()')
+  // Postgres 14 cannot be told to; there the numbers are half a second late.
+  await database.pool.query('SELECT pg_stat_force_next_flush()').catch(() => sleep(2_000))
   const { rows } = await database.pool.query(
     `SELECT deadlocks::int, (SELECT count(*)::int FROM rtc.cdrs) AS stored FROM pg_stat_database WHERE datname = current_database()`,
   )

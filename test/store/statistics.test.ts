@@ -395,7 +395,7 @@ describe('zones', () => {
   })
 
   test.each([
-    ['a bucket that is none', `'fortnight'`, /unit "fortnight" not recognized/],
+    ['a bucket that is none', `'fortnight'`, /units? "fortnight" not recognized/],
     ['a bucket without length', `'0 minutes'`, /stride must be greater than zero/],
     ['a zone that is none', `'hour', 'Asia/Shenzen'`, /time zone "Asia\/Shenzen" not recognized/],
     ['a column that is none', `'hour', 'UTC', '{session_id}'`, /split_by takes app_key, scenario and bind_num/],

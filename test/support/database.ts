@@ -17,7 +17,7 @@ afterAll(async () => {
 
 /** A migrated database of one's own, empty of data: a copy of the run's template. Of files: twice as fast as through the WAL. */
 export function freshDatabase(): Promise<TestDatabase> {
-  return create(`TEMPLATE ${inject('templateDatabase')} STRATEGY FILE_COPY`)
+  return create(`TEMPLATE ${inject('templateDatabase')} ${inject('templateStrategy')}`)
 }
 
 /** A database of one's own without our schema. */

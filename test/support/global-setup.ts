@@ -17,6 +17,8 @@ declare module 'vitest' {
     databasePrefix: string
     /** A migrated database nobody is connected to. */
     templateDatabase: string
+    /** How a copy of it is made, for CREATE DATABASE. */
+    templateStrategy: string
   }
 }
 
@@ -30,7 +32,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     : await startTemporary()
   const databasePrefix = `rtc_test_${randomBytes(4).toString('hex')}_`
   const templateDatabase = `${databasePrefix}template`
+  // 14 knows no other way.
+  let templateStrategy = ''
   try {
+    const [row] = await execute(server.url, 'SHOW server_version_num')
+    if (Number(row?.server_version_num) >= 150_000) templateStrategy = 'STRATEGY FILE_COPY'
     await execute(server.url, `CREATE DATABASE ${templateDatabase}`)
     const templateUrl = new URL(server.url)
     templateUrl.pathname = `/${templateDatabase}`
@@ -42,6 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('adminUrl', server.url)
   project.provide('databasePrefix', databasePrefix)
   project.provide('templateDatabase', templateDatabase)
+  project.provide('templateStrategy', templateStrategy)
   return async () => {
     // Those of test files that were killed are still there.
     if (process.env.TEST_DATABASE_URL) await dropAll(server.url, databasePrefix)
@@ -110,11 +117,11 @@ async function dropAll(url: string, prefix: string): Promise<void> {
   }
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+async function execute(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<Record<string, unknown>>(sql)).rows
   } finally {
     await client.end()
   }
