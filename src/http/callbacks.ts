@@ -9,7 +9,7 @@ import type { RefusedBodies } from './refused-bodies.ts'
 
 /**
  * The handler of both callback paths: take, hand on, answer. The answer is 200 when every record is durable.
- * Either path takes either kind, for the platform allows one URL for both (FAQ-00026).
+ * Either path takes either kind, for the platform allows one URL for both (protocol.md: envelope).
  * @param replays refuses what comes under a used header; undefined where nothing is refused for its signature
  */
 export function callbackHandler(

@@ -19,7 +19,7 @@ export function knownPath(tokens: readonly string[]): Check {
   }
 }
 
-/** The platform always POSTs (C2C-status). */
+/** The platform always POSTs (protocol.md: transport). */
 export const post: Check = (request, reply) => {
   if (request.method === 'POST') return undefined
   reply.header('allow', 'POST')

@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
 import { ACCEPTED, Accepted, Refusal, refusal } from '../../src/platform/answer.ts'
 
-test('what is taken is answered as on page CV-fee', () => {
+test('what is taken is answered as documented', () => {
   expect(ACCEPTED).toBe('{"resultcode":"0","resultdesc":"Success"}')
   expect(Compile(Accepted).Check(JSON.parse(ACCEPTED))).toBe(true)
 })
