@@ -19,7 +19,10 @@ const size = (description: string, fallback: string) =>
     pattern: '^[0-9]+ ?([KMG]iB)?$',
   })
 const databaseUrl = (description: string) =>
-  Type.String({ description: `${description}: postgres://user:password@host:port/database`, pattern: '^postgres(ql)?://' })
+  Type.String({
+    description: `${description}: postgres://user:password@host:port/database`,
+    pattern: '^postgres(ql)?://',
+  })
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema)
 
 const listeners = {
@@ -41,8 +44,16 @@ const listeners = {
 
 const database = {
   DATABASE_URL: maybe(databaseUrl('where Postgres is, the embedded one under DATA_DIR when unset')),
-  MIGRATE: choice('whether the receiver migrates at its start, or only `rtc-receiver migrate` does', ['auto', 'manual'], 'auto'),
-  MIGRATE_DATABASE_URL: maybe(databaseUrl("where migrations and what else the owner does (roles, erase, distribute) run, DATABASE_URL when unset")),
+  MIGRATE: choice(
+    'whether the receiver migrates at its start, or only `rtc-receiver migrate` does',
+    ['auto', 'manual'],
+    'auto',
+  ),
+  MIGRATE_DATABASE_URL: maybe(
+    databaseUrl(
+      'where migrations and what else the owner does (roles, erase, distribute) run, DATABASE_URL when unset',
+    ),
+  ),
   DATABASE_POOL_SIZE: whole('the number of connections to Postgres', 6, 2, 100),
   DATABASE_POOLER: maybe(
     Type.Enum(['transaction'], {
@@ -55,7 +66,9 @@ const database = {
 
 const callbacks = {
   PUBLIC_URL: maybe(
-    text('the URL prefix under which the platform reaches the receiver; several are separated by commas. The digest signs it'),
+    text(
+      'the URL prefix under which the platform reaches the receiver; several are separated by commas. The digest signs it',
+    ),
   ),
   STATUS_URL: maybe(text('the whole statusUrl, where it is not made from PUBLIC_URL')),
   FEE_URL: maybe(text('the whole feeUrl, where it is not made from PUBLIC_URL')),
@@ -98,7 +111,12 @@ const storage = {
   ),
   SPOOL_MAX_BYTES: size('the most that the spool may take on disk, without what was set aside', '1 GiB'),
   BODY_LIMIT: size('the size of the largest callback body that is taken', '1 MiB'),
-  MAX_CONNECTIONS: whole('the number of connections of all sources together; one source may have 512', 4096, 16, 1_000_000),
+  MAX_CONNECTIONS: whole(
+    'the number of connections of all sources together; one source may have 512',
+    4096,
+    16,
+    1_000_000,
+  ),
   QUARANTINE_MAX_BYTES: size(
     'the most that the entries of rtc.quarantine may take, each counted as its body and 512 bytes more; on disk the table may take twice as much',
     '256 MiB',
@@ -150,12 +168,7 @@ const verificationCalls = {
 
 const shutdown = {
   SHUTDOWN_DELAY_MS: whole('for how many milliseconds it goes on serving after the signal to stop', 0, 0, 600_000),
-  SHUTDOWN_TIMEOUT_MS: whole(
-    'in how many milliseconds the rest of the shutdown must be done',
-    20_000,
-    1_000,
-    600_000,
-  ),
+  SHUTDOWN_TIMEOUT_MS: whole('in how many milliseconds the rest of the shutdown must be done', 20_000, 1_000, 600_000),
 }
 
 /** Every variable the receiver reads. */

@@ -21,9 +21,18 @@ test('docs/configuration.md has name, default and meaning of each', async () => 
   const [before = '', rest = ''] = guide.split(/(?<=<!-- variables -->\n)/)
   const after = rest.slice(rest.indexOf('<!-- end of variables -->'))
   const tables = bySection.map(([title, variables]) =>
-    [`### ${title}`, '', '| variable | default | meaning |', '|---|---|---|', ...Object.entries(variables).map(row)].join('\n'),
+    [
+      `### ${title}`,
+      '',
+      '| variable | default | meaning |',
+      '|---|---|---|',
+      ...Object.entries(variables).map(row),
+    ].join('\n'),
   )
-  await expect(`${before}\n${tables.join('\n\n')}\n\n${after}`).toMatchFileSnapshot(path('docs/configuration.md'), regenerate)
+  await expect(`${before}\n${tables.join('\n\n')}\n\n${after}`).toMatchFileSnapshot(
+    path('docs/configuration.md'),
+    regenerate,
+  )
 })
 
 test('docs/configuration.zh-CN.md names each with its default', () => {
@@ -40,7 +49,9 @@ test('.env.example has each, set to its default or commented out', async () => {
     '# receiver starts: it is read there, and the environment wins. docs/configuration.md says what each one sets.',
   ].join('\n')
   const parts = bySection.map(([title, variables]) =>
-    [`# ${title}`, ...Object.entries(variables).map(([name, { default: value }]) => assignment(name, value))].join('\n'),
+    [`# ${title}`, ...Object.entries(variables).map(([name, { default: value }]) => assignment(name, value))].join(
+      '\n',
+    ),
   )
   await expect(`${[intro, ...parts].join('\n\n')}\n`).toMatchFileSnapshot(path('.env.example'), regenerate)
 })

@@ -38,5 +38,12 @@ function leadsSomewhere(document: string, link: string): boolean {
 /** As GitHub makes anchors of them. */
 function headings(markdown: string): Set<string> {
   const titles = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title)
-  return new Set(titles.map((title) => title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/ /g, '-')))
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replace(/ /g, '-'),
+    ),
+  )
 }
