@@ -92,8 +92,7 @@ async function checkTls(url: URL): Promise<{ found: Finding[]; trusted: boolean 
     if (await taken.catch(() => false)) spoken.push(ciphers)
   }
   if (spoken.length > 0) ok(`speaks TLS 1.2 with ${spoken.join(', ')}`)
-  else
-    wrong('speaks none of the TLS 1.2 suites that the platform names', `offer ${platformSuites.join(', ')}`)
+  else wrong('speaks none of the TLS 1.2 suites that the platform names', `offer ${platformSuites.join(', ')}`)
   return { found, trusted: problem === undefined }
 }
 
