@@ -20,10 +20,10 @@
 --
 -- `product` is part of the key because some codes mean different things: 8008 asks the called party in voice and the
 -- caller in AXE. Most mean the same in both.
--- 7xxx and 8xxx mean the same as release point and as state code, and the pages REL and STATE each leave out some that
--- the other has. So what both would say in the same words stands in rtc.hangup_reasons only, and the views in schema ops,
--- which the receiver reads too, look in the other table for what one does not have.
--- The platform adds codes without notice, so nothing refers to these tables.
+-- 7xxx and 8xxx mean the same as release point and as state code, and each of the platform's lists leaves out some that
+-- the other has (protocol.md: codes). So what both would say in the same words stands in rtc.hangup_reasons only, and
+-- the views in schema ops, which the receiver reads too, look in the other table for what one does not have. The
+-- platform adds codes without notice, so nothing refers to these tables.
 
 SET LOCAL lock_timeout = '5s';
 
@@ -34,7 +34,7 @@ COMMENT ON SCHEMA ops IS 'What ops see: calls, legs, statistics and gaps, no per
 COMMENT ON SCHEMA app IS 'What the customer''s own applications read: calls with whole numbers / 供客户自有应用读取，含完整号码';
 
 -- State codes --------------------------------------------------------------------------------------------------------
--- stateCode of disconnect events: page STATE of each product, and older lists.
+-- stateCode of disconnect events in both products, and in older lists (protocol.md: codes).
 
 CREATE TABLE rtc.hangup_reasons (
   code integer,
@@ -179,8 +179,8 @@ SELECT status, 'SIP status ' || status, 'SIP 状态码 ' || status,
 FROM generate_series(400, 699) AS status;
 
 -- Release points -----------------------------------------------------------------------------------------------------
--- ulFailReason of CDRs: page REL of each product. The ranges 400 to 699 (the SIP status itself, when the far end gave no
--- Q.850 cause) and 2901 to 2914 are written out, one row a code; single values win.
+-- ulFailReason of CDRs in both products (protocol.md: codes). The ranges 400 to 699 (the SIP status itself, when the
+-- far end gave no Q.850 cause) and 2901 to 2914 are written out, one row a code; single values win.
 
 CREATE TABLE rtc.release_points (
   code integer,
@@ -297,7 +297,7 @@ SELECT code, 'both', 'recording failed', '录音失败', 'failed' FROM generate_
 ON CONFLICT DO NOTHING;
 
 -- Q.850 causes -------------------------------------------------------------------------------------------------------
--- callOutUnaswRsn and fwdUnaswRsn of CDRs, page Q850: the same in both products.
+-- callOutUnaswRsn and fwdUnaswRsn of CDRs: the same in both products (protocol.md: codes).
 
 CREATE TABLE rtc.q850_causes (
   code integer PRIMARY KEY,
@@ -384,7 +384,7 @@ INSERT INTO rtc.q850_causes VALUES
   (127, 'interworking, unspecified', '未指定的交互', NULL);
 
 -- Service types ------------------------------------------------------------------------------------------------------
--- serviceType of CDRs. 006 was found nowhere: X mode shares 004 with AXB.
+-- serviceType of CDRs (protocol.md: private-number modes). 006 was found nowhere: X mode shares 004 with AXB.
 
 CREATE TABLE rtc.service_types (
   code text PRIMARY KEY,

@@ -19,7 +19,7 @@ CREATE INDEX calls_long ON ops.calls (started_at) WHERE talk_seconds > 1800;
 CREATE VIEW ops.missing_cdrs AS
 SELECT c.call_ref, c.session_id, c.app_key, c.scenario, c.bind_num, c.started_at, c.ended_at, c.last_received_at,
   NOT c.end_seen AS presumed,
-  -- FAQ: six more times, an hour apart; private number 1, 4, 9, 106, 203 and 300 minutes later.
+  -- protocol.md: retries
   CASE WHEN c.scenario = 'privateNumber' THEN
     (c.silent_for < interval '1 minute')::integer + (c.silent_for < interval '4 minutes')::integer
     + (c.silent_for < interval '9 minutes')::integer + (c.silent_for < interval '106 minutes')::integer

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { credentialsOf } from '../http/auth/credentials.ts'
 import { sourceOf } from '../lib/addresses.ts'
+import { credentialsOf } from '../lib/credentials.ts'
 import type { Log } from '../lib/log.ts'
 import { OncePerMinute } from '../lib/once-a-minute.ts'
 import type { AdminMetrics, AdminRefusal } from '../metrics/admin.ts'

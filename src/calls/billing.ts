@@ -5,7 +5,7 @@ import type { Side } from './types.ts'
 
 /**
  * Minutes of a leg on the platform's bill: every started one, at least one of an answered leg, none of a leg that the
- * scenario leaves out (FAQ on computing call length). The CDR is what is billed: without one nobody knows.
+ * scenario leaves out (protocol.md: billing). The CDR is what is billed: without one nobody knows.
  */
 export function billedMinutes(leg: Leg, side: Side, rule: ScenarioRule, hasCdr: boolean): number | null {
   if (!hasCdr) return null

@@ -74,7 +74,10 @@ function verdictOf(
   return isLive ? { outcome: 'in progress', reason: null } : reasonOfFailed(codes, tables, product)
 }
 
-/** Causes of both legs. CDRs of one leg have a cause of the other one as well (page CN-fee, CV-fee), which can only be A's. */
+/**
+ * Causes of both legs. CDRs of one leg may have the other one's cause too (protocol.md: CDR callback), which can only
+ * be A's.
+ */
 function q850Of(cdr: CdrFact | null, rule: ScenarioRule): { aQ850: number | null; bQ850: number | null } {
   const aQ850 = nonZero(cdr?.call_out_unasw_rsn)
   const bQ850 = nonZero(cdr?.fwd_unasw_rsn)

@@ -82,7 +82,7 @@ function close(leg: EventLeg, { occurred_at }: EventFact): void {
   leg.ended = occurred_at
 }
 
-/** Private number: callin is the leg to X, the rest the one from X (page PN-AX). */
+/** Private number: callin is the leg to X, the rest the one from X (protocol.md: private-number events). */
 function sideInPrivateNumber(_event: EventFact, type: string): Side | null {
   if (type === 'callin') return 'A'
   return type === 'collectinfo' ? null : 'B'

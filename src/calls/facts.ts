@@ -64,7 +64,7 @@ function rankOf(event: EventFact): number {
   return ranks.get(eventType(event)) ?? 6
 }
 
-/** Huawei's own samples compare eventType without regard to case. */
+/** eventType is compared without regard to case (protocol.md: envelope). */
 export function eventType({ event_type }: EventFact): string {
   return event_type.toLowerCase()
 }

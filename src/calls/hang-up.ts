@@ -19,14 +19,14 @@ export interface HangUp {
   partyType: string | null
 }
 
-/** caller and callee are the sides of a callback: A, who is called first, and B (page C2C-api, partyTypeRequiredInDisconnect). */
+/** partyType: of a callback call, caller is A, who is called first, and callee is B (protocol.md: party type). */
 const parties = new Map<string, Party>([
   ['caller', 'A'],
   ['callee', 'B'],
   ['platform', 'platform'],
 ])
 
-/** callRelDirection of X mode: 1 = the caller hung up, 2 = the callee (page PN-X). */
+/** callRelDirection of X mode: 1 = the caller hung up, 2 = the callee (protocol.md: private-number events). */
 const directions = new Map<number, Party>([
   [1, 'A'],
   [2, 'B'],

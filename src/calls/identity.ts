@@ -46,7 +46,7 @@ function appKeyOf({ cdr, events }: CountingFacts): string | null {
   )
 }
 
-/** Service type as the pages write it: 001, also where a CDR has the number 1. */
+/** Service type as documented: 001, also where a CDR has the number 1. */
 function serviceTypeOf(cdr: CdrFact | null): string | null {
   const sent = present(cdr?.service_type)?.trim() ?? null
   return sent !== null && /^[0-9]+$/.test(sent) ? sent.padStart(3, '0') : sent

@@ -50,9 +50,9 @@ const knownSessionId =
   /^([0-9]{1,6}_[0-9]{1,10}_[0-9]{1,10}_20[0-9]{12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[a-zA-Z]([a-zA-Z.-]|[0-9]{1,6}(?![0-9]))*)?$/
 
 /**
- * Whether a session id may embed a phone number: in private number it begins with two, as +86…_+86…_4_<hex>. Of unknown
- * forms none is shown that has a + before a digit, 7 digits in a row but for 14 that read as a time, or anything but
- * printable ASCII (wide digits).
+ * Whether a session id may embed a phone number: in private number it begins with two (protocol.md: session ids). Of
+ * unknown forms none is shown that has a + before a digit, 7 digits in a row but for 14 that read as a time, or
+ * anything but printable ASCII (wide digits).
  */
 export function mayHoldNumber(sessionId: string): boolean {
   return /\+[0-9]|(^|[^0-9])(?!20[0-9]{12}([^0-9]|$))[0-9]{7}|[^ -~]/.test(sessionId) && !knownSessionId.test(sessionId)

@@ -16,8 +16,8 @@ export interface Parties {
 }
 
 /**
- * Numbers of the CDR, and of the events what it leaves open. In private number those of callin alone: pages warn that
- * caller and called of the other events need not be the real parties (page PN-AX).
+ * Numbers of the CDR, and of the events what it leaves open. In private number those of callin alone: caller and called
+ * of other events need not be the real parties (protocol.md: private-number events).
  */
 export function partiesOf(cdr: CdrFact | null, legs: EventLegs, rule: ScenarioRule): Parties {
   const of = (column: LegColumns['number' | 'shown'] | undefined) => fieldOf(cdr, column && cdr?.[column])

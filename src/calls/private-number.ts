@@ -4,7 +4,7 @@ import type { CdrFact, EventFact, Mode, ServiceType, Side } from './types.ts'
 
 /**
  * Mode of the application that a private-number call belongs to. AXB and X share service type 004, and only X has
- * notifyMode (page PN-X); while there is no CDR, only AXE asks for digits.
+ * notifyMode (protocol.md: private-number modes); while there is no CDR, only AXE asks for digits.
  */
 export function modeOf(
   serviceType: ServiceType | undefined,
@@ -19,8 +19,8 @@ export function modeOf(
 }
 
 /**
- * Which side is the bound user, the A of the binding: 0 = somebody calls them, 1 = they call, 2 = nobody is known (page
- * PN-AX fee). X has no binding, and direction was never seen in AXYB.
+ * Which side is the bound user, the A of the binding: 0 = somebody calls them, 1 = they call, 2 = nobody is known
+ * (protocol.md: private-number parties). X has no binding, and direction was never seen in AXYB.
  */
 export function boundPartyOf(direction: number | null, mode: Mode | null): Side | null {
   if (mode === 'X' || mode === 'AXYB') return null

@@ -24,7 +24,7 @@ export function privateRow({
     bind_num: parties.bind?.text ?? null,
     user_data: userData?.text ?? null,
     subscription_id: subscription?.text ?? null,
-    // The digits that private number asks for are the extension (page PN-AXE).
+    // The digits that private number asks for are the extension (protocol.md: private-number events).
     extension: present(cdr?.extend_number) ?? (identity.scenario === 'privateNumber' ? digits.whole : null),
     digits: digits.whole,
     record_domain: present(cdr?.record_domain),

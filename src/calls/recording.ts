@@ -2,7 +2,7 @@ import { present } from './numbers.ts'
 import { hour } from './times.ts'
 import type { CdrFact, RecordingState } from './types.ts'
 
-/** The platform keeps a recording for seven days (page REC-api). */
+/** The platform keeps a recording for seven days (protocol.md: recordings). */
 const keptFor = 7 * 24 * hour
 
 export interface Recording {

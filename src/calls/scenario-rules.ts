@@ -22,7 +22,7 @@ export interface ScenarioRule {
   billed: readonly Side[]
 }
 
-/** The platform dials A first and shows callerNum (page C2C-fee, CN-fee, CV-fee). */
+/** The platform dials A first and shows callerNum (protocol.md: CDR callback). */
 const dialedFirst: LegColumns = {
   number: 'callee_num',
   shown: 'caller_num',
@@ -32,7 +32,9 @@ const dialedFirst: LegColumns = {
   q850: 'call_out_unasw_rsn',
 }
 
-/** Somebody calls X: a leg that comes in neither rings nor is answered by itself (page PN-AX fee). */
+/**
+ * Somebody calls X: a leg that comes in neither rings nor is answered by itself (protocol.md: private-number parties).
+ */
 const comesIn: LegColumns = {
   number: 'caller_num',
   shown: 'callee_num',
@@ -42,7 +44,7 @@ const comesIn: LegColumns = {
   q850: 'call_out_unasw_rsn',
 }
 
-/** The platform forwards to B (page C2C-fee, PN-AX fee). */
+/** The platform forwards to B (protocol.md: CDR callback). */
 const forwarded: LegColumns = {
   number: 'fwd_dst_num',
   shown: 'fwd_display_num',
@@ -53,8 +55,9 @@ const forwarded: LegColumns = {
 }
 
 /**
- * What each scenario is made of. Billed per started minute: both legs of a callback (FAQ on computing call length), the
- * only leg of notification and verification, and of private number X to the callee alone (FAQ "双向还是单向").
+ * What each scenario is made of. Billed by the started minute: both legs of a callback call, the only leg of
+ * notification and verification (protocol.md: billing), and of private number X to the callee alone (protocol.md:
+ * private-number billing).
  */
 const rules: Record<CallScenario, ScenarioRule> = {
   click2Call: { product: 'voice', a: dialedFirst, b: forwarded, answeredBy: 'B', billed: ['A', 'B'] },

@@ -29,7 +29,10 @@ export function scenarioOf(evidence: ScenarioEvidence): CallScenario | null {
   return playbackOf(evidence)
 }
 
-/** Only notifications ask for digits; else an application is declared to be for one of the two (page CN-status). */
+/**
+ * Only notifications ask for digits; else an application is declared to be for one of the two (protocol.md: status
+ * callback).
+ */
 function playbackOf({ declared, cdr, events }: ScenarioEvidence): CallScenario | null {
   if (cdr && (cdr.dyn_ivr_start_time !== null || present(cdr.dyn_ivr_path))) return 'callnotify'
   if (events.some((event) => eventType(event) === 'collectinfo')) return 'callnotify'

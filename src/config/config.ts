@@ -121,7 +121,7 @@ function explain(error: unknown): string {
   const names = [...new Set(errors.map(({ instancePath }) => instancePath.slice(1)))]
   if (names.length === 0) return error.message
   const properties: Record<string, TSchema & { description?: string }> = Environment.properties
-  return names.map((name) => `${name} is not valid. It is the ${properties[name]?.description ?? 'unknown'}`).join('\n')
+  return names.map((name) => `${name} is not valid. It sets ${properties[name]?.description ?? 'nothing'}`).join('\n')
 }
 
 function toConfig(env: Static<typeof Environment>): Config {

@@ -27,9 +27,10 @@ const escapedDigit = /u(003[0-9]|ff1[0-9])/gi
 
 /**
  * Finds a phone number in whatever is stored, by its digits: with or without +86, in digits of both widths, with
- * separators anywhere between them, inside longer text, and in plain Base64 of a whole value, as userData is sent when it
- * holds Chinese or braces (CV-api). Digits and separators have nothing in common, so an attempt at a match never goes back:
- * the time grows with the length of a text and with nothing else, also where its sender knows the number.
+ * separators anywhere between them, inside longer text, and in plain Base64 of a whole value, as userData is sent when
+ * it holds Chinese or braces (protocol.md: placing a verification call). Digits and separators have nothing in common,
+ * so an attempt at a match never goes back: the time grows with the length of a text and with nothing else, also where
+ * its sender knows the number.
  */
 export class NumberFinder {
   readonly #number: PhoneNumber

@@ -14,7 +14,7 @@ export interface CallbackOptions {
 
 /**
  * Both callback paths: take, hand on, answer. The answer is 200 when every record is durable. Either path takes either
- * kind, for the platform allows one URL for both (FAQ-00026).
+ * kind, for the platform allows one URL for both (protocol.md: envelope).
  *
  * There is no preValidation and no validation: the schema documents the route, and what is taken is decided record by
  * record, more leniently than it says.

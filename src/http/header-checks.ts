@@ -10,7 +10,7 @@ export const host: Check = ({ raw, headers }, reply) => {
   return refuse(reply, 400, 'the request has no Host header')
 }
 
-/** The platform always POSTs (C2C-status). */
+/** The platform always POSTs (protocol.md: transport). */
 export const post: Check = (request, reply) => {
   if (request.method === 'POST') return undefined
   reply.header('allow', 'POST')

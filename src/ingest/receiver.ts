@@ -36,7 +36,7 @@ export interface Readiness {
   degraded: string[]
 }
 
-/** Said of X mode of the private-number product (private number, X page): the call waits, and nobody here decides. */
+/** Logged for a call that waits for a decision (protocol.md: X mode), which nobody here makes. */
 const undecided =
   'a callin with notifyMode Block was stored, but not decided: the platform puts no such call through by this receiver. Let support register a callin address of its own for the server that decides, or let that server pass copies on to here'
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { credentialsOf } from '../http/auth/credentials.ts'
+import { credentialsOf } from '../lib/credentials.ts'
 import type { Log } from '../lib/log.ts'
 import type { LookUpKind } from '../store/page/look-ups.ts'
 

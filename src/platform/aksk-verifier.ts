@@ -7,7 +7,7 @@ import type { CallbackUrls } from './urls.ts'
 export interface AppSecret {
   appKey: string
   secret: KeyObject
-  /** Whether the app is one of the private-number product, whose digests do not sign the URL (private-number.md, 8). */
+  /** Whether the app is one of the private-number product, whose digests do not sign the URL (protocol.md: digest). */
   privateNumber?: boolean
 }
 
@@ -36,10 +36,10 @@ interface App {
 const separators = { lf: '\n', plain: '' } as const
 
 /**
- * Checks the X-AKSK header of callbacks. The pages contradict each other about the separator and about which URL is
- * signed (2026-01-27 and 2022-05-07 copies of C2C-status, CV-fee), so every documented form counts. The private-number
- * product signs no URL at all: its form counts for apps that are declared to be of that product, and never for others,
- * since the same digest is in every request that a customer makes to the platform (CV-api).
+ * Checks the X-AKSK header of callbacks. The platform's pages contradict each other about the separator and about which
+ * URL is signed (protocol.md: digest), so every documented form counts. The private-number product signs no URL at all:
+ * its form counts for apps that are declared to be of that product, and never for others, since the same digest is in
+ * every request that a customer makes to the platform.
  */
 export class AkskVerifier {
   readonly #apps = new Map<string, App>()
@@ -94,7 +94,7 @@ function candidatesOf(secret: KeyObject, urls: CallbackUrls): Candidate[] {
   const seen = new Set<string>()
   for (const kind of ['status', 'fee'] as const) {
     for (const url of urls[kind]) {
-      if (seen.has(url)) continue // one URL for both kinds is allowed (FAQ-00026)
+      if (seen.has(url)) continue // one URL for both kinds is allowed (protocol.md: envelope)
       seen.add(url)
       for (const name of ['lf', 'plain'] as const) {
         candidates.push({ form: `${name}_${kind}`, url, separator: separators[name], secret })

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** What an X-AKSK header says (C2C-status, "Request headers"). */
+/** What an X-AKSK header says (protocol.md: authentication). */
 export interface Aksk {
   /** The appKey. */
   username: string
@@ -22,9 +22,9 @@ const MAX_LENGTH = 1024
 const DIGEST_LENGTH = 44
 
 /**
- * Reads `X-AKSK: UsernameToken Username="…", PasswordDigest="…", Nonce="…", Created="…"`. The documents write blanks
- * after the commas in tables and none in samples, so any blanks and any order pass. Undefined when something is
- * missing, there twice, or cannot be what its name says.
+ * Reads `X-AKSK: UsernameToken Username="…", PasswordDigest="…", Nonce="…", Created="…"`. The documentation
+ * is not consistent about blanks (protocol.md: authentication), so any blanks and any order pass. Undefined when
+ * something is missing, there twice, or cannot be what its name says.
  */
 export function parseAksk(header: string): Aksk | undefined {
   if (header.length > MAX_LENGTH) return undefined
@@ -64,7 +64,7 @@ function parsePairs(scheme: string, header: string): Map<string, string> | undef
   return pairs
 }
 
-/** Visible ASCII. Nonces are 1 to 128 letters and digits (C2C-status); other signs do no harm. */
+/** Visible ASCII. Nonces are 1 to 128 letters and digits (protocol.md: authentication); other characters do no harm. */
 function isPlain(text: string | undefined): text is string {
   return text !== undefined && /^[\x21-\x7e]{1,128}$/.test(text)
 }
@@ -74,8 +74,8 @@ const CLOCK_SKEW_S = 300
 const BEIJING_S = 8 * 3600
 
 /**
- * Seconds since a header was made. Some pages say Created is UTC, others Beijing time, both with a Z at the end: read
- * both ways, the smaller age that does not lie in the future. Undefined when both do.
+ * Seconds since a header was made. Created may be UTC or Beijing time, with a Z at the end in both cases (protocol.md:
+ * digest): it is read both ways, and the smaller age that is not in the future counts. Undefined when both are.
  */
 export function ageOf({ createdMs }: Pick<Aksk, 'createdMs'>, nowMs: number): number | undefined {
   const asUtc = (nowMs - createdMs) / 1000
@@ -95,12 +95,12 @@ function instantOf(created: string): number {
   return latest.ms
 }
 
-/** Between url, nonce and created there is a line feed (pages of 2026) or nothing (2022 and undated ones). */
+/** Between url, nonce and created there is a line feed (pages of 2026) or nothing (older ones): protocol.md: digest. */
 export type Separator = '\n' | ''
 
 /**
- * Base64 of HMAC-SHA256 under the appSecret. Calls to the platform sign nonce + created (CV-api), its callbacks the url
- * too.
+ * Base64 of HMAC-SHA256 under the appSecret. Requests to the platform sign nonce + created, its callbacks the URL too
+ * (protocol.md: digest).
  */
 export function passwordDigest(secret: KeyObject, signed: string): string {
   return createHmac('sha256', secret).update(signed).digest('base64')

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { Place } from './record.ts'
 
-/** The answer to everything taken. The platform judges by resultcode where there is one: "0" is success (CV-fee). */
+/**
+ * The answer to everything taken. The platform judges by resultcode where there is one: "0" is success (protocol.md:
+ * answer).
+ */
 export const Accepted = Type.Object(
   { resultcode: Type.Literal('0'), resultdesc: Type.Literal('Success') },
   { description: 'Taken: stored, or on durable storage and stored later' },

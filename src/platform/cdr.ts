@@ -32,7 +32,7 @@ const keyTimes = [
   { name: 'callInTime', column: 'call_in_time' },
 ] as const
 
-/** No call lasts longer than a day (maxDuration, private number X mode); an hour for rings and clocks. */
+/** No call lasts longer than a day (protocol.md: call duration); an hour for rings and clocks. */
 const LONGEST_CALL_MS = 25 * 3_600_000
 
 const timeFields = feeFields.filter((field) => field.type === 'time')
@@ -75,7 +75,7 @@ export function layOutCdr(record: JsonObject): Layout {
 
 /**
  * Turns one CDR into its row. Only sessionId, the lack of any time and what Postgres cannot hold make it bad; the
- * pages require more fields (direction, spId, appKey, ...), but a CDR without them is still worth its row.
+ * platform requires more fields (protocol.md: CDR callback), but a CDR without them is still worth its row.
  *
  * @param now milliseconds since 1970, for the range of the key time
  */

@@ -22,14 +22,14 @@ export const FeeCallback = Type.Object(
   { description: 'CDR callback' },
 )
 
-/** Any other notice the platform may push (numStatus of the private-number product, privatenumber numstatus_notify_*). */
+/** Any other notice the platform may push (protocol.md: notices). */
 export const Notice = Type.Object(
   { eventType: Type.String({ minLength: 1 }) },
   { additionalProperties: true, description: 'Notice of another kind, kept as it is' },
 )
 
 /**
- * What is taken and counted: what no page describes, so that a change of the platform is seen, and `block_callin`, for
+ * What is taken and counted: what is not documented, so that a change of the platform is seen, and `block_callin`, for
  * which the platform waits for another answer than this receiver gives.
  */
 export type Oddity = 'feeLst_object' | 'feeLst_empty' | 'feeLst_over_50' | 'feeLst_siblings' | 'block_callin'
@@ -57,8 +57,9 @@ export class EnvelopeError extends Error {
 }
 
 /**
- * Opens a callback's body. Both kinds may be pushed to one URL (FAQ-00026), so eventType decides: "fee" in any case is
- * a CDR callback, all else a status event. What has an eventType and neither statusInfo nor feeLst is a notice.
+ * Opens a callback's body. Both kinds may be pushed to one URL (protocol.md: envelope), so eventType decides: "fee" in
+ * any case is a CDR callback, all else a status event. What has an eventType and neither statusInfo nor feeLst is a
+ * notice.
  *
  * @throws EnvelopeError when the body is no object, or lacks a usable eventType, statusInfo or feeLst
  */
@@ -73,8 +74,8 @@ export function openEnvelope(body: unknown): Envelope {
 }
 
 /**
- * SMS events of the private-number product have no eventType (privatenumber_02_0008). They are refused, for they belong to
- * another server, which may even have to decide on them; but they are told apart from rubbish.
+ * SMS events of the private-number product have no eventType (protocol.md: text messages). They are refused, because
+ * they belong to another server, which may even have to decide on them; but they are told apart from rubbish.
  */
 function noEventType({ eventType, smsEvent }: JsonObject): EnvelopeError {
   if (eventType !== undefined) return new EnvelopeError('/eventType', 'must be non-empty text')
@@ -94,7 +95,7 @@ function openStatus(eventType: string, body: JsonObject): Envelope {
   }
 }
 
-/** In X mode of the private-number product the platform puts no call through before it is told whereto (X page). */
+/** The platform puts such a call through only once it is told where to (protocol.md: X mode). */
 function isBlocked(eventType: string, { notifyMode }: JsonObject): boolean {
   return eventType.toLowerCase() === 'callin' && typeof notifyMode === 'string' && notifyMode.toLowerCase() === 'block'
 }
@@ -109,7 +110,7 @@ function openFee(eventType: string, body: JsonObject): Envelope {
     if (feeLst.length > MAX_RECORDS) oddities.push('feeLst_over_50')
     return { kind: 'fee', eventType, records: feeLst, oddities }
   }
-  // Two third-party handlers declare a single object here.
+  // Undocumented, but others have met it (protocol.md: envelope).
   if (isJsonObject(feeLst)) {
     return { kind: 'fee', eventType, records: [feeLst], oddities: [...oddities, 'feeLst_object'] }
   }

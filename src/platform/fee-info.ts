@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox'
 import { columnsOf, flag, int, optionalProperties, SessionId, text, time, url } from './fields.ts'
 
 /**
- * Every field of FeeInfo (pages rtc_05_0008_1, rtc_05_0014_1 and rtc_05_0017_1), and what the private-number product
- * that shares the envelope adds to it (privatenumber_02_0006a, _1a, _2a and _3a).
+ * Every documented field of a CDR (protocol.md: CDR callback), and what the private-number product, which shares the
+ * envelope, adds to it (protocol.md: private-number CDRs).
  */
 export const feeFields = [
   int('direction', 'direction', '0 outgoing; private number: 0 somebody calls A, 1 A calls, 2 abnormal'),
@@ -52,10 +52,10 @@ export const feeFields = [
   int('callRelDirection', 'call_rel_direction', 'Who hung up: 1 caller, 2 callee (private number, X mode)'),
 ] as const
 
-/** Other names of fields, and the name above: the page of AXE has one name, Huawei's own samples the other. */
+/** Other names of fields, and the name above (protocol.md: private-number CDRs). */
 export const feeAliases: ReadonlyMap<string, string> = new Map([['extendNum', 'extendNumber']])
 
-/** Counters and causes that say "none" by 0: the platform sends it or leaves the field out. */
+/** Counters and causes that say "none" by 0: the platform sends it or omits the field (protocol.md: CDR callback). */
 export const zeroMeansNone: ReadonlySet<string> = new Set([
   'callOutUnaswRsn',
   'fwdUnaswRsn',
@@ -65,7 +65,10 @@ export const zeroMeansNone: ReadonlySet<string> = new Set([
   'ttsTransDuration',
 ])
 
-/** One CDR. The pages require more fields; only sessionId and one time decide whether it can be stored. */
+/**
+ * One CDR. The platform requires more fields (protocol.md: CDR callback); only sessionId and one time decide whether it
+ * can be stored.
+ */
 export const FeeInfo = Type.Object(
   {
     ...optionalProperties(feeFields),

@@ -3,13 +3,16 @@ import { Compile, type Validator } from 'typebox/schema'
 import Format from 'typebox/format'
 import { parseTime } from './times.ts'
 
-/** Longest text kept in a column, in code points. The pages allow 256 at most; longer text is kept in `extra`. */
+/**
+ * Longest text kept in a column, in code points. The platform's limit is 256 (protocol.md: status callback); longer
+ * text is kept in `extra`.
+ */
 export const TEXT_LENGTH = 1024
 const URL_LENGTH = 2048
 const INT_MIN = -2_147_483_648
 const INT_MAX = 2_147_483_647
 
-// "" means absent in an optional field (Huawei's own samples carry `failTime: ""`), so it passes everywhere.
+// "" means absent in an optional field (protocol.md: absent values), so it passes everywhere.
 Format.Set('rtc-time', (text) => text === '' || parseTime(text) !== undefined)
 Format.Set('rtc-int', (text) => text === '' || (/^-?[0-9]+$/.test(text) && isInt4(Number(text))))
 

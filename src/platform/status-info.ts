@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox'
 import { columnsOf, int, optionalProperties, SessionId, text, time } from './fields.ts'
 
 /**
- * Every field of CallStatusInfo (pages rtc_05_0008, rtc_05_0014 and rtc_05_0017), and what the private-number product
- * adds to it (privatenumber_02_0006 to _3).
+ * Every documented field of `statusInfo` (protocol.md: status callback), and what the private-number product adds to it
+ * (protocol.md: private-number events).
  */
 export const statusFields = [
   text('sessionId', 'session_id', 'Id of the call, the same as in the API response and in the CDR'),
@@ -41,8 +41,8 @@ export const callEventColumns = [
   { column: 'extra', type: 'json' },
 ] as const
 
-// What each event carries in the samples of the pages. collectInfo has no numbers (FAQ-00024); callin stands in the
-// prose of the pages and in private-number samples only.
+// What each event carries (protocol.md: status callback). collectInfo has no numbers; callin is in the prose of the
+// voice pages and in private-number samples only.
 const leg = ['sessionId', 'timestamp', 'caller', 'called', 'userData'] as const
 
 /** The documented `statusInfo` of each event, by the documented spelling of its eventType. */
@@ -63,7 +63,7 @@ export const statusInfoByEvent = {
 
 const spellings = new Map(Object.keys(statusInfoByEvent).map((name) => [name.toLowerCase(), name]))
 
-/** The documented spelling of an event type in any case (Huawei's own samples compare without it); others as sent. */
+/** The documented spelling of an event type in any case (protocol.md: envelope); others as sent. */
 export function documentedEventType(eventType: string): string {
   return spellings.get(eventType.toLowerCase()) ?? eventType
 }

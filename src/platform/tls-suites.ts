@@ -1,4 +1,4 @@
-/** The TLS 1.2 suites that the platform names (FAQ-00003), as OpenSSL calls them. */
+/** The TLS 1.2 suites that the platform names (protocol.md: TLS), as OpenSSL calls them. */
 export const platformSuites = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',

@@ -1,4 +1,7 @@
-/** Longest URL the platform takes (C2C-api). It does not say whether before or after Base64, hence the warning at 96. */
+/**
+ * Longest URL the platform takes (protocol.md: callback URLs). It does not say whether before or after Base64, hence
+ * the warning at 96.
+ */
 const MAX_LENGTH = 128
 const SAFE_LENGTH = 96
 
@@ -8,8 +11,8 @@ export interface UrlFindings {
 }
 
 /**
- * Checks a URL against the platform's rule for statusUrl and feeUrl (FAQ-00003, FAQ-00026): letters, digits, `-`, `:`,
- * `.` and `/` only, so no query and no underscore; at most 128 characters. The findings never hold the URL, whose
+ * Checks a URL against the platform's rule for statusUrl and feeUrl (protocol.md: callback URLs): letters, digits, `-`,
+ * `:`, `.` and `/` only, so no query and no underscore; at most 128 characters. The findings never hold the URL, whose
  * path may carry a token.
  */
 export function checkCallbackUrl(url: string): UrlFindings {

@@ -49,7 +49,7 @@ function pairsOf(header: string): Map<string, string> {
   return new Map([...header.matchAll(/([A-Za-z]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]))
 }
 
-/** The pages disagree whether Created is UTC or Beijing time. */
+/** Created is UTC or Beijing time (protocol.md: digest). */
 function isNow(created: string, nowMs: number): boolean {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(created)) return false
   const ageS = (nowMs - Date.parse(created)) / 1000

@@ -39,7 +39,10 @@ export interface SimulatedCall {
 
 const host = 'callenabler245.simulator'
 
-/** A synthetic call with every field that the pages document for its scenario; nothing else decides but `random`. */
+/**
+ * A synthetic call with every field that is documented for its scenario (protocol.md: CDR callback); nothing else
+ * decides but `random`.
+ */
 export function makeCall(random: Random, wishes: Wishes): SimulatedCall {
   const { number, run, scenario, outcome, appKey } = wishes
   const timeline = makeTimeline(random, scenario, outcome)
@@ -105,10 +108,10 @@ function makeEvents({ random, wishes, timeline, startedAt, sessionId, numbers }:
   }
   ring(a, toA)
   if (b) ring(b, toB)
-  // collectInfo carries no numbers (FAQ-00024).
+  // collectInfo carries no numbers (protocol.md: play-and-collect).
   if (digits) push(digits.at, 'collectInfo', { digitInfo: digits.keys.at(-1) })
   const { stateCode, stateDesc } = ending
-  // Only callback calls that asked for it (partyTypeRequiredInDisconnect); no page was seen that shows a value.
+  // Only in callback calls that asked for it; the values are guesses (protocol.md: party type).
   const partyType = scenario === 'click2Call' && random.chance(0.8) ? { partyType: hungUpBy } : {}
   if (b) push(endedAt, 'disconnect', { ...toB, ...partyType, stateCode, stateDesc })
   push(endedAt, 'disconnect', { ...toA, ...partyType, stateCode, stateDesc })
@@ -141,7 +144,7 @@ function makeCdr({ random, wishes, timeline, startedAt, sessionId, numbers }: Pa
     // Listed for all three scenarios, although only callback calls have a B.
     fwdUnaswRsn: b?.failure?.q850 ?? 0,
     callEndTime: ended,
-    // Stages that did not happen are absent in real bodies and "" in Huawei's own samples.
+    // Stages that did not happen are absent, or "" (protocol.md: absent values).
     failTime: failure ? ended : random.chance(0.2) ? '' : undefined,
     ulFailReason: ending.ulFailReason,
     sipStatusCode: failure?.sipStatusCode ?? 0,
@@ -162,7 +165,7 @@ function makeCdr({ random, wishes, timeline, startedAt, sessionId, numbers }: Pa
 function recording(random: Random, at: number, number: number): JsonObject {
   const name = `${compactBeijingTime(at).slice(2)}_${number}.wav`
   const start = { recordFlag: 1, recordStartTime: platformTime(at) }
-  // "to be used when domain and name are empty" (C2C-fee)
+  // To be used where domain and name are empty (protocol.md: CDR callback).
   if (random.chance(0.2)) return { ...start, recordFileDownloadUrl: `https://ostor.simulator/records/${name}` }
   return { ...start, recordObjectName: name, recordBucketName: 'records', recordDomain: 'ostor.simulator' }
 }

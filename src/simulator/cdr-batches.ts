@@ -10,10 +10,10 @@ export interface ReadyCdr {
   record: JsonObject
 }
 
-/** "At most 50 per message" (CN-fee). */
+/** Of one message (protocol.md: batching). */
 export const MAX_BATCH = 50
 
-/** Merges CDRs of one application that end in the same second, as the platform does (CN-fee, notes). */
+/** Merges CDRs of one application that end in the same second, as the platform does (protocol.md: batching). */
 export class CdrBatches {
   readonly #buckets = new Map<string, ReadyCdr[]>()
 

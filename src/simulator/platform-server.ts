@@ -71,7 +71,7 @@ async function take(simulator: Simulator, options: PlatformOptions, request: Inc
   return { status: 200, body: { resultcode: '0', resultdesc: 'Success', sessionId: call.sessionId, ...ports } }
 }
 
-/** "sessionId (empty on failure)" (CV-api) */
+/** Empty on failure (protocol.md: placing a verification call). */
 function refusal(resultcode: string): Result {
   const { meaning = 'unknown', httpStatus = 403 } = resultCodes[resultcode] ?? {}
   return { status: httpStatus, body: { resultcode, resultdesc: meaning, sessionId: '' } }

@@ -12,7 +12,7 @@ import { Wire } from './wire.ts'
 
 type Urls = Record<RecordKind, string>
 
-/** "up to 6 times, 1 hour apart, until success" (C2C-fee, CN-fee) */
+/** Up to six times, an hour apart (protocol.md: retries). */
 export const RESENDS = 6
 
 /** Sends callbacks by the platform's rules: a status event once, a CDR until it is taken or six re-sends failed. */
@@ -149,7 +149,7 @@ export class Pusher {
   }
 }
 
-/** 200 counts; where a CDR callback's answer has a resultcode, that must be "0" (CV-fee). */
+/** 200 counts; where a CDR callback's answer has a resultcode, that must be "0" (protocol.md: answer). */
 function judge(kind: RecordKind, status: number, body: string): { delivery: Delivery; failure?: string } {
   if (status !== 200) return { delivery: 'refused', failure: `HTTP ${status}` }
   const [, resultcode] = /"resultcode"\s*:\s*"?([^",}\s]*)/.exec(body) ?? []

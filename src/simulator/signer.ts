@@ -4,8 +4,8 @@ import type { RecordKind } from '../platform/record.ts'
 import type { Random } from './random.ts'
 
 /**
- * The documented digests of callbacks: url, nonce and Created with a line feed between them (`lf`, pages of 2026) or
- * nothing (`plain`, before); the URL is the callback's own, or always the feeUrl (a likely slip of the pages of 2026).
+ * The documented digests of callbacks (protocol.md: digest): url, nonce and Created with a line feed between them
+ * (`lf`) or nothing (`plain`); the URL is the callback's own, or always the feeUrl.
  */
 export const signatureForms = ['none', 'lf', 'plain', 'lf-fee', 'plain-fee', 'any'] as const
 export type SignatureForm = (typeof signatureForms)[number]

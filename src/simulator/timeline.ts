@@ -13,7 +13,7 @@ export interface Leg {
 /** What happens in a call, before there are numbers and a date. */
 export interface Timeline {
   a: Leg
-  /** The second party of a callback call, dialled once the first has answered (C2C-api). */
+  /** The second party of a callback call, dialled once the first has answered (protocol.md: callback calls). */
   b?: Leg
   endedAt: number
   /** Which side ended an answered call. */

@@ -1,4 +1,4 @@
-/** A time as the platform writes it: `yyyy-MM-dd HH:mm:ss`, UTC (CV-fee). @param at seconds since 1970 */
+/** A time as the platform writes it: `yyyy-MM-dd HH:mm:ss`, UTC (protocol.md: times). @param at seconds since 1970 */
 export function platformTime(at: number): string {
   return new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ')
 }

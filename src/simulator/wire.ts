@@ -8,7 +8,7 @@ export interface WireAnswer {
 }
 
 export interface WireOptions {
-  /** The platform is said to use short connections (FAQ); keep-alive is what proxies make of them. */
+  /** The platform uses short connections (protocol.md: transport); keep-alive is what proxies make of them. */
   keepAlive: boolean
   /** Milliseconds for a whole exchange. */
   timeoutMs: number

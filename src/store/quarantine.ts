@@ -69,9 +69,9 @@ const columns: readonly Column[] = [
   { column: 'body', type: 'bytes' },
 ]
 
-// The platform re-sends a CDR for six hours after the first try, and private-number events for ten (C2C-fee, PN AX):
-// the same again within a day of being resolved is no news. When it still comes later, its cause is not gone, and the
-// entry opens again.
+// The platform sends a CDR again for six hours, and for private number five or ten (protocol.md: retries): the same
+// within a day of being resolved is no news. When it still comes later, its cause is not gone, and the entry opens
+// again.
 const insertStatement: Statement = {
   name: 'insert_quarantine',
   text: `${insertFromJson('rtc.quarantine', columns, 'AS q')}

@@ -8,7 +8,7 @@ import { base64Url, checkCallbackUrl } from '../platform/urls.ts'
 import { invalid, refused, uncertain, unreachable, VerificationCallError } from './error.ts'
 import { CALL_VERIFY_PATH, CallVerifyAnswer, type CallVerifyBody, VerificationCall } from './schema.ts'
 
-/** Which time `Created` tells: the page of 2025-02-12 says UTC, that of 2026-01-27 Beijing; both end in Z. */
+/** Which time `Created` tells; it ends in Z in both cases (protocol.md: placing a verification call). */
 export type CreatedZone = 'utc' | 'beijing'
 
 export interface CallerOptions {
@@ -41,7 +41,10 @@ const MAX_ANSWER = 64 * 1024
 const call = Compile(VerificationCall)
 const answer = Compile(CallVerifyAnswer)
 
-/** Places verification-code calls (CV-api). Neither the code nor a number is logged or repeated in an error. */
+/**
+ * Places verification-code calls (protocol.md: placing a verification call). Neither the code nor a number is logged or
+ * repeated in an error.
+ */
 export class VerificationCaller {
   readonly #url: string
   readonly #options: CallerOptions

@@ -60,7 +60,7 @@ export function unreachable(reason: string, tryAgain: TryAgain): VerificationCal
 
 export function refused(resultcode: string, httpStatus: number): VerificationCallError {
   const known = Object.hasOwn(resultCodes, resultcode) ? resultCodes[resultcode] : undefined
-  const { meaning = 'this code stands in no page', tryAgain = 'unknown', afterSeconds } = known ?? {}
+  const { meaning = 'undocumented code', tryAgain = 'unknown', afterSeconds } = known ?? {}
   const hints = {
     later: `; trying again helps${afterSeconds === undefined ? ' later' : ` after ${afterSeconds} seconds`}`,
     no: '; trying again does not help',

@@ -3,16 +3,16 @@ export type TryAgain = 'later' | 'no' | 'unknown'
 
 export interface ResultCode {
   meaning: string
-  /** As the platform's page words it, where its text was seen. */
+  /** In the platform's words, where they are documented. */
   chinese?: string
   /** The HTTP status it comes with, where that was seen. */
   httpStatus?: number
   tryAgain: TryAgain
-  /** How long to wait before, in seconds, where the page says so. */
+  /** How long to wait before, in seconds, where that is documented. */
   afterSeconds?: number
 }
 
-/** What the calling APIs answer (CV-api and the page of API error codes, rtc_04_0030), "0" (success) left out. */
+/** What the calling APIs answer (protocol.md: result codes), "0" (success) left out. */
 export const resultCodes: Readonly<Record<string, ResultCode>> = {
   '1010001': { meaning: 'internal system error', chinese: '系统错误', httpStatus: 500, tryAgain: 'later' },
   '1010002': { meaning: 'invalid request', chinese: '非法请求', httpStatus: 403, tryAgain: 'no' },
@@ -85,11 +85,11 @@ export const resultCodes: Readonly<Record<string, ResultCode>> = {
   '1013101': { meaning: 'abnormal call behaviour restricted', chinese: '呼叫行为异常', tryAgain: 'no' },
   '1013111': { meaning: 'international inbound calls forbidden', chinese: '国际呼入限制', tryAgain: 'no' },
   '1013112': { meaning: 'international outbound calls forbidden', chinese: '国际呼出限制', tryAgain: 'no' },
-  '1013113': { meaning: 'refused by security control; no page says why', tryAgain: 'unknown' },
-  '1013114': { meaning: 'refused by security control; no page says why', tryAgain: 'unknown' },
-  '1013115': { meaning: 'refused by security control; no page says why', tryAgain: 'unknown' },
-  '1013116': { meaning: 'refused by security control; no page says why', tryAgain: 'unknown' },
-  '1013117': { meaning: 'refused by security control; no page says why', tryAgain: 'unknown' },
+  '1013113': { meaning: 'refused by security control; undocumented', tryAgain: 'unknown' },
+  '1013114': { meaning: 'refused by security control; undocumented', tryAgain: 'unknown' },
+  '1013115': { meaning: 'refused by security control; undocumented', tryAgain: 'unknown' },
+  '1013116': { meaning: 'refused by security control; undocumented', tryAgain: 'unknown' },
+  '1013117': { meaning: 'refused by security control; undocumented', tryAgain: 'unknown' },
   '1013118': {
     meaning: 'service-number call frequency restricted',
     chinese: '业务号码呼叫频次限制',

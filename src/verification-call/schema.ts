@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 
-/** The path of the API (CV-api); the address before it stands in the console. */
+/** The path of the API (protocol.md: placing a verification call); the address before it is shown in the console. */
 export const CALL_VERIFY_PATH = '/rest/httpsessions/callVerify/v1.0'
 
 const phoneNumber = () =>
@@ -10,8 +10,8 @@ const announcement = () =>
 const callbackUrl = () => Type.String({ description: 'must be a URL as text; it is sent in Base64' })
 
 /**
- * What a verification-code call needs, in the platform's names and limits (CV-api). Each description completes the
- * sentence that begins with the field's name, for messages that must not repeat a value.
+ * What a verification-code call needs, in the platform's names and limits (protocol.md: placing a verification call).
+ * Each description completes the sentence that begins with the field's name, for messages that must not repeat a value.
  */
 export const VerificationCall = Type.Object(
   {

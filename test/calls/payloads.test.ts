@@ -250,7 +250,7 @@ test('callout of the Python sample, masked by the platform and with userData', (
   )
 })
 
-test('CDR of a callback, page C2C-fee', () => {
+test('CDR of a callback call, as documented', () => {
   golden([{ eventType: 'fee', feeLst: [callbackCdr] }], voiceSession, callbackCall, callbackNumbers)
 })
 

@@ -77,7 +77,7 @@ describe('RTC_AUTH', () => {
     [{ RTC_AUTH: 'report' }, /RTC_APPS is needed/],
     [{ RTC_AUTH: 'enforce', ...apps }, /PUBLIC_URL/],
     [{ RTC_AUTH: 'enforce', ...apps, STATUS_URL: `${PUBLIC_URL}/s` }, /PUBLIC_URL/],
-    [{ RTC_AUTH: 'maybe' }, /^RTC_AUTH is not valid\. It is .*enforce/],
+    [{ RTC_AUTH: 'maybe' }, /^RTC_AUTH is not valid\. It sets .*enforce/],
     [{ RTC_MAX_AGE_S: '0' }, /^RTC_MAX_AGE_S/],
     [{ RTC_MAX_AGE_S: 'soon' }, /^RTC_MAX_AGE_S/],
   ])('%j stops the start', async (environment, message) => {

@@ -40,7 +40,7 @@ test('every documented field of events and CDRs occurs, and no other', () => {
   expect(names(all.flatMap(({ events }) => events.map(({ body }) => body.statusInfo)))).toEqual(
     'called caller digitInfo partyType sessionId stateCode stateDesc timestamp userData'.split(' '),
   )
-  // FeeInfo as CV-fee, CN-fee and C2C-fee list it.
+  // protocol.md: CDR callback
   expect(names(all.map(({ cdr }) => cdr))).toEqual(
     `appKey bindNum callEndTime callOutAlertingTime callOutAnswerTime callOutStartTime callOutUnaswRsn calleeNum callerNum
      direction dynIVRPath dynIVRStartTime failTime fwdAlertingTime fwdAnswerTime fwdDisplayNum fwdDstNum fwdStartTime

@@ -28,7 +28,7 @@ async function platform(more: Partial<PlatformOptions> = {}) {
   return { ...receiver, simulator, apiUrl: server.url }
 }
 
-/** Headers as the page describes them, made here by hand. */
+/** Headers as documented (protocol.md: authentication), made here by hand. */
 function headers({ created = new Date().toISOString().replace(/\.\d+/, ''), key = secret, app = 'simulated' } = {}) {
   const nonce = 'abcdef0123456789'
   const digest = createHmac('sha256', key)

@@ -76,6 +76,14 @@ test('docs/queries.md: every query runs', async () => {
   for (const sql of all) await client.query(sql)
 })
 
+test.each(['README.md', 'README.zh-CN.md'])('%s: every query runs', async (name) => {
+  const page = await readFile(new URL(`../../${name}`, import.meta.url), 'utf8')
+  const blocks = [...page.matchAll(/^```sql\n([\s\S]*?)\n```$/gm)].map(([, sql]) => sql ?? '')
+  const inShell = [...page.matchAll(/ -- sql '(.*)'$/gm)].map(([, sql]) => sql ?? '')
+  expect([blocks.length, inShell.length]).toEqual([1, 2])
+  for (const sql of [...blocks, ...inShell]) await client.query(sql)
+})
+
 test('docs/data-dictionary.md is made from the comments', async () => {
   await expect(await dataDictionary(client)).toMatchFileSnapshot(
     dictionary,

@@ -70,7 +70,7 @@ async function failure(promise: Promise<unknown>): Promise<VerificationCallError
 const attempt = (apiUrl: string, more: object = {}, options: object = {}) =>
   new VerificationCaller({ apiUrl, ...credentials, ...options }).call({ ...request, ...more })
 
-test('places a call as the page describes it, signed', async () => {
+test('places a call as documented, signed', async () => {
   const { apiUrl, seen } = await platform(json(success))
   const before = Date.now()
   const placed = await attempt(apiUrl)

@@ -54,7 +54,7 @@ async function checkPublicUrl(url: URL, tokens: readonly string[]): Promise<Find
   if (list.every((address) => privateRanges.has(address))) {
     careful(
       `its name leads to ${list.join(', ')}, which the Internet does not reach`,
-      'see to it that the name leads the platform to a public address (FAQ-00003)',
+      'see to it that the name leads the platform to a public address',
     )
   } else ok(`its name leads to ${list.join(', ')}`)
   try {
@@ -92,8 +92,7 @@ async function checkTls(url: URL): Promise<{ found: Finding[]; trusted: boolean 
     if (await taken.catch(() => false)) spoken.push(ciphers)
   }
   if (spoken.length > 0) ok(`speaks TLS 1.2 with ${spoken.join(', ')}`)
-  else
-    wrong('speaks none of the TLS 1.2 suites that the platform names (FAQ-00003)', `offer ${platformSuites.join(', ')}`)
+  else wrong('speaks none of the TLS 1.2 suites that the platform names', `offer ${platformSuites.join(', ')}`)
   return { found, trusted: problem === undefined }
 }
 
