@@ -99,11 +99,13 @@ test('/openapi.json describes both paths, what they take and what they answer', 
   const { status, body } = await get(`${open.adminUrl}/openapi.json`)
   const document = JSON.parse(body)
   expect([status, document.openapi, Object.keys(document.paths)]).toEqual([200, '3.1.0', ['/rtc/status', '/rtc/fee']])
+  expect(JSON.stringify(document.components.schemas.FeeCallback)).toContain('"feeLst"')
+  expect(JSON.stringify(document.components.schemas.StatusCallback)).toContain('"collectInfo"')
   for (const path of ['/rtc/status', '/rtc/fee']) {
     expect(Object.keys(document.paths[path])).toEqual(['post'])
     const { requestBody, responses } = document.paths[path].post
-    expect(JSON.stringify(requestBody)).toContain('"feeLst"')
-    expect(JSON.stringify(requestBody)).toContain('"collectInfo"')
+    for (const name of ['StatusCallback', 'FeeCallback', 'Notice'])
+      expect(JSON.stringify(requestBody)).toContain(`"$ref":"#/components/schemas/${name}"`)
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '503']))
   }
   // With a path token the document names the place of it, not the token.

@@ -1,13 +1,18 @@
+import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { loadConfig } from '../../src/config/config.ts'
+import { buildApp } from '../../src/http/app.ts'
 import { mostPerSource } from '../../src/http/limits/connections.ts'
 import { outcomes } from '../../src/http/refusals.ts'
 import { CannotStoreError } from '../../src/ingest/receiver.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { feeFixture, feeFixtures, statusFixture, statusFixtures } from '../fixtures/load.ts'
 import { event } from '../support/callbacks.ts'
 import { type Answer, RawConnection, send, wire } from '../support/http.ts'
 import { publicApp } from '../support/public-app.ts'
+import { TestLog } from '../support/spool.ts'
 
 interface Media {
   schema: object
@@ -30,9 +35,13 @@ interface Document {
 
 async function documentOf(environment: Record<string, string> = {}) {
   const { app } = await publicApp(environment)
+  return { app, document: await documentIn(app) }
+}
+
+async function documentIn(app: FastifyInstance): Promise<Document> {
   await app.ready()
   // As a program that reads it has it.
-  return { app, document: JSON.parse(JSON.stringify(app.swagger())) as Document }
+  return JSON.parse(JSON.stringify(app.swagger()))
 }
 
 let document: Document
@@ -44,7 +53,10 @@ const fits = ({ schema }: Media, value: unknown) => {
 const json = (content: Record<string, Media> | undefined) => content?.['application/json'] as Media
 
 beforeAll(async () => {
-  document = (await documentOf()).document
+  const receiver = { take: async () => {}, keepUnread: async () => {} }
+  const app = await buildApp({ config: await loadConfig({}), receiver, metrics: new Metrics(), log: new TestLog() })
+  document = await documentIn(app)
+  await app.close()
 })
 
 describe('the document', () => {
