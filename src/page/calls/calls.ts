@@ -1,22 +1,11 @@
-import type { ListedCall } from '../store/page/calls.ts'
-import type { LookUpKind } from '../store/page/look-ups.ts'
-import type { Subscription } from '../store/page/reconciliation.ts'
-import { failed } from './failures.ts'
-import { type Content, type Html, html } from './html.ts'
-import {
-  callPath,
-  empty,
-  layout,
-  outcomeTag,
-  panel,
-  reasonOf,
-  scenarioName,
-  table,
-  tag,
-  type View,
-  when,
-} from './layout.ts'
-import type { Answer } from './reader.ts'
+import type { ListedCall } from '../../store/page/calls.ts'
+import type { LookUpKind } from '../../store/page/look-ups.ts'
+import type { Subscription } from '../../store/page/reconciliation.ts'
+import { failed } from '../failures.ts'
+import { type Content, type Html, html } from '../html.ts'
+import { callPath, empty, layout, outcomeTag, panel, reasonOf, scenarioName, tag, type View, when } from '../layout.ts'
+import type { Answer } from '../reader.ts'
+import { table } from '../table.ts'
 import { callsPath, isSearch, type Search } from './search.ts'
 
 /** How many calls a list has at most. */
@@ -28,21 +17,23 @@ export interface CallsList {
   /** Applications of the last week, to choose from. */
   apps: Answer<Subscription[]>
   openEntries: Answer<number>
+  /** Calls that a download has at most. */
+  downloadLength: number
 }
 
 /** Calls, the latest first, and the filters of the list. */
-export function callsPage(view: View, { search, calls, apps, openEntries }: CallsList): Html {
-  const { words, format } = view
+export function callsPage(view: View, { search, calls, apps, openEntries, downloadLength }: CallsList): Html {
+  const { texts, format } = view
   const isFiltered = isSearch(search)
-  const count = calls.ok && isFiltered ? words.found(format.number(calls.value.length)) : ''
+  const count = calls.ok && isFiltered ? texts.found(format.number(calls.value.length)) : ''
   return layout(view, {
-    title: words.callsTitle,
+    title: texts.callsTitle,
     section: '/calls',
     openEntries,
     body: html`
-<div class="head"><h1>${words.callsTitle}</h1></div>
-${panel('search', words.filterTitle, '', filterForm(view, search, apps.ok ? apps.value : []))}
-${panel('list', isFiltered ? words.searchResult : words.latestCalls, count, calls.ok ? list(view, search, calls.value) : failed(calls.failed, view))}`,
+<div class="head"><h1>${texts.callsTitle}</h1></div>
+${panel('search', texts.filterTitle, '', filterForm(view, search, apps.ok ? apps.value : []))}
+${panel('list', isFiltered ? texts.searchResult : texts.latestCalls, count, calls.ok ? html`${list(view, search, calls.value)}${calls.value.length > 0 && html`<p class="more"><a href="${callsPath(search, { csv: true })}" download>${texts.csvCalls(format.number(downloadLength))}</a></p>`}` : failed(calls.failed, view))}`,
   })
 }
 
@@ -51,38 +42,38 @@ export function foundPage(
   view: View,
   { by, calls, openEntries }: { by: LookUpKind; calls: Answer<ListedCall[]>; openEntries: Answer<number> },
 ): Html {
-  const { words, format } = view
+  const { texts, format } = view
   const found = (rows: readonly ListedCall[]) =>
     rows.length === 0
-      ? empty(by === 'session' ? words.noSession : words.nothingFoundPerson)
-      : html`${callsTable(view, rows)}${rows.length >= listLength && html`<p class="soft more">${words.firstOnly(format.number(rows.length))}</p>`}`
+      ? empty(by === 'session' ? texts.noSession : texts.nothingFoundPerson)
+      : html`${callsTable(view, rows)}${rows.length >= listLength && html`<p class="soft more">${texts.firstOnly(format.number(rows.length))}</p>`}`
   const mayNot = !calls.ok && calls.failed.why === 'right'
   const body = calls.ok
     ? found(calls.value)
     : mayNot
-      ? empty(by === 'session' ? words.noSession : words.mayNotSearch)
+      ? empty(by === 'session' ? texts.noSession : texts.mayNotSearch)
       : failed(calls.failed, view)
   return layout(view, {
-    title: words.searchResult,
+    title: texts.searchResult,
     section: '/calls',
     openEntries,
     body: html`
-<div class="head"><h1>${words.searchResult}</h1><p>${words.lookUps[by]}</p></div>
-${panel('list', words.callsTitle, calls.ok ? words.found(format.number(calls.value.length)) : '', html`${body}<p class="soft small">${words.byPersonHint}</p>`)}`,
+<div class="head"><h1>${texts.searchResult}</h1><p>${texts.lookUps[by]}</p></div>
+${panel('list', texts.callsTitle, calls.ok ? texts.found(format.number(calls.value.length)) : '', html`${body}<p class="soft small">${texts.byPersonHint}</p>`)}`,
   })
 }
 
-function filterForm({ words, format }: View, search: Search, apps: readonly Subscription[]): Html {
+function filterForm({ texts, format }: View, search: Search, apps: readonly Subscription[]): Html {
   const { from, to, outcomes = [], app, scenario, company, source, code, live } = search
   const time = (name: 'from' | 'to', label: string, value: string | undefined) =>
-    html`<label>${label}<input type="datetime-local" name="${name}" value="${value}" step="1" title="${words.times(format.timeZone)}"></label>`
+    html`<label>${label}<input type="datetime-local" name="${name}" value="${value}" step="1" title="${texts.times(format.timeZone)}"></label>`
   const select = (
     name: string,
     label: string,
     chosen: string | undefined,
     options: readonly (readonly [string, string])[],
   ) =>
-    html`<label>${label}<select name="${name}"><option value="">${words.any}</option>${options.map(
+    html`<label>${label}<select name="${name}"><option value="">${texts.any}</option>${options.map(
       ([value, text]) => html`<option value="${value}"${value === chosen && html` selected`}>${text}</option>`,
     )}</select></label>`
   const appKeys = new Map(apps.flatMap(({ app_key, name }) => (app_key === null ? [] : [[app_key, name ?? app_key]])))
@@ -90,50 +81,50 @@ function filterForm({ words, format }: View, search: Search, apps: readonly Subs
   const box = (name: string, value: string, text: string, isChecked: boolean) =>
     html`<label class="check"><input type="checkbox" name="${name}" value="${value}"${isChecked && html` checked`}>${text}</label>`
   return html`<form action="/calls" class="fields">
-${time('from', words.from, from)}${time('to', words.before, to)}
-${select('app', words.app, app, [...appKeys])}
-${select('scenario', words.scenario, scenario, Object.entries(words.scenarios))}
-<label>${words.company}<input name="company" value="${company}" maxlength="64" autocomplete="off" spellcheck="false"></label>
-${select('source', words.reason, source, Object.entries(words.codes))}
-<label>${words.code}<input name="code" value="${code}" maxlength="9" inputmode="numeric" autocomplete="off"></label>
-<fieldset class="checks"><legend>${words.outcome}</legend>${Object.entries(words.outcomes).map(([value, text]) => box('outcome', value, text, outcomes.includes(value)))}${box('live', 'yes', words.liveOnly, live === 'yes')}</fieldset>
-<button class="main">${words.search}</button>
+${time('from', texts.from, from)}${time('to', texts.before, to)}
+${select('app', texts.app, app, [...appKeys])}
+${select('scenario', texts.scenario, scenario, Object.entries(texts.scenarios))}
+<label>${texts.company}<input name="company" value="${company}" maxlength="64" autocomplete="off" spellcheck="false"></label>
+${select('source', texts.reason, source, Object.entries(texts.codes))}
+<label>${texts.code}<input name="code" value="${code}" maxlength="9" inputmode="numeric" autocomplete="off"></label>
+<fieldset class="checks"><legend>${texts.outcome}</legend>${Object.entries(texts.outcomes).map(([value, text]) => box('outcome', value, text, outcomes.includes(value)))}${box('live', 'yes', texts.liveOnly, live === 'yes')}</fieldset>
+<button class="main">${texts.search}</button>
 </form>`
 }
 
 function list(view: View, search: Search, calls: readonly ListedCall[]): Content {
-  const { words } = view
+  const { texts } = view
   if (calls.length === 0)
-    return empty(isSearch(search) ? words.nothingFound : `${words.noCallsAtAll} ${words.noCallsNext}`)
+    return empty(isSearch(search) ? texts.nothingFound : `${texts.noCallsAtAll} ${texts.noCallsNext}`)
   const last = calls.at(-1)
   return html`${callsTable(view, calls)}
-${calls.length >= listLength && last && html`<p class="more"><a href="${callsPath(search, last)}">${words.older}</a></p>`}`
+${calls.length >= listLength && last && html`<p class="more"><a href="${callsPath(search, { after: last })}">${texts.older}</a></p>`}`
 }
 
 function callsTable(view: View, calls: readonly ListedCall[]): Html {
-  const { words, format, language } = view
+  const { texts, format, language } = view
   return table(
-    words.callsTitle,
+    texts.callsTitle,
     [
       {
-        name: words.began,
+        name: texts.began,
         kind: 't',
         cell: (call) => html`<a href="${callPath(call.call_ref)}">${when(view, call.started_at)}</a>`,
       },
       {
-        name: words.outcome,
+        name: texts.outcome,
         cell: (call) =>
-          html`${outcomeTag(call.outcome, view)}${call.is_live && html` ${tag(words.goesOn)}`}${!call.is_live && call.cdr_count === 0 && html` <span class="minor">${tag(words.noCdr)}</span>`}`,
+          html`${outcomeTag(call.outcome, view)}${call.is_live && html` ${tag(texts.goesOn)}`}${!call.is_live && call.cdr_count === 0 && html` ${tag(texts.noCdr)}`}`,
       },
-      { name: words.a, kind: 'num', cell: ({ a_number }) => a_number ?? format.none },
-      { name: words.b, kind: 'num', cell: ({ b_number }) => b_number ?? format.none },
-      { name: words.company, kind: 'num minor', cell: ({ bind_num }) => bind_num ?? format.none },
-      { name: words.scenario, kind: 't minor', cell: ({ scenario }) => scenarioName(scenario, view) },
-      { name: words.rang, kind: 'n minor', cell: ({ ring_seconds }) => format.seconds(ring_seconds) },
-      { name: words.talk, kind: 'n', cell: ({ talk_seconds }) => format.seconds(talk_seconds) },
+      { name: texts.a, kind: 'num', cell: ({ a_number }) => a_number ?? format.none },
+      { name: texts.b, kind: 'num', cell: ({ b_number }) => b_number ?? format.none },
+      { name: texts.company, kind: 'num', cell: ({ bind_num }) => bind_num ?? format.none },
+      { name: texts.scenario, kind: 't', cell: ({ scenario }) => scenarioName(scenario, view) },
+      { name: texts.rang, kind: 'n', cell: ({ ring_seconds }) => format.duration(ring_seconds) },
+      { name: texts.talk, kind: 'n', cell: ({ talk_seconds }) => format.duration(talk_seconds) },
       {
-        name: words.reason,
-        kind: 'wrap minor',
+        name: texts.reason,
+        kind: 'wrap',
         cell: (call) => (call.outcome === 'answered' ? '' : reasonOf(call, language)),
       },
     ],

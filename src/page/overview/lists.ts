@@ -1,28 +1,17 @@
-import type { MissingCdr, Silence, Subscription } from '../store/page/reconciliation.ts'
-import type { Failure } from '../store/page/statistics.ts'
-import { type Html, html } from './html.ts'
-import {
-  callPath,
-  empty,
-  facts,
-  half,
-  outcomeTag,
-  reasonOf,
-  scenarioName,
-  table,
-  tag,
-  type View,
-  when,
-} from './layout.ts'
+import type { MissingCdr, Silence, Subscription } from '../../store/page/reconciliation.ts'
+import type { Failure } from '../../store/page/statistics.ts'
+import { callsPath, localTime } from '../calls/search.ts'
+import { type Html, html } from '../html.ts'
+import { callPath, empty, facts, half, outcomeTag, reasonOf, scenarioName, tag, type View, when } from '../layout.ts'
+import type { Buckets } from '../periods.ts'
+import { table } from '../table.ts'
+import { named } from '../texts/texts.ts'
 import type { Overview } from './overview.ts'
-import type { Buckets } from './periods.ts'
-import { callsPath, localTime } from './search.ts'
-import { named } from './words.ts'
 
 /** Why calls were not answered, with the code that says so; each leads to its calls. */
 export function reasons(view: View, { from, to }: Buckets, rows: readonly Failure[]): Html {
-  const { words, format, language } = view
-  if (rows.length === 0) return empty(words.noReasons)
+  const { texts, format, language } = view
+  if (rows.length === 0) return empty(texts.noReasons)
   const all = rows[0]?.failed_calls ?? 0
   const time = { from: localTime(view, from), to: localTime(view, to) }
   const path = ({ outcome, reason_source, reason_code }: Failure) =>
@@ -32,23 +21,23 @@ export function reasons(view: View, { from, to }: Buckets, rows: readonly Failur
       ...(reason_source === null || reason_code === null ? {} : { source: reason_source, code: String(reason_code) }),
     })
   return table(
-    words.reasons,
+    texts.reasons,
     [
-      { name: words.outcome, cell: ({ outcome }) => outcomeTag(outcome, view) },
+      { name: texts.outcome, cell: ({ outcome }) => outcomeTag(outcome, view) },
       {
-        name: words.reason,
+        name: texts.reason,
         kind: 'wrap',
-        cell: (row) => html`<a href="${path(row)}">${reasonOf(row, language) ?? words.noReason}</a>`,
+        cell: (row) => html`<a href="${path(row)}">${reasonOf(row, language) ?? texts.noReason}</a>`,
       },
       {
-        name: words.code,
+        name: texts.code,
         kind: 't',
         cell: ({ reason_source, reason_code }) =>
-          reason_source === null ? format.none : `${named(words.codes, reason_source)} ${reason_code}`,
+          reason_source === null ? format.none : `${named(texts.codes, reason_source)} ${reason_code}`,
       },
-      { name: words.count, kind: 'n', cell: ({ calls }) => format.number(calls) },
-      { name: words.share, kind: 'n', cell: ({ calls }) => format.percent(calls / all) },
-      { name: '', kind: 'share minor', cell: ({ calls }) => bar(calls / all) },
+      { name: texts.count, kind: 'n', cell: ({ calls }) => format.number(calls) },
+      { name: texts.share, kind: 'n', cell: ({ calls }) => format.percent(calls / all) },
+      { name: '', kind: 'share', cell: ({ calls }) => bar(calls / all) },
     ],
     rows,
   )
@@ -60,21 +49,21 @@ function bar(part: number): Html {
 }
 
 export function missingList(view: View, calls: readonly MissingCdr[]): Html {
-  const { words, format } = view
-  if (calls.length === 0) return empty(words.noMissing)
+  const { texts, format } = view
+  if (calls.length === 0) return empty(texts.noMissing)
   return table(
-    words.missingTitle,
+    texts.missingTitle,
     [
       {
-        name: words.ended,
+        name: texts.ended,
         kind: 't',
         cell: (call) =>
-          html`<a href="${callPath(call.call_ref)}">${when(view, call.ended_at ?? call.last_received_at)}</a>${call.presumed && html` ${tag(words.presumed)}`}`,
+          html`<a href="${callPath(call.call_ref)}">${when(view, call.ended_at ?? call.last_received_at)}</a>${call.presumed && html` ${tag(texts.presumed)}`}`,
       },
-      { name: words.sessionId, kind: 'wrap minor', cell: ({ session_id }) => session_id ?? words.sessionHidden },
-      { name: words.app, cell: ({ app_key }) => app_key ?? format.none },
-      { name: words.scenario, kind: 'minor', cell: ({ scenario }) => scenarioName(scenario, view) },
-      { name: words.resendsLeft, kind: 'n', cell: ({ resends_left }) => format.number(resends_left) },
+      { name: texts.sessionId, kind: 'id', cell: ({ session_id }) => session_id ?? texts.sessionHidden },
+      { name: texts.app, cell: ({ app_key }) => app_key ?? format.none },
+      { name: texts.scenario, cell: ({ scenario }) => scenarioName(scenario, view) },
+      { name: texts.resendsLeft, kind: 'n', cell: ({ resends_left }) => format.number(resends_left) },
     ],
     calls,
   )
@@ -82,19 +71,19 @@ export function missingList(view: View, calls: readonly MissingCdr[]): Html {
 
 /** The last full hours beside what is usual in them. */
 export function silenceList(view: View, rows: readonly Silence[]): Html {
-  const { words, format } = view
-  return html`<h3 class="within">${words.silenceHours}</h3>
+  const { texts, format } = view
+  return html`<h3 class="within">${texts.silenceHours}</h3>
 ${table(
-  words.silenceHours,
+  texts.silenceHours,
   [
-    { name: words.hour, kind: 't', cell: ({ hour }) => hoursText(view, hour) },
-    { name: words.kind, cell: ({ kind }) => (kind === 'fee' ? words.cdrs : words.statusEvents) },
-    { name: words.came, kind: 'n', cell: ({ records }) => format.number(records) },
-    { name: words.usual, kind: 'n', cell: ({ expected }) => format.number(expected) },
+    { name: texts.hour, kind: 't', cell: ({ hour }) => hoursText(view, hour) },
+    { name: texts.kind, cell: ({ kind }) => (kind === 'fee' ? texts.cdrs : texts.statusEvents) },
+    { name: texts.came, kind: 'n', cell: ({ records }) => format.number(records) },
+    { name: texts.usual, kind: 'n', cell: ({ expected }) => format.number(expected) },
     {
-      name: words.finding,
+      name: texts.finding,
       cell: ({ silent, records }) =>
-        silent ? tag(words.silent, 'bad') : records > 0 ? tag(words.normal, 'good') : format.none,
+        silent ? tag(texts.silent, 'bad') : records > 0 ? tag(texts.normal, 'good') : format.none,
     },
   ],
   rows,
@@ -107,22 +96,22 @@ export function hoursText({ format }: View, hour: Date): string {
 }
 
 export function subscriptionList(view: View, rows: readonly Subscription[]): Html {
-  const { words, format, language } = view
-  if (rows.length === 0) return empty(words.noSubscriptions)
-  return html`<h3 class="within">${words.subscriptions}</h3>
+  const { texts, format, language } = view
+  if (rows.length === 0) return empty(texts.noSubscriptions)
+  return html`<h3 class="within">${texts.subscriptions}</h3>
 ${table(
-  words.subscriptions,
+  texts.subscriptions,
   [
-    { name: words.app, kind: 'wrap', cell: ({ app_key, name }) => name ?? app_key ?? words.unknownApp },
-    { name: words.statusEvents, kind: 'n', cell: ({ events }) => format.number(events) },
-    { name: words.cdrs, kind: 'n', cell: ({ cdrs }) => format.number(cdrs) },
+    { name: texts.app, kind: 'wrap', cell: ({ app_key, name }) => name ?? app_key ?? texts.unknownApp },
+    { name: texts.statusEvents, kind: 'n', cell: ({ events }) => format.number(events) },
+    { name: texts.cdrs, kind: 'n', cell: ({ cdrs }) => format.number(cdrs) },
     {
-      name: words.lastCame,
-      kind: 't minor',
+      name: texts.lastCame,
+      kind: 't',
       cell: (row) => when(view, laterOf(row.last_event_hour, row.last_cdr_hour)),
     },
     {
-      name: words.finding,
+      name: texts.finding,
       cell: ({ app_key, needs_attention, finding }) =>
         tag(half(finding, language) ?? '', needs_attention ? 'warn' : app_key === null ? 'plain' : 'good'),
     },
@@ -136,38 +125,40 @@ function laterOf(a: Date | null, b: Date | null): Date | null {
 }
 
 export function receiverFacts(view: View, { state, server, freshness }: Overview): Html {
-  const { words, format } = view
+  const { texts, format } = view
   const mood = !state.ready
-    ? tag(words.notReady, 'bad')
+    ? tag(texts.notReady, 'bad')
     : state.degraded.length > 0
-      ? tag(words.degraded, 'warn')
-      : tag(words.ready, 'good')
+      ? tag(texts.degraded, 'warn')
+      : tag(texts.ready, 'good')
   const database = server.ok
-    ? words.reachable(`Postgres ${server.value.version.split(' ')[0]}`, format.number(Math.ceil(server.value.ms)))
-    : tag(words.unreachable, 'bad')
+    ? texts.reachable(`Postgres ${server.value.version.split(' ')[0]}`, format.number(Math.ceil(server.value.ms)))
+    : server.failed.why === 'away'
+      ? tag(texts.unreachable, 'bad')
+      : tag(texts.noAnswer, 'unknown')
   const fresh = freshness.ok ? freshness.value : undefined
   return facts(
     [
-      [words.state, mood],
-      [words.database, database],
+      [texts.state, mood],
+      [texts.database, database],
       [
-        words.foldLag,
+        texts.foldLag,
         fresh
-          ? words.foldLagOf(format.seconds(fresh.lag_seconds), format.number(fresh.waiting_sessions))
-          : words.notKnown,
+          ? texts.foldLagOf(format.duration(fresh.lag_seconds), format.number(fresh.waiting_sessions))
+          : texts.notKnown,
       ],
-      [words.newestFact, fresh ? when(view, fresh.newest_fact_at) : words.notKnown],
+      [texts.newestFact, fresh ? when(view, fresh.newest_fact_at) : texts.notKnown],
       [
-        words.spool,
+        texts.spool,
         state.spoolRecords > 0
-          ? words.spoolHolds(format.number(state.spoolRecords), format.bytes(state.spoolBytes))
-          : words.spoolEmpty,
+          ? texts.spoolHolds(format.number(state.spoolRecords), format.bytes(state.spoolBytes))
+          : texts.spoolEmpty,
       ],
-      [words.setAsideFact, words.records(format.number(state.setAside))],
-      [words.waiting, words.records(format.number(state.queued))],
-      [words.diskFree, format.bytes(state.diskFree)],
-      [words.quarantine, format.bytes(state.quarantineBytes)],
-      [words.uptime, format.seconds(state.uptime)],
+      [texts.setAsideFact, texts.records(format.number(state.setAside))],
+      [texts.waiting, texts.records(format.number(state.queued))],
+      [texts.diskFree, format.bytes(state.diskFree)],
+      [texts.quarantine, format.bytes(state.quarantineBytes)],
+      [texts.uptime, format.duration(state.uptime)],
     ],
     'many',
   )

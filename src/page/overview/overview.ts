@@ -1,14 +1,23 @@
-import type { Freshness, MissingCdr, Silence, Subscription } from '../store/page/reconciliation.ts'
-import type { CallStats, Delay, Failure, Live, Peak, Records } from '../store/page/statistics.ts'
-import type { Server } from '../store/page/transaction.ts'
-import { failed } from './failures.ts'
+import type { Freshness, MissingCdr, Silence, Subscription } from '../../store/page/reconciliation.ts'
+import type { CallStats, Delay, Duration, Failure, Live, Peak, Records } from '../../store/page/statistics.ts'
+import type { Server } from '../../store/page/transaction.ts'
+import { failed } from '../failures.ts'
+import { type Content, type Html, html } from '../html.ts'
+import { layout, panel, type View } from '../layout.ts'
+import type { Buckets, PeriodName } from '../periods.ts'
+import {
+  asrPlot,
+  delayPlot,
+  durationPlot,
+  outcomesPlot,
+  pddPlot,
+  peaksPlot,
+  recordsPlot,
+  ringPlot,
+} from '../plots/plots.ts'
+import type { Answer } from '../reader.ts'
 import { figures } from './figures.ts'
-import { type Content, type Html, html } from './html.ts'
-import { layout, panel, type View } from './layout.ts'
 import { missingList, reasons, receiverFacts, silenceList, subscriptionList } from './lists.ts'
-import type { Buckets, PeriodName } from './periods.ts'
-import { acdPlot, asrPlot, delayPlot, outcomesPlot, pddPlot, peaksPlot, recordsPlot } from './plots.ts'
-import type { Answer } from './reader.ts'
 import type { ReceiverState } from './receiver-state.ts'
 import { stateBox } from './state-box.ts'
 
@@ -16,6 +25,14 @@ import { stateBox } from './state-box.ts'
 export interface Bucketed<Rows> {
   buckets: Buckets
   rows: Rows
+}
+
+/** Calls at the same time of an earlier day. */
+export interface Earlier {
+  /** Up to the same time of day as now; undefined where there was no call. */
+  totals: CallStats | undefined
+  starts: Date[]
+  stats: CallStats[]
 }
 
 export interface Overview {
@@ -27,6 +44,9 @@ export interface Overview {
   stats: Answer<Bucketed<CallStats[]>>
   /** The whole period as one bucket; undefined where there was no call. */
   totals: Answer<Bucketed<CallStats | undefined>>
+  yesterday: Answer<Bucketed<Earlier>>
+  lastWeek: Answer<Bucketed<Earlier>>
+  durations: Answer<Bucketed<Duration[]>>
   records: Answer<Bucketed<Records[]>>
   delays: Answer<Bucketed<Delay[]>>
   failures: Answer<Bucketed<Failure[]>>
@@ -41,47 +61,49 @@ export interface Overview {
 
 /** The first page: whether something is wrong, then how calls go, then where to look. */
 export function overviewPage(view: View, it: Overview): Html {
-  const { words } = view
+  const { texts } = view
   const link = (period: PeriodName, name: string) =>
     html`<a href="${period === 'day' ? '/' : '/?period=hour'}"${it.period === period && html` aria-current="true"`}>${name}</a>`
+  const earlier = [it.yesterday, it.lastWeek].map((answer) => (answer.ok ? answer.value.rows : undefined))
   return layout(view, {
-    title: words.overview,
+    title: texts.overview,
     section: '/',
     openEntries: it.openEntries,
     refreshes: true,
     body: html`
-<div class="head"><h1>${words.overview}</h1><div class="switch" role="group" aria-label="${words.period}">${link('hour', words.lastHour)}${link('day', words.lastDay)}</div></div>
+<div class="head"><h1>${texts.overview}</h1><div class="tools"><a href="/overview.csv?period=${it.period}" download>${texts.csv}</a><div class="switch" role="group" aria-label="${texts.period}">${link('hour', texts.lastHour)}${link('day', texts.lastDay)}</div></div></div>
 ${stateBox(view, it)}
 ${figures(view, it)}
 <div class="two">
-${shown(it.stats, view, words.outcomesPlot, ({ buckets, rows }) => outcomesPlot(view, buckets, rows))}
-${shown(it.records, view, words.recordsPlot, ({ buckets, rows }) => recordsPlot(view, buckets, rows))}
-${shown(it.stats, view, words.asrPlot, ({ buckets, rows }) => asrPlot(view, buckets, rows))}
-${shown(it.stats, view, words.acdPlot, ({ buckets, rows }) => acdPlot(view, buckets, rows))}
-${shown(it.peaks, view, words.peaksPlot, ({ buckets, rows }) => peaksPlot(view, buckets, rows))}
-${shown(it.stats, view, words.pddPlot, ({ buckets, rows }) => pddPlot(view, buckets, rows))}
-${shown(it.delays, view, words.delayPlot, ({ buckets, rows }) => delayPlot(view, buckets, rows))}
+${shown(it.stats, view, texts.outcomesPlot, ({ buckets, rows }) => outcomesPlot(view, buckets, rows, earlier))}
+${shown(it.stats, view, texts.asrPlot, ({ buckets, rows }) => asrPlot(view, buckets, rows))}
+${shown(it.durations, view, texts.durationPlot, ({ buckets, rows }) => durationPlot(view, buckets, rows, it.stats.ok ? it.stats.value.rows : []))}
+${shown(it.durations, view, texts.ringPlot, ({ buckets, rows }) => ringPlot(view, buckets, rows))}
+${shown(it.stats, view, texts.pddPlot, ({ buckets, rows }) => pddPlot(view, buckets, rows))}
+${shown(it.peaks, view, texts.peaksPlot, ({ buckets, rows }) => peaksPlot(view, buckets, rows))}
+${shown(it.records, view, texts.recordsPlot, ({ buckets, rows }) => recordsPlot(view, buckets, rows))}
+${shown(it.delays, view, texts.delayPlot, ({ buckets, rows }) => delayPlot(view, buckets, rows))}
 </div>
 ${panel(
   'reasons',
-  words.reasons,
-  words.reasonsHint,
+  texts.reasons,
+  texts.reasonsHint,
   answerOr(it.failures, view, ({ buckets, rows }) => reasons(view, buckets, rows)),
 )}
 ${panel(
   'missing',
-  words.missingTitle,
-  words.missingHint,
+  texts.missingTitle,
+  texts.missingHint,
   answerOr(it.missing, view, ({ calls }) => missingList(view, calls)),
 )}
 ${panel(
   'silence',
-  words.silenceTitle,
-  words.silenceHint,
+  texts.silenceTitle,
+  texts.silenceHint,
   html`<div class="two apart"><div>${answerOr(it.silence, view, (rows) => silenceList(view, rows))}</div>
 <div>${answerOr(it.subscriptions, view, (rows) => subscriptionList(view, rows))}</div></div>`,
 )}
-${panel('state', words.stateTitle, words.stateHint, receiverFacts(view, it))}
+${panel('state', texts.stateTitle, texts.stateHint, receiverFacts(view, it))}
 `,
   })
 }

@@ -1,7 +1,8 @@
-import { type Content, type Html, html } from './html.ts'
+import { type Content, type Html, html } from '../html.ts'
+import { axis, type Unit } from './axis.ts'
 
-/** How a series looks; what is most to be seen has the accent. */
-export type Tone = 'accent' | 'quiet' | 'bad'
+/** How a series looks; what is most to be seen has the accent, what is there to compare with is thin. */
+export type Tone = 'accent' | 'quiet' | 'bad' | 'thin' | 'dotted'
 
 export interface Series {
   name: string
@@ -21,18 +22,38 @@ export interface Plot {
   /** Bars are stacked and count something; lines are measures. */
   kind: 'bars' | 'lines'
   series: readonly Series[]
+  /** Lines over the bars. */
+  beside?: readonly Series[]
   /** Name of each bucket. */
   buckets: readonly string[]
-  /** Along the axis, from its beginning to its end, evenly. */
-  ticks: readonly string[]
+  /** The last bucket is not over, so its values are not comparable yet. */
+  isRunning: boolean
+  /** Along the axis of time: where, from 0 to 1, and what it says; a day where the day changes. */
+  ticks: readonly { at: number; name: string; isDay: boolean }[]
   /** Where each bucket leads. */
   links?: readonly string[]
   format: (value: number) => string
-  /** Top of the axis where it does not follow the values. */
-  max?: number
+  unit: Unit
+  /** Marks of the axis where they do not follow the values. */
+  marks?: readonly number[]
   /** Shown instead of the plot when there is no value. */
   empty: Content
-  words: { table: string; time: string; none: string; latest: string; highest: string }
+  texts: {
+    table: string
+    time: string
+    none: string
+    latest: string
+    highest: string
+    running: string
+    runningHint: string
+  }
+}
+
+/** A plot with what is computed of it. */
+interface Drawing extends Plot {
+  /** Series and those beside it. */
+  all: readonly Series[]
+  top: number
 }
 
 const width = 480
@@ -43,31 +64,46 @@ const height = 120
  * as a table. Every bucket tells its values when it is pointed at, and leads to its calls.
  */
 export function plot(plot: Plot): Html {
-  const { id, title, hint, series, words } = plot
-  const top = plot.max ?? niceCeiling(highest(plot))
-  if (!series.some(({ values }) => values.some(Boolean))) {
+  const { id, title, hint, texts } = plot
+  const all = [...plot.series, ...(plot.beside ?? [])]
+  if (!all.some(({ values }) => values.some(Boolean))) {
     return html`<figure class="plot"><figcaption><h3>${title}</h3><p>${hint}</p></figcaption>
 <p class="empty">${plot.empty}</p></figure>`
   }
+  const marks = plot.marks ?? axis(highest(plot), plot.unit)
+  const drawing = { ...plot, all, top: marks.at(-1) ?? 1 }
   return html`<figure class="plot">
-<figcaption><h3>${title}</h3><p>${hint}</p>${series.length > 1 && key(series)}</figcaption>
+<figcaption><h3>${title}</h3><p>${hint}</p>${key(drawing)}</figcaption>
 <div class="chart">
-<div class="scale" aria-hidden="true"><span>${plot.format(top)}</span><span>${plot.format(top / 2)}</span><span>${plot.format(0)}</span></div>
-<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
-<title id="${id}-title">${title}</title><desc id="${id}-desc">${summary(plot)}</desc>
-<path class="grid" d="M0 .5H${width}M0 ${height / 2}H${width}M0 ${height - 0.5}H${width}"/>
-${plot.kind === 'bars' ? null : lines(plot, top)}
-${plot.buckets.map((_, i) => leading(plot.links?.[i], html`<rect class="hit" ${box(plot, i)} y="0" height="${height}"><title>${told(plot, i)}</title></rect>`))}
-${plot.kind === 'bars' && bars(plot, top)}
+<div class="scale" aria-hidden="true">${marks.toReversed().map((mark) => html`<span>${plot.format(mark)}</span>`)}</div>
+<svg class="area" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">${title}</title><desc id="${id}-desc">${summary(drawing)}</desc>
+${grid(drawing, marks)}${buckets(drawing)}${plot.kind === 'bars' ? bars(drawing) : lines(drawing, plot.series)}${lines({ ...drawing, isRunning: false }, plot.beside ?? [])}
 </svg>
-<div class="ticks" aria-hidden="true">${plot.ticks.map((tick) => html`<span>${tick}</span>`)}</div>
+${timeAxis(drawing)}
 </div>
-<details><summary>${words.table}<span class="hidden">: ${title}</span></summary>${table(plot)}</details>
+<details><summary>${texts.table}<span class="hidden">: ${title}</span></summary>${table(drawing)}</details>
 </figure>`
 }
 
-function key(series: readonly Series[]): Html {
-  return html`<ul class="key">${series.map(({ name, tone }) => html`<li class="${tone}">${name}</li>`)}</ul>`
+function key({ all, isRunning, texts }: Drawing): Html {
+  return html`<ul class="key">${all.length > 1 && all.map(({ name, tone }) => html`<li class="${tone}">${name}</li>`)}${isRunning && html`<li class="running" title="${texts.runningHint}">${texts.running}</li>`}</ul>`
+}
+
+function grid({ ticks }: Drawing, marks: readonly number[]): Html {
+  const steps = marks.length - 1
+  const path = marks.map((_, i) => `M0 ${round(Math.min(Math.max((i / steps) * height, 0.5), height - 0.5))}H${width}`)
+  const days = ticks.filter(({ isDay, at }) => isDay && at > 0).map(({ at }) => `M${round(at * width)} 0V${height}`)
+  return html`<path class="grid" d="${path.join('')}"/>${days.length > 0 && html`<path class="midnight" d="${days.join('')}"/>`}`
+}
+
+/** Its own SVG, which does not stretch, since letters would stretch with it. */
+function timeAxis({ ticks }: Drawing): Html {
+  const anchor = (at: number) => (at < 0.04 ? 'start' : at > 0.96 ? 'end' : 'middle')
+  return html`<svg class="time" aria-hidden="true">${ticks.map(
+    ({ at, name, isDay }) =>
+      html`<text x="${round(at * 100)}%" y="75%" text-anchor="${anchor(at)}"${isDay && html` class="day"`}>${name}</text>`,
+  )}</svg>`
 }
 
 /** Left edge and width of a bucket, as attributes. */
@@ -81,52 +117,77 @@ function leading(href: string | undefined, shape: Html): Html {
   return href === undefined ? shape : html`<a href="${href}" tabindex="-1">${shape}</a>`
 }
 
-function bars(plot: Plot, top: number): Html[] {
-  const below = plot.buckets.map(() => 0)
-  return plot.series.flatMap(({ tone, values, links }) =>
-    plot.buckets.flatMap((_, i) => {
+/** What answers to the pointer, a bucket each. */
+function buckets(drawing: Drawing): Html[] {
+  return drawing.buckets.map((_, i) => {
+    const name = isRunning(drawing, i) ? 'hit running' : 'hit'
+    const shape = html`<rect class="${name}" ${box(drawing, i)} y="0" height="${height}"><title>${told(drawing, i)}</title></rect>`
+    return leading(drawing.links?.[i], shape)
+  })
+}
+
+function isRunning({ isRunning, buckets }: Plot, i: number): boolean {
+  return isRunning && i === buckets.length - 1
+}
+
+function bars(drawing: Drawing): Html[] {
+  const below = drawing.buckets.map(() => 0)
+  return drawing.series.flatMap(({ tone, values, links }) =>
+    drawing.buckets.flatMap((_, i) => {
       const value = values[i] ?? 0
       if (value <= 0) return []
       // Whatever happened at all is seen.
-      const tall = Math.max((value / top) * height, 1)
+      const tall = Math.max((value / drawing.top) * height, 1)
       const y = height - (below[i] ?? 0) - tall
       below[i] = (below[i] ?? 0) + tall
-      const bar = html`<rect class="bar ${tone}" ${box(plot, i, 0.22)} y="${round(y)}" height="${round(tall)}"><title>${told(plot, i)}</title></rect>`
-      return leading(links?.[i] ?? plot.links?.[i], bar)
+      const bar = html`<rect class="bar ${tone}${isRunning(drawing, i) && ' running'}" ${box(drawing, i, 0.22)} y="${round(y)}" height="${round(tall)}"><title>${told(drawing, i)}</title></rect>`
+      return leading(links?.[i] ?? drawing.links?.[i], bar)
     }),
   )
 }
 
-/** A line through neighbouring values; where one is missing it begins anew, and a value alone is a dot. */
-function lines({ series, buckets }: Plot, top: number): Html[] {
-  const step = width / buckets.length
+/**
+ * A line through neighbouring values; where one is missing it begins anew, and a value alone is a dot. The way to a value
+ * that is not over is another line, which is dashed.
+ */
+function lines(drawing: Drawing, series: readonly Series[]): Html[] {
+  const step = width / drawing.buckets.length
   return series.map(({ tone, values }) => {
-    let path = ''
-    let drawing = false
-    for (const [i, value] of values.entries()) {
-      if (value !== null) {
-        const x = round((i + 0.5) * step)
-        const y = round(height - (Math.min(value, top) / top) * height)
-        path += drawing ? `L${x} ${y}` : `M${x} ${y}h0`
-      }
-      drawing = value !== null
+    const point = (i: number) => {
+      const share = Math.min(Math.max((values[i] ?? 0) / drawing.top, 0), 1)
+      return `${round((i + 0.5) * step)} ${round(height - share * height)}`
     }
-    return html`<path class="line ${tone}" d="${path}"/>`
+    let path = ''
+    let running = ''
+    for (const [i, value] of values.entries()) {
+      if (value === null) continue
+      const follows = i > 0 && values[i - 1] !== null
+      if (isRunning(drawing, i)) running = `M${follows ? `${point(i - 1)}L` : ''}${point(i)}h0`
+      else path += follows ? `L${point(i)}` : `M${point(i)}h0`
+    }
+    return html`<path class="line ${tone}" d="${path}"/>${running !== '' && html`<path class="line ${tone} running" d="${running}"/>`}`
   })
 }
 
-function told({ buckets, series, format, words }: Plot, i: number): string {
-  const values = series.map(({ name, values }) => `${name} ${shown(values[i], format, words.none)}`)
-  return `${buckets[i]}: ${values.join(', ')}`
+function nameOf(drawing: Plot, i: number): string {
+  const name = drawing.buckets[i] ?? ''
+  return isRunning(drawing, i) ? `${name} (${drawing.texts.running})` : name
+}
+
+function told(drawing: Drawing, i: number): string {
+  const { all, format, texts } = drawing
+  const values = all.map(({ name, values }) => `${name} ${shown(values[i], format, texts.none)}`)
+  return `${nameOf(drawing, i)}: ${values.join(', ')}`
 }
 
 /** What a person who cannot see the plot should know of it: the last value and the highest. */
-function summary({ series, format, buckets, words }: Plot): string {
-  return series
+function summary(drawing: Drawing): string {
+  const { all, format, texts } = drawing
+  return all
     .map(({ name, values }) => {
       const known = values.flatMap((value, i) => (value === null ? [] : [{ value, i }]))
       const peak = known.reduce((best, each) => (each.value > best.value ? each : best), { value: 0, i: 0 })
-      return `${name}: ${words.latest} ${shown(known.at(-1)?.value, format, words.none)}, ${words.highest} ${format(peak.value)} (${buckets[peak.i]})`
+      return `${name}: ${texts.latest} ${shown(known.at(-1)?.value, format, texts.none)}, ${texts.highest} ${format(peak.value)} (${nameOf(drawing, peak.i)})`
     })
     .join('; ')
 }
@@ -135,13 +196,16 @@ function link(href: string | undefined, text: string): Content {
   return href === undefined ? text : html`<a href="${href}">${text}</a>`
 }
 
-function table({ title, series, buckets, links, format, words }: Plot): Html {
-  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table>
-<thead><tr><th scope="col">${words.time}</th>${series.map(({ name }) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
-<tbody>${buckets.map(
-    (bucket, i) =>
-      html`<tr><th scope="row">${link(links?.[i], bucket)}</th>${series.map(
-        ({ values, links }) => html`<td class="n">${link(links?.[i], shown(values[i], format, words.none))}</td>`,
+/** The same values, laid out like every other table, but for a head in each row. */
+function table(drawing: Drawing): Html {
+  const { title, all, buckets, links, format, texts } = drawing
+  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="cards" role="table">
+<thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">${texts.time}</th>${all.map(({ name }) => html`<th scope="col" role="columnheader" class="n">${name}</th>`)}</tr></thead>
+<tbody role="rowgroup">${buckets.map(
+    (_, i) =>
+      html`<tr role="row"><th role="rowheader" scope="row">${link(links?.[i], nameOf(drawing, i))}</th>${all.map(
+        ({ name, values, links }) =>
+          html`<td role="cell" class="n" data-label="${name}">${link(links?.[i], shown(values[i], format, texts.none))}</td>`,
       )}</tr>`,
   )}</tbody></table></div>`
 }
@@ -150,18 +214,11 @@ function shown(value: number | null | undefined, format: (value: number) => stri
   return value === null || value === undefined ? none : format(value)
 }
 
-function highest({ kind, series, buckets }: Plot): number {
-  const at = (i: number) => series.map(({ values }) => values[i] ?? 0)
+function highest({ kind, series, beside = [], buckets }: Plot): number {
+  const at = (of: readonly Series[], i: number) => of.map(({ values }) => values[i] ?? 0)
   const combine = (values: number[]) =>
     kind === 'bars' ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values)
-  return Math.max(...buckets.map((_, i) => combine(at(i))), 0)
-}
-
-/** The next of 1, 2, 4, 6, 10, 20, … so that the half of it is a plain number too; at least 2. */
-export function niceCeiling(value: number): number {
-  if (value <= 2) return 2
-  const unit = 10 ** Math.floor(Math.log10(value))
-  return ([1, 2, 4, 6, 10].find((factor) => factor * unit >= value) ?? 10) * unit
+  return Math.max(...buckets.map((_, i) => Math.max(combine(at(series, i)), ...at(beside, i))), 0)
 }
 
 function round(value: number): number {

@@ -1,28 +1,48 @@
-import type { CallStats, Delay, Peak, Records } from '../store/page/statistics.ts'
-import type { Html } from './html.ts'
-import type { View } from './layout.ts'
-import type { Buckets } from './periods.ts'
-import { type Plot, plot } from './plot.ts'
-import { callsPath, localTime } from './search.ts'
+import type { CallStats, Delay, Duration, Peak, Records } from '../../store/page/statistics.ts'
+import { callsPath, localTime } from '../calls/search.ts'
+import type { Html } from '../html.ts'
+import type { View } from '../layout.ts'
+import type { Earlier } from '../overview/overview.ts'
+import type { Buckets } from '../periods.ts'
+import { timeMarks } from './axis.ts'
+import { type Plot, plot, type Tone } from './plot.ts'
+
+type Frame = Pick<Plot, 'buckets' | 'ticks' | 'isRunning' | 'texts'>
 
 /** What all plots of a period share. */
-function frame({ words, format }: View, { starts, to }: Buckets): Pick<Plot, 'buckets' | 'ticks' | 'words'> {
-  const edges = [...starts, to]
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => format.minute(edges[Math.round(part * starts.length)] as Date))
+function frame({ texts, format, now }: View, { starts, to }: Buckets): Frame {
+  const minuteOfDay = (time: Date) => {
+    const [hours, minutes] = format.minute(time).split(':').map(Number)
+    return (hours ?? 0) * 60 + (minutes ?? 0)
+  }
+  const ticks = timeMarks([...starts, to], minuteOfDay).map(({ at, time }) => {
+    const isDay = minuteOfDay(time) === 0
+    return { at, isDay, name: isDay ? format.day(time) : format.minute(time) }
+  })
+  const isOneDay = format.day(starts[0] as Date) === format.day(starts.at(-1) as Date)
   return {
-    buckets: starts.map((start) => format.minute(start)),
+    buckets: starts.map((start) => (isOneDay ? format.minute(start) : `${format.day(start)} ${format.minute(start)}`)),
     ticks,
-    words: { table: words.asTable, time: words.time, none: format.none, highest: words.highest, latest: words.latest },
+    isRunning: to > now,
+    texts: {
+      table: texts.asTable,
+      time: texts.time,
+      none: format.none,
+      highest: texts.highest,
+      latest: texts.latest,
+      running: texts.running,
+      runningHint: texts.runningHint,
+    },
   }
 }
 
 /** One value a bucket; null where it has no row. */
-function along<Row extends { bucket_start: Date }>(
-  { starts }: Buckets,
+export function along<Row extends { bucket_start: Date | null }>(
+  { starts }: Pick<Buckets, 'starts'>,
   rows: readonly Row[],
   value: (row: Row) => number | null,
 ): (number | null)[] {
-  const byStart = new Map(rows.map((row) => [row.bucket_start.getTime(), row]))
+  const byStart = new Map(rows.map((row) => [row.bucket_start?.getTime(), row]))
   return starts.map((start) => {
     const row = byStart.get(start.getTime())
     return row ? value(row) : null
@@ -36,139 +56,196 @@ function links(view: View, { starts, to }: Buckets, outcomes: readonly string[] 
 }
 
 export function recordsPlot(view: View, buckets: Buckets, records: readonly Records[]): Html {
-  const { words, format } = view
+  const { texts, format } = view
   return plot({
     ...frame(view, buckets),
     id: 'plot-records',
-    title: words.recordsPlot,
-    hint: words.recordsHint,
+    title: texts.recordsPlot,
+    hint: texts.recordsHint,
     kind: 'bars',
     series: [
-      { name: words.statusEvents, tone: 'accent', values: along(buckets, records, ({ events }) => events) },
-      { name: words.cdrs, tone: 'quiet', values: along(buckets, records, ({ cdrs }) => cdrs) },
+      { name: texts.statusEvents, tone: 'accent', values: along(buckets, records, ({ events }) => events) },
+      { name: texts.cdrs, tone: 'quiet', values: along(buckets, records, ({ cdrs }) => cdrs) },
     ],
     links: links(view, buckets),
     format: (value) => format.number(value),
-    empty: `${words.noCallbacks} ${words.noCallsNext}`,
+    unit: 'count',
+    empty: `${texts.noCallbacks} ${texts.noCallsNext}`,
   })
+}
+
+/** Calls that reached the other side, or were given up: nobody's fault. */
+export function notAnswered({ busy, no_answer, rejected, unreachable, cancelled }: CallStats): number {
+  return busy + no_answer + rejected + unreachable + cancelled
 }
 
 const notTaken = ['busy', 'no answer', 'rejected', 'unreachable', 'cancelled'] as const
 const broken = ['failed', 'unknown'] as const
 
-export function outcomesPlot(view: View, buckets: Buckets, stats: readonly CallStats[]): Html {
-  const { words, format } = view
+/** With how many calls there were yesterday and last week, where that is known. */
+export function outcomesPlot(
+  view: View,
+  buckets: Buckets,
+  stats: readonly CallStats[],
+  [yesterday, lastWeek]: readonly (Earlier | undefined)[] = [],
+): Html {
+  const { texts, format } = view
+  const before = (name: string, tone: Tone, earlier: Earlier | undefined) =>
+    earlier && earlier.stats.length > 0
+      ? [{ name, tone, values: along(earlier, earlier.stats, ({ attempts }) => attempts) }]
+      : []
   return plot({
     ...frame(view, buckets),
     id: 'plot-outcomes',
-    title: words.outcomesPlot,
-    hint: words.outcomesHint,
+    title: texts.outcomesPlot,
+    hint: texts.outcomesHint,
     kind: 'bars',
     series: [
       {
-        name: words.answered,
+        name: texts.answered,
         tone: 'accent',
         values: along(buckets, stats, (row) => row.answered),
         links: links(view, buckets, ['answered']),
       },
       {
-        name: words.notTaken,
+        name: texts.notTaken,
         tone: 'quiet',
-        values: along(
-          buckets,
-          stats,
-          (row) => row.busy + row.no_answer + row.rejected + row.unreachable + row.cancelled,
-        ),
+        values: along(buckets, stats, notAnswered),
         links: links(view, buckets, notTaken),
       },
       {
-        name: words.failed,
+        name: texts.failed,
         tone: 'bad',
         values: along(buckets, stats, (row) => row.failed + row.unknown),
         links: links(view, buckets, broken),
       },
     ],
+    beside: [...before(texts.yesterday, 'thin', yesterday), ...before(texts.lastWeek, 'dotted', lastWeek)],
     links: links(view, buckets),
     format: (value) => format.number(value),
-    empty: `${words.noCalls} ${words.noCallsNext}`,
+    unit: 'count',
+    empty: `${texts.noCalls} ${texts.noCallsNext}`,
   })
 }
 
 export function peaksPlot(view: View, buckets: Buckets, peaks: readonly Peak[]): Html {
-  const { words, format } = view
+  const { texts, format } = view
   return plot({
     ...frame(view, buckets),
     id: 'plot-peaks',
-    title: words.peaksPlot,
-    hint: words.peaksHint,
+    title: texts.peaksPlot,
+    hint: texts.peaksHint,
     kind: 'bars',
-    series: [{ name: words.legs, tone: 'accent', values: along(buckets, peaks, ({ legs }) => legs) }],
+    series: [{ name: texts.legs, tone: 'accent', values: along(buckets, peaks, ({ legs }) => legs) }],
     links: links(view, buckets),
     format: (value) => format.number(value),
-    empty: words.noPeaks,
+    unit: 'count',
+    empty: texts.noPeaks,
   })
 }
 
 export function asrPlot(view: View, buckets: Buckets, stats: readonly CallStats[]): Html {
-  const { words, format } = view
+  const { texts, format } = view
   return plot({
     ...frame(view, buckets),
     id: 'plot-asr',
-    title: words.asrPlot,
-    hint: words.asrHint,
+    title: texts.asrPlot,
+    hint: texts.asrHint,
     kind: 'lines',
     series: [
       {
-        name: words.asr,
+        name: texts.asr,
         tone: 'accent',
-        values: along(buckets, stats, (row) => (row.attempts > 0 ? row.answered / row.attempts : null)),
+        values: along(buckets, stats, answerRatio),
       },
     ],
     format: (value) => format.percent(value),
-    max: 1,
-    empty: words.noCalls,
+    unit: 'count',
+    marks: [0, 0.25, 0.5, 0.75, 1],
+    empty: texts.noCalls,
   })
 }
 
-export function acdPlot(view: View, buckets: Buckets, stats: readonly CallStats[]): Html {
-  const { words, format } = view
+export function durationPlot(
+  view: View,
+  buckets: Buckets,
+  durations: readonly Duration[],
+  stats: readonly CallStats[],
+): Html {
+  const { texts, format } = view
   return plot({
     ...frame(view, buckets),
-    id: 'plot-acd',
-    title: words.acdPlot,
-    hint: words.acdHint,
+    id: 'plot-duration',
+    title: texts.durationPlot,
+    hint: texts.durationHint,
     kind: 'lines',
     series: [
-      {
-        name: words.acd,
-        tone: 'accent',
-        values: along(buckets, stats, (row) => (row.talks > 0 ? row.talk_seconds / row.talks : null)),
-      },
+      { name: texts.slow, tone: 'quiet', values: percentile(buckets, durations, 'talk', 'p95') },
+      { name: texts.mean, tone: 'dotted', values: along(buckets, stats, meanTalk) },
+      { name: texts.median, tone: 'accent', values: percentile(buckets, durations, 'talk', 'p50') },
     ],
-    format: (value) => format.seconds(value),
-    empty: words.noAnswered,
+    format: (value) => format.duration(value),
+    unit: 'seconds',
+    empty: texts.noAnswered,
   })
+}
+
+export function ringPlot(view: View, buckets: Buckets, durations: readonly Duration[]): Html {
+  const { texts, format } = view
+  return plot({
+    ...frame(view, buckets),
+    id: 'plot-ring',
+    title: texts.ringPlot,
+    hint: texts.ringHint,
+    kind: 'lines',
+    series: [
+      { name: texts.slow, tone: 'quiet', values: percentile(buckets, durations, 'ring', 'p95') },
+      { name: texts.median, tone: 'accent', values: percentile(buckets, durations, 'ring', 'p50') },
+    ],
+    format: (value) => format.duration(value),
+    unit: 'seconds',
+    empty: texts.noLegs,
+  })
+}
+
+export function percentile(
+  buckets: Buckets,
+  durations: readonly Duration[],
+  kind: Duration['kind'],
+  which: 'p50' | 'p95',
+): (number | null)[] {
+  const rows = durations.filter((row) => row.kind === kind)
+  return along(buckets, rows, (row) => row[which])
+}
+
+export function meanTalk({ talk_seconds, talks }: CallStats): number | null {
+  return talks > 0 ? talk_seconds / talks : null
+}
+
+export function answerRatio({ answered, attempts }: CallStats): number | null {
+  return attempts > 0 ? answered / attempts : null
 }
 
 export function pddPlot(view: View, buckets: Buckets, stats: readonly CallStats[]): Html {
-  const { words, format } = view
+  const { texts, format } = view
   return plot({
     ...frame(view, buckets),
     id: 'plot-pdd',
-    title: words.pddPlot,
-    hint: words.pddHint,
+    title: texts.pddPlot,
+    hint: texts.pddHint,
     kind: 'lines',
     series: [
-      { name: words.median, tone: 'accent', values: along(buckets, stats, (row) => row.post_dial_delay_p50) },
-      { name: words.slow, tone: 'quiet', values: along(buckets, stats, (row) => row.post_dial_delay_p95) },
+      { name: texts.median, tone: 'accent', values: along(buckets, stats, (row) => row.post_dial_delay_p50) },
+      { name: texts.slow, tone: 'quiet', values: along(buckets, stats, (row) => row.post_dial_delay_p95) },
     ],
-    format: (value) => format.seconds(value),
-    empty: words.noLegs,
+    format: (value) => format.duration(value),
+    unit: 'seconds',
+    empty: texts.noLegs,
   })
 }
 
 export function delayPlot(view: View, buckets: Buckets, delays: readonly Delay[]): Html {
-  const { words, format } = view
+  const { texts, format } = view
   const of = (kind: Delay['kind'], value: (row: Delay) => number | null) =>
     along(
       buckets,
@@ -178,14 +255,15 @@ export function delayPlot(view: View, buckets: Buckets, delays: readonly Delay[]
   return plot({
     ...frame(view, buckets),
     id: 'plot-delay',
-    title: words.delayPlot,
-    hint: words.delayHint,
+    title: texts.delayPlot,
+    hint: texts.delayHint,
     kind: 'lines',
     series: [
-      { name: words.statusEvents, tone: 'accent', values: of('status', (row) => row.p95) },
-      { name: words.cdrs, tone: 'quiet', values: of('fee', (row) => row.p95) },
+      { name: texts.statusEvents, tone: 'accent', values: of('status', (row) => row.p95) },
+      { name: texts.cdrs, tone: 'quiet', values: of('fee', (row) => row.p95) },
     ],
-    format: (value) => format.seconds(value),
-    empty: words.noDelay,
+    format: (value) => format.duration(value),
+    unit: 'seconds',
+    empty: texts.noDelay,
   })
 }
