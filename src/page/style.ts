@@ -4,13 +4,13 @@ export const style = `
   color-scheme: light dark;
   --page: #f6f7f8; --panel: #fff; --line: #dfe3e7; --text: #1a1f24; --soft: #5a6570;
   --accent: #0a66c2; --on-accent: #fff; --bad: #b3261e; --bad-soft: #fdecea; --warn: #8a5a00; --warn-soft: #fff4db;
-  --good: #1a7f4b; --good-soft: #e6f5ec; --quiet: #aab4be; --dial: #d5dbe0; --grid: #e9edf0;
+  --good: #1a7f4b; --good-soft: #e6f5ec; --quiet: #8e9aa6; --dial: #d5dbe0; --grid: #e9edf0;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0f1215; --panel: #171b20; --line: #2b323a; --text: #e3e7eb; --soft: #98a3ae;
     --accent: #5eaaf5; --on-accent: #08131f; --bad: #f28b82; --bad-soft: #341b1a; --warn: #e5b454; --warn-soft: #30270f;
-    --good: #6cc996; --good-soft: #14291d; --quiet: #5d6975; --dial: #343d46; --grid: #242b32;
+    --good: #6cc996; --good-soft: #14291d; --quiet: #6f7c89; --dial: #343d46; --grid: #242b32;
   }
 }
 * { box-sizing: border-box; }
@@ -85,6 +85,7 @@ h3.within { margin-bottom: .2rem; }
 .figures dd { font-size: 1.55rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.25; white-space: nowrap; }
 .figures dd.more, .figures dd.then { font-size: .83rem; font-weight: 400; letter-spacing: 0; white-space: normal; line-height: 1.4; }
 .figures dd.more, .figures dd.then span:first-child { color: var(--soft); }
+.figures dd.then .soft { white-space: nowrap; }
 .figures + .small { padding: 0; margin-top: -.6rem; }
 
 .plot figcaption { display: grid; grid-template-columns: auto 1fr; gap: 0 1rem; margin-bottom: .55rem; }
@@ -117,6 +118,10 @@ h3.within { margin-bottom: .2rem; }
 .line.thin, .line.dotted { stroke: var(--text); stroke-width: 1.2; stroke-opacity: .75; pointer-events: none; }
 .line.dotted { stroke-dasharray: 1 4; stroke-width: 1.8; }
 .line.running { stroke-dasharray: 4 4; }
+.dot { fill: none; stroke: var(--accent); stroke-width: 5; stroke-linecap: round; vector-effect: non-scaling-stroke; pointer-events: none; }
+.dot.quiet { stroke: var(--quiet); }
+.dot.bad { stroke: var(--bad); }
+.dot.thin, .dot.dotted { stroke: var(--text); stroke-width: 3; }
 .bar.running { fill-opacity: .55; }
 .hit { fill: var(--text); fill-opacity: 0; }
 .hit.running { fill-opacity: .05; }

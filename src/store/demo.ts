@@ -19,7 +19,9 @@ export async function nameApps(client: Queryable, apps: Readonly<Record<string, 
  * were sent just now, of calls of hours ago, which would look like a delay of hours.
  */
 export async function receiveInTime(client: Queryable): Promise<void> {
-  await client.query(`UPDATE rtc.call_events SET received_at = occurred_at + make_interval(secs => 0.2 + random() ^ 4 * 3)`)
+  await client.query(
+    `UPDATE rtc.call_events SET received_at = occurred_at + make_interval(secs => 0.2 + random() ^ 4 * 3)`,
+  )
   await client.query(`UPDATE rtc.cdrs SET received_at = cdr_time + make_interval(secs => 2 + random() ^ 4 * 20)`)
   await client.query(
     `INSERT INTO rtc.unfolded (session_id)

@@ -148,25 +148,30 @@ function bars(drawing: Drawing): Html[] {
 
 /**
  * A line through neighbouring values; where one is missing it begins anew, and a value alone is a dot. The way to a value
- * that is not over is another line, which is dashed.
+ * that is not over is another line, which is dashed. The first series is drawn last, so that it is on top.
  */
 function lines(drawing: Drawing, series: readonly Series[]): Html[] {
-  const step = width / drawing.buckets.length
-  return series.map(({ tone, values }) => {
-    const point = (i: number) => {
-      const share = Math.min(Math.max((values[i] ?? 0) / drawing.top, 0), 1)
-      return `${round((i + 0.5) * step)} ${round(height - share * height)}`
-    }
-    let path = ''
-    let running = ''
-    for (const [i, value] of values.entries()) {
-      if (value === null) continue
-      const follows = i > 0 && values[i - 1] !== null
-      if (isRunning(drawing, i)) running = `M${follows ? `${point(i - 1)}L` : ''}${point(i)}h0`
-      else path += follows ? `L${point(i)}` : `M${point(i)}h0`
-    }
-    return html`<path class="line ${tone}" d="${path}"/>${running !== '' && html`<path class="line ${tone} running" d="${running}"/>`}`
+  return series.toReversed().map(({ tone, values }) => {
+    const { path, running, dots } = pathsOf(drawing, values)
+    return html`<path class="line ${tone}" d="${path}"/>${running !== '' && html`<path class="line ${tone} running" d="${running}"/>`}${dots !== '' && html`<path class="dot ${tone}" d="${dots}"/>`}`
   })
+}
+
+function pathsOf(drawing: Drawing, values: readonly (number | null)[]) {
+  const step = width / drawing.buckets.length
+  const point = (i: number) => {
+    const share = Math.min(Math.max((values[i] ?? 0) / drawing.top, 0), 1)
+    return `${round((i + 0.5) * step)} ${round(height - share * height)}`
+  }
+  const isKnown = (i: number) => (values[i] ?? null) !== null
+  const paths = { path: '', running: '', dots: '' }
+  for (const i of values.keys()) {
+    if (!isKnown(i)) continue
+    if (!isKnown(i - 1) && !isKnown(i + 1)) paths.dots += `M${point(i)}h0`
+    else if (isRunning(drawing, i)) paths.running = `M${point(i - 1)}L${point(i)}`
+    else paths.path += isKnown(i - 1) ? `L${point(i)}` : `M${point(i)}`
+  }
+  return paths
 }
 
 function nameOf(drawing: Plot, i: number): string {

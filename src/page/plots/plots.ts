@@ -180,9 +180,9 @@ export function durationPlot(
     hint: texts.durationHint,
     kind: 'lines',
     series: [
-      { name: texts.slow, tone: 'quiet', values: percentile(buckets, durations, 'talk', 'p95') },
-      { name: texts.mean, tone: 'dotted', values: along(buckets, stats, meanTalk) },
       { name: texts.median, tone: 'accent', values: percentile(buckets, durations, 'talk', 'p50') },
+      { name: texts.mean, tone: 'dotted', values: along(buckets, stats, meanTalk) },
+      { name: texts.slow, tone: 'quiet', values: percentile(buckets, durations, 'talk', 'p95') },
     ],
     format: (value) => format.duration(value),
     unit: 'seconds',
@@ -199,8 +199,8 @@ export function ringPlot(view: View, buckets: Buckets, durations: readonly Durat
     hint: texts.ringHint,
     kind: 'lines',
     series: [
-      { name: texts.slow, tone: 'quiet', values: percentile(buckets, durations, 'ring', 'p95') },
       { name: texts.median, tone: 'accent', values: percentile(buckets, durations, 'ring', 'p50') },
+      { name: texts.slow, tone: 'quiet', values: percentile(buckets, durations, 'ring', 'p95') },
     ],
     format: (value) => format.duration(value),
     unit: 'seconds',

@@ -13,7 +13,7 @@ export const en = {
   quarantine: 'Quarantine',
   find: 'Find',
   findBy: 'Find by',
-  findWhat: 'Number, session ID, …',
+  findWhat: 'Number or ID',
   times: (zone: string) => `All times in ${zone}`,
   made: (time: string) => `As of ${time}`,
   refreshes: 'Refreshes every 30 seconds',

@@ -10,7 +10,7 @@ export const zh: Texts = {
   quarantine: '隔离区',
   find: '查找',
   findBy: '查找方式',
-  findWhat: '号码、会话标识等',
+  findWhat: '号码或标识',
   times: (zone) => `时区 ${zone}`,
   made: (time) => `数据截至 ${time}`,
   refreshes: '每 30 秒自动刷新',
