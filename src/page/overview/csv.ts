@@ -1,7 +1,8 @@
+import type { CallStats } from '../../store/page/statistics.ts'
 import { type Cell, csv } from '../csv.ts'
 import type { View } from '../layout.ts'
 import type { Buckets } from '../periods.ts'
-import { along, answerRatio, meanTalk, notAnswered, percentile } from '../plots/plots.ts'
+import { along, answerRatio, callsBefore, meanTalk, notAnswered, percentile } from '../plots/series.ts'
 import type { Answer } from '../reader.ts'
 import type { Bucketed, Overview } from './overview.ts'
 
@@ -26,13 +27,15 @@ export function overviewCsv(view: View, it: Overview): string | undefined {
 }
 
 function ofCalls({ texts }: View, { stats, yesterday, lastWeek, peaks, period }: Overview): Column[] {
-  const earlier = (answer: Overview['yesterday']) =>
-    answer.ok ? along(answer.value.rows, answer.value.rows.stats, ({ attempts }) => attempts) : []
+  // A bucket without a row had no call.
+  const count = (calls: (row: CallStats) => number) =>
+    values(stats, (of, rows) => along(of, rows, calls).map((value) => value ?? 0))
+  const earlier = (answer: Overview['yesterday']) => (answer.ok ? callsBefore(answer.value.rows) : [])
   return [
-    [texts.callsMade, values(stats, (of, rows) => along(of, rows, ({ attempts }) => attempts))],
-    [texts.answered, values(stats, (of, rows) => along(of, rows, ({ answered }) => answered))],
-    [texts.notTaken, values(stats, (of, rows) => along(of, rows, notAnswered))],
-    [texts.failed, values(stats, (of, rows) => along(of, rows, (row) => row.failed + row.unknown))],
+    [texts.callsMade, count(({ attempts }) => attempts)],
+    [texts.answered, count(({ answered }) => answered)],
+    [texts.notTaken, count(notAnswered)],
+    [texts.failed, count((row) => row.failed + row.unknown)],
     [`${texts.callsMade}: ${texts.yesterday}`, earlier(yesterday)],
     [`${texts.callsMade}: ${texts.lastWeek}`, earlier(lastWeek)],
     [texts.asr, values(stats, (of, rows) => along(of, rows, answerRatio))],

@@ -5,16 +5,8 @@ import { failed } from '../failures.ts'
 import { type Content, type Html, html } from '../html.ts'
 import { layout, panel, type View } from '../layout.ts'
 import type { Buckets, PeriodName } from '../periods.ts'
-import {
-  asrPlot,
-  delayPlot,
-  durationPlot,
-  outcomesPlot,
-  pddPlot,
-  peaksPlot,
-  recordsPlot,
-  ringPlot,
-} from '../plots/plots.ts'
+import { asrPlot, durationPlot, outcomesPlot, pddPlot, peaksPlot, ringPlot } from '../plots/call-plots.ts'
+import { delayPlot, recordsPlot } from '../plots/callback-plots.ts'
 import type { Answer } from '../reader.ts'
 import { figures } from './figures.ts'
 import { missingList, reasons, receiverFacts, silenceList, subscriptionList } from './lists.ts'

@@ -35,7 +35,7 @@ export interface TimeMark {
 }
 
 /**
- * Marks at full steps of the local clock.
+ * Marks at full steps of the local clock; none at the end, where a label would leave the plot.
  * @param edges beginnings of all buckets, and the end of the last
  * @param minuteOfDay by the local clock
  */
@@ -43,6 +43,6 @@ export function timeMarks(edges: readonly Date[], minuteOfDay: (time: Date) => n
   const [from, to] = [Number(edges[0]), Number(edges.at(-1))]
   const step = clockSteps.find((size) => (to - from) / 60_000 / size <= mostMarks) ?? 1440
   return edges
-    .filter((time) => minuteOfDay(time) % step === 0)
+    .filter((time) => Number(time) < to && minuteOfDay(time) % step === 0)
     .map((time) => ({ at: (time.getTime() - from) / (to - from), time }))
 }

@@ -99,10 +99,9 @@ function grid({ ticks }: Drawing, marks: readonly number[]): Html {
 
 /** Its own SVG, which does not stretch, since letters would stretch with it. */
 function timeAxis({ ticks }: Drawing): Html {
-  const anchor = (at: number) => (at < 0.04 ? 'start' : at > 0.96 ? 'end' : 'middle')
   return html`<svg class="time" aria-hidden="true">${ticks.map(
     ({ at, name, isDay }) =>
-      html`<text x="${round(at * 100)}%" y="75%" text-anchor="${anchor(at)}"${isDay && html` class="day"`}>${name}</text>`,
+      html`<text x="${round(at * 100)}%" y="75%" text-anchor="middle"${isDay && html` class="day"`}>${name}</text>`,
   )}</svg>`
 }
 

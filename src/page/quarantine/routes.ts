@@ -21,7 +21,7 @@ const replayedAtOnce = 200
 export function quarantineRoutes(app: FastifyInstance, context: PageContext): void {
   const { reader } = context
 
-  app.get('/quarantine', (request, reply) => showList(request, reply))
+  app.get('/quarantine', (request, reply) => showList(context, request, reply))
 
   app.get('/quarantine.csv', async (request, reply) => {
     const view = viewOf(request, context)
@@ -31,14 +31,20 @@ export function quarantineRoutes(app: FastifyInstance, context: PageContext): vo
     return send(reply, failedPage(view, '/quarantine', entries.failed), 503)
   })
 
+  manyRoutes(app, context)
+  entryRoutes(app, context)
+}
+
+/** What is done with many entries at once. */
+function manyRoutes(app: FastifyInstance, context: PageContext): void {
   // All of a reason, from the latest on; those that stay as they are would be tried again and again but for `below`.
   app.post('/quarantine/replay', async (request, reply) => {
     const reason = field(request.body, 'reason')
     if (reason === undefined) return reply.redirect('/quarantine', 303)
-    const found = await reader.read((client) =>
+    const found = await context.reader.read((client) =>
       readOpenIds(client, reason, whole(request.body, 'below'), replayedAtOnce),
     )
-    if (!found.ok) return showList(request, reply, (texts) => texts.notNow, 503)
+    if (!found.ok) return showList(context, request, reply, (texts) => texts.notNow, 503)
     const { ids, total } = found.value
     const replayed = await replayMany(context, ids)
     return reply.redirect(donePath({ how: 'replayedMany', ...replayed, left: total - replayed.tried }, reason), 303)
@@ -47,7 +53,7 @@ export function quarantineRoutes(app: FastifyInstance, context: PageContext): vo
   app.post('/quarantine/selected', async (request, reply) => {
     const ids = idsOf(request.body)
     const reason = field(request.body, 'reason')
-    if (ids.length === 0) return showList(request, reply, (texts) => texts.noneSelected, 422)
+    if (ids.length === 0) return showList(context, request, reply, (texts) => texts.noneSelected, 422)
     if (field(request.body, 'do') !== 'close') {
       const replayed = await replayMany(context, ids)
       // The ones that were not tried are no longer selected, and open like the others.
@@ -55,52 +61,55 @@ export function quarantineRoutes(app: FastifyInstance, context: PageContext): vo
       return reply.redirect(donePath({ how: 'replayedMany', ...done }, reason), 303)
     }
     const why = field(request.body, 'why')
-    if (why === undefined) return showList(request, reply, (texts) => texts.whyNeeded, 422)
-    const closed = await close(ids, why)
-    if (closed === undefined) return showList(request, reply, (texts) => texts.notNow, 503)
+    if (why === undefined) return showList(context, request, reply, (texts) => texts.whyNeeded, 422)
+    const closed = await close(context, ids, why)
+    if (closed === undefined) return showList(context, request, reply, (texts) => texts.notNow, 503)
     return reply.redirect(donePath({ how: 'resolvedMany', entries: closed }, reason), 303)
   })
+}
 
-  entryRoutes(app, context)
-
-  /** How many entries were closed; undefined when Postgres cannot do it now. */
-  async function close(ids: readonly number[], why: string): Promise<number | undefined> {
-    try {
-      const closed = await context.postgres.withClient((client) => resolveQuarantine(client, ids, why))
-      return closed.length
-    } catch {
-      return undefined
-    } finally {
-      reader.forget()
-    }
+/** How many entries were closed; undefined when Postgres cannot do it now. */
+async function close(
+  { postgres, reader }: PageContext,
+  ids: readonly number[],
+  why: string,
+): Promise<number | undefined> {
+  try {
+    const closed = await postgres.withClient((client) => resolveQuarantine(client, ids, why))
+    return closed.length
+  } catch {
+    return undefined
+  } finally {
+    reader.forget()
   }
+}
 
-  /** The list, with a word on what was not done where there is one. */
-  async function showList(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    refused?: (texts: Texts) => string,
-    status = 200,
-  ): Promise<FastifyReply> {
-    const view = viewOf(request, context)
-    const reason = field(request.query, 'reason') ?? field(request.body, 'reason')
-    const [entries, reasons, open] = await Promise.all([
-      reader.read((client) => readOpenEntries(client, reason, entriesShown)),
-      reader.share('reasons', readOpenReasons),
-      openEntries(context),
-    ])
-    const page = {
-      reason,
-      entries,
-      reasons,
-      openEntries: open,
-      areSelected: field(request.query, 'select') === 'all',
-      done: doneOf(request.query),
-      refused: refused?.(view.texts),
-      replayedAtOnce,
-    }
-    return send(reply, quarantinePage(view, page), status)
+/** The list, with a word on what was not done where there is one. */
+async function showList(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: (texts: Texts) => string,
+  status = 200,
+): Promise<FastifyReply> {
+  const view = viewOf(request, context)
+  const reason = field(request.query, 'reason') ?? field(request.body, 'reason')
+  const [entries, reasons, open] = await Promise.all([
+    context.reader.read((client) => readOpenEntries(client, reason, entriesShown)),
+    context.reader.share('reasons', readOpenReasons),
+    openEntries(context),
+  ])
+  const page = {
+    reason,
+    entries,
+    reasons,
+    openEntries: open,
+    areSelected: field(request.query, 'select') === 'all',
+    done: doneOf(request.query),
+    refused: refused?.(view.texts),
+    replayedAtOnce,
   }
+  return send(reply, quarantinePage(view, page), status)
 }
 
 /** Ids of the entries that are ticked: no more than a list shows. */

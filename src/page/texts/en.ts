@@ -104,7 +104,7 @@ export const en = {
   pddPlot: 'Post-dial delay',
   pddHint: 'From dialing the last leg until it rings',
   median: 'Median',
-  slow: '95th percentile (p95)',
+  slow: '95th percentile',
   delayPlot: 'Callback delay',
   delayHint: '95th percentile (p95): start of call to first event, end of call to CDR',
   peaksPlot: 'Concurrent legs',

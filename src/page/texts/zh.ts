@@ -96,7 +96,7 @@ export const zh: Texts = {
   pddPlot: '接续时延（PDD）',
   pddHint: '最后呼叫的一侧，从呼出到振铃',
   median: '中位数',
-  slow: '95 分位（P95）',
+  slow: '95 分位',
   delayPlot: '回调时延',
   delayHint: 'P95：呼叫开始到收到首个状态，呼叫结束到收到话单',
   peaksPlot: '并发话路',

@@ -1,83 +1,11 @@
-import type { CallStats, Delay, Duration, Peak, Records } from '../../store/page/statistics.ts'
-import { callsPath, localTime } from '../calls/search.ts'
+import type { CallStats, Duration, Peak } from '../../store/page/statistics.ts'
 import type { Html } from '../html.ts'
 import type { View } from '../layout.ts'
 import type { Earlier } from '../overview/overview.ts'
 import type { Buckets } from '../periods.ts'
-import { timeMarks } from './axis.ts'
-import { type Plot, plot, type Tone } from './plot.ts'
-
-type Frame = Pick<Plot, 'buckets' | 'ticks' | 'isRunning' | 'texts'>
-
-/** What all plots of a period share. */
-function frame({ texts, format, now }: View, { starts, to }: Buckets): Frame {
-  const minuteOfDay = (time: Date) => {
-    const [hours, minutes] = format.minute(time).split(':').map(Number)
-    return (hours ?? 0) * 60 + (minutes ?? 0)
-  }
-  const ticks = timeMarks([...starts, to], minuteOfDay).map(({ at, time }) => {
-    const isDay = minuteOfDay(time) === 0
-    return { at, isDay, name: isDay ? format.day(time) : format.minute(time) }
-  })
-  const isOneDay = format.day(starts[0] as Date) === format.day(starts.at(-1) as Date)
-  return {
-    buckets: starts.map((start) => (isOneDay ? format.minute(start) : `${format.day(start)} ${format.minute(start)}`)),
-    ticks,
-    isRunning: to > now,
-    texts: {
-      table: texts.asTable,
-      time: texts.time,
-      none: format.none,
-      highest: texts.highest,
-      latest: texts.latest,
-      running: texts.running,
-      runningHint: texts.runningHint,
-    },
-  }
-}
-
-/** One value a bucket; null where it has no row. */
-export function along<Row extends { bucket_start: Date | null }>(
-  { starts }: Pick<Buckets, 'starts'>,
-  rows: readonly Row[],
-  value: (row: Row) => number | null,
-): (number | null)[] {
-  const byStart = new Map(rows.map((row) => [row.bucket_start?.getTime(), row]))
-  return starts.map((start) => {
-    const row = byStart.get(start.getTime())
-    return row ? value(row) : null
-  })
-}
-
-/** Where the calls of a bucket stand, of some outcomes or all. */
-function links(view: View, { starts, to }: Buckets, outcomes: readonly string[] = []): string[] {
-  const edges = [...starts, to].map((time) => localTime(view, time))
-  return starts.map((_, i) => callsPath({ from: edges[i], to: edges[i + 1], outcomes }))
-}
-
-export function recordsPlot(view: View, buckets: Buckets, records: readonly Records[]): Html {
-  const { texts, format } = view
-  return plot({
-    ...frame(view, buckets),
-    id: 'plot-records',
-    title: texts.recordsPlot,
-    hint: texts.recordsHint,
-    kind: 'bars',
-    series: [
-      { name: texts.statusEvents, tone: 'accent', values: along(buckets, records, ({ events }) => events) },
-      { name: texts.cdrs, tone: 'quiet', values: along(buckets, records, ({ cdrs }) => cdrs) },
-    ],
-    links: links(view, buckets),
-    format: (value) => format.number(value),
-    unit: 'count',
-    empty: `${texts.noCallbacks} ${texts.noCallsNext}`,
-  })
-}
-
-/** Calls that reached the other side, or were given up: nobody's fault. */
-export function notAnswered({ busy, no_answer, rejected, unreachable, cancelled }: CallStats): number {
-  return busy + no_answer + rejected + unreachable + cancelled
-}
+import { frame, links } from './frame.ts'
+import { plot, type Tone } from './plot.ts'
+import { along, answerRatio, callsBefore, meanTalk, notAnswered, percentile } from './series.ts'
 
 const notTaken = ['busy', 'no answer', 'rejected', 'unreachable', 'cancelled'] as const
 const broken = ['failed', 'unknown'] as const
@@ -91,9 +19,7 @@ export function outcomesPlot(
 ): Html {
   const { texts, format } = view
   const before = (name: string, tone: Tone, earlier: Earlier | undefined) =>
-    earlier && earlier.stats.length > 0
-      ? [{ name, tone, values: along(earlier, earlier.stats, ({ attempts }) => attempts) }]
-      : []
+    earlier && earlier.stats.length > 0 ? [{ name, tone, values: callsBefore(earlier) }] : []
   return plot({
     ...frame(view, buckets),
     id: 'plot-outcomes',
@@ -208,24 +134,6 @@ export function ringPlot(view: View, buckets: Buckets, durations: readonly Durat
   })
 }
 
-export function percentile(
-  buckets: Buckets,
-  durations: readonly Duration[],
-  kind: Duration['kind'],
-  which: 'p50' | 'p95',
-): (number | null)[] {
-  const rows = durations.filter((row) => row.kind === kind)
-  return along(buckets, rows, (row) => row[which])
-}
-
-export function meanTalk({ talk_seconds, talks }: CallStats): number | null {
-  return talks > 0 ? talk_seconds / talks : null
-}
-
-export function answerRatio({ answered, attempts }: CallStats): number | null {
-  return attempts > 0 ? answered / attempts : null
-}
-
 export function pddPlot(view: View, buckets: Buckets, stats: readonly CallStats[]): Html {
   const { texts, format } = view
   return plot({
@@ -241,29 +149,5 @@ export function pddPlot(view: View, buckets: Buckets, stats: readonly CallStats[
     format: (value) => format.duration(value),
     unit: 'seconds',
     empty: texts.noLegs,
-  })
-}
-
-export function delayPlot(view: View, buckets: Buckets, delays: readonly Delay[]): Html {
-  const { texts, format } = view
-  const of = (kind: Delay['kind'], value: (row: Delay) => number | null) =>
-    along(
-      buckets,
-      delays.filter((row) => row.kind === kind),
-      value,
-    )
-  return plot({
-    ...frame(view, buckets),
-    id: 'plot-delay',
-    title: texts.delayPlot,
-    hint: texts.delayHint,
-    kind: 'lines',
-    series: [
-      { name: texts.statusEvents, tone: 'accent', values: of('status', (row) => row.p95) },
-      { name: texts.cdrs, tone: 'quiet', values: of('fee', (row) => row.p95) },
-    ],
-    format: (value) => format.duration(value),
-    unit: 'seconds',
-    empty: texts.noDelay,
   })
 }
