@@ -197,6 +197,8 @@ function page({ session, number }: Examples): Record<string, (client: pg.ClientB
     'calls of the last hour': (client) => statistics.readCallStats(client, hour),
     'calls of the last day': (client) => statistics.readCallStats(client, day),
     'totals of the last day': (client) => statistics.readCallTotals(client, day),
+    'durations of the last hour': (client) => statistics.readDurations(client, hour),
+    'durations of the last day': (client) => statistics.readDurations(client, day),
     'records of the last hour': (client) => statistics.readRecords(client, hour),
     'records of the last day': (client) => statistics.readHourlyRecords(client, day),
     'delays of the last hour': (client) => statistics.readDelays(client, hour),

@@ -21,10 +21,16 @@ export function knownHost(names: readonly string[]): Hook {
   }
 }
 
-/** Takes what changes something only from our own pages: a browser says where a request comes from, and cannot lie. */
+/**
+ * Takes what changes something only from our own pages: a browser says where a request comes from, and no page can make it
+ * say something else. Each browser sends Origin with a form. Sec-Fetch-Site, which also tells a page of this name under
+ * another scheme, is not sent over plain http but to loopback; without it the page has to be one of plain http too. That
+ * the Host is one of ours, and not of a stranger's that leads here, `knownHost` has seen to.
+ */
 export const sameOrigin: Hook = (request, reply, done) => {
   if (request.method === 'GET' || request.method === 'HEAD') return done()
   const { origin, host, 'sec-fetch-site': site } = request.headers
+  if (site === undefined && origin === `http://${host}`) return done()
   if (site === 'same-origin' && (origin === `http://${host}` || origin === `https://${host}`)) return done()
   refuse(reply, 'only pages of this listener may do this')
 }

@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts'
 import type { View } from './layout.ts'
 
 /** Why a panel has nothing to show. */
-export type Failed = { why: 'away' | 'slow' | 'right' | 'missing' } | { why: 'other'; code: string }
+export type Failed = { why: 'away' | 'busy' | 'slow' | 'right' | 'missing' } | { why: 'other'; code: string }
 
 export function whyFailed(error: unknown): Failed {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
@@ -14,8 +14,14 @@ export function whyFailed(error: unknown): Failed {
 }
 
 /** Says in the panel's own place what went wrong. */
-export function failed(failure: Failed, { words }: View): Html {
-  const texts = { away: words.away, slow: words.tooSlow, right: words.noRight, missing: words.noView }
-  const text = failure.why === 'other' ? words.queryFailedWhy(failure.code) : texts[failure.why]
-  return html`<div class="empty failed" role="note"><strong>${words.queryFailed}.</strong> ${text}</div>`
+export function failed(failure: Failed, { texts }: View): Html {
+  const reasons = {
+    away: texts.away,
+    busy: texts.busy,
+    slow: texts.tooSlow,
+    right: texts.noRight,
+    missing: texts.noView,
+  }
+  const text = failure.why === 'other' ? texts.queryFailedWhy(failure.code) : reasons[failure.why]
+  return html`<div class="empty failed" role="note"><strong>${texts.queryFailed}.</strong> ${text}</div>`
 }

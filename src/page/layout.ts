@@ -1,13 +1,14 @@
 import { lookUpKinds } from '../store/page/look-ups.ts'
+import { type Failed, failed } from './failures.ts'
 import type { Format } from './format.ts'
 import { type Content, type Html, html } from './html.ts'
 import type { Answer } from './reader.ts'
-import { type Language, named, type Words } from './words.ts'
+import { type Language, named, type Texts } from './texts/texts.ts'
 
 /** In whose language and zone a page is written, and when. */
 export interface View {
   language: Language
-  words: Words
+  texts: Texts
   format: Format
   now: Date
 }
@@ -25,7 +26,7 @@ export interface Page {
 
 /** The frame of every page. */
 export function layout(view: View, { title, section, openEntries, refreshes = false, body }: Page): Html {
-  const { words, format } = view
+  const { texts, format } = view
   const link = (path: string, name: string, more: Content = null) =>
     html`<li><a href="${path}"${section === path && html` aria-current="page"`}>${name}${more}</a></li>`
   const open =
@@ -36,25 +37,36 @@ export function layout(view: View, { title, section, openEntries, refreshes = fa
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · ${words.name}</title>
+<title>${title} · ${texts.name}</title>
 <link rel="stylesheet" href="/style.css">
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 ${refreshes && html`<noscript><meta http-equiv="refresh" content="30"></noscript><script src="/refresh.js" defer></script>`}
 </head>
 <body>
-<a class="skip" href="#content">${words.skip}</a>
+<a class="skip" href="#content">${texts.skip}</a>
 <header class="top"><div>
-<a class="name" href="/">${words.name}</a>
-<nav aria-label="${words.sections}"><ul>${link('/', words.overview)}${link('/calls', words.calls)}${link('/quarantine', words.quarantine, open)}</ul></nav>
+<a class="name" href="/">${texts.name}</a>
+<nav aria-label="${texts.sections}"><ul>${link('/', texts.overview)}${link('/calls', texts.calls)}${link('/quarantine', texts.quarantine, open)}</ul></nav>
 ${findForm(view)}
 </div></header>
 <main id="content" tabindex="-1">
 ${body}
 </main>
-<footer class="foot"><span>${words.made(format.time(view.now))}</span><span>${words.times(format.timeZone)}</span>${refreshes && html`<span>${words.refreshes}</span>`}</footer>
+<footer class="foot"><span>${texts.made(format.time(view.now))}</span><span>${texts.times(format.timeZone)}</span>${refreshes && html`<span>${texts.refreshes}</span>`}</footer>
 </body>
 </html>
 `
+}
+
+/** Instead of a page that could not be read. */
+export function failedPage(view: View, section: NonNullable<Page['section']>, failure: Failed): Html {
+  const { texts } = view
+  const back = { '/': texts.overview, '/calls': texts.callsTitle, '/quarantine': texts.quarantineTitle }[section]
+  return layout(view, {
+    title: texts.queryFailed,
+    section,
+    body: html`<div class="head"><h1>${texts.queryFailed}</h1></div><div class="panel">${failed(failure, view)}<p><a href="${section}">${back}</a></p></div>`,
+  })
 }
 
 /** A part of the page with a heading of its own. */
@@ -66,24 +78,6 @@ ${body}</section>`
 /** Where a list would be, and there is nothing in it: says what to do next. */
 export function empty(text: Content): Html {
   return html`<p class="empty">${text}</p>`
-}
-
-export interface Column<Row> {
-  name: string
-  cell: (row: Row) => Content
-  /** n = a figure, t = a time; minor ones are left out on a phone. */
-  kind?: 'n' | 't' | 'wrap' | 'minor' | 'n minor' | 't minor' | 'wrap minor' | 'share minor' | 'num' | 'num minor'
-}
-
-/** A table that scrolls within itself where the screen is too narrow for it. */
-export function table<Row>(label: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
-  const attribute = (kind: Column<Row>['kind']) => kind && html` class="${kind}"`
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
-<thead><tr>${columns.map(({ name, kind }) => html`<th scope="col"${attribute(kind)}>${name}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    (row) => html`<tr>${columns.map(({ cell, kind }) => html`<td${attribute(kind)}>${cell(row)}</td>`)}</tr>
-`,
-  )}</tbody></table></div>`
 }
 
 /** unknown: nobody can say. */
@@ -114,13 +108,13 @@ export function reasonOf(
 }
 
 /** Tone of an outcome: what went well, what is nobody's fault, what is ours to look at. */
-export function outcomeTag(outcome: string | null, { words }: View): Html {
+export function outcomeTag(outcome: string | null, { texts }: View): Html {
   const mood: Mood = outcome === 'answered' ? 'good' : outcome === 'failed' || outcome === 'unknown' ? 'bad' : 'plain'
-  return tag(named(words.outcomes, outcome ?? 'unknown'), mood)
+  return tag(named(texts.outcomes, outcome ?? 'unknown'), mood)
 }
 
-export function scenarioName(scenario: string | null, { words, format }: View): string {
-  return scenario === null ? format.none : named(words.scenarios, scenario)
+export function scenarioName(scenario: string | null, { texts, format }: View): string {
+  return scenario === null ? format.none : named(texts.scenarios, scenario)
 }
 
 /** A time in a list: the day is left out where it is today, the year where it is this one. */
@@ -142,8 +136,8 @@ export function callPath(callRef: string): string {
 }
 
 /** POST, so that what is looked for stands in no address, no history and no log of a proxy. */
-function findForm({ words }: View): Html {
-  return html`<form class="find" action="/calls" method="post" role="search"><select name="by" aria-label="${words.findBy}">${lookUpKinds.map(
-    (kind) => html`<option value="${kind}">${words.lookUps[kind]}</option>`,
-  )}</select><input name="what" aria-label="${words.findWhat}" placeholder="${words.findWhat}" required maxlength="256" autocomplete="off" spellcheck="false"><button>${words.find}</button></form>`
+function findForm({ texts }: View): Html {
+  return html`<form class="find" action="/calls" method="post" role="search"><select name="by" aria-label="${texts.findBy}">${lookUpKinds.map(
+    (kind) => html`<option value="${kind}">${texts.lookUps[kind]}</option>`,
+  )}</select><input name="what" aria-label="${texts.findWhat}" placeholder="${texts.findWhat}" required maxlength="256" autocomplete="off" spellcheck="false"><button>${texts.find}</button></form>`
 }

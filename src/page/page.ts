@@ -1,12 +1,13 @@
+import { parse } from 'node:querystring'
 import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Readiness } from '../ingest/receiver.ts'
 import type { Log } from '../lib/log.ts'
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
-import { callsRoutes } from './calls-routes.ts'
-import { overviewRoutes } from './overview-routes.ts'
-import { quarantineRoutes } from './quarantine-routes.ts'
+import { callsRoutes } from './calls/routes.ts'
+import { overviewRoutes } from './overview/routes.ts'
+import { quarantineRoutes } from './quarantine/routes.ts'
 import { Reader } from './reader.ts'
 import { icon, refreshScript } from './refresh.ts'
 import { style } from './style.ts'
@@ -53,7 +54,8 @@ export async function opsPage(app: FastifyInstance, parts: PageParts): Promise<v
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit },
-    (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    // A name that is there several times becomes a list.
+    (_request, body, done) => done(null, parse(String(body))),
   )
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
@@ -71,8 +73,8 @@ export async function opsPage(app: FastifyInstance, parts: PageParts): Promise<v
   )
   app.get('/icon.svg', (_request, reply) => reply.headers(still).type('image/svg+xml').send(icon))
 
-  const desk = { reader, postgres, registry, readiness, timeZone, log }
-  overviewRoutes(app, desk)
-  callsRoutes(app, desk)
-  quarantineRoutes(app, desk)
+  const context = { reader, postgres, registry, readiness, timeZone, log }
+  overviewRoutes(app, context)
+  callsRoutes(app, context)
+  quarantineRoutes(app, context)
 }

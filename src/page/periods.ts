@@ -13,6 +13,8 @@ export interface Buckets extends Period {
   starts: Date[]
 }
 
+const dayMs = 24 * 60 * minuteMs
+
 /**
  * The last hour or day, up to the end of the bucket that goes on, beginning where a bucket begins in that time zone: of
  * whole hours Postgres has the counts already.
@@ -23,6 +25,19 @@ export function lately(name: PeriodName, now: Date, timeZone: string): Buckets {
   const current = Math.floor((now.getTime() + offset) / bucketMs) * bucketMs - offset
   const starts = Array.from({ length: count }, (_, i) => new Date(current - (count - 1 - i) * bucketMs))
   return { from: starts[0] as Date, to: new Date(current + bucketMs), bucket, timeZone, starts }
+}
+
+/** The same buckets so many days before, by the local clock. */
+export function earlier(buckets: Buckets, days: number): Buckets {
+  const back = shifted(days, buckets.to, buckets.timeZone)
+  return { ...buckets, from: back(buckets.from), to: back(buckets.to), starts: buckets.starts.map(back) }
+}
+
+/** Takes a time so many days back. A day may be an hour longer or shorter where clocks are changed. */
+export function shifted(days: number, from: Date, timeZone: string): (time: Date) => Date {
+  const guess = new Date(from.getTime() - days * dayMs)
+  const ms = days * dayMs + offsetOf(guess, timeZone) - offsetOf(from, timeZone)
+  return (time) => new Date(time.getTime() - ms)
 }
 
 /** Milliseconds by which clocks of the zone are ahead of UTC at that time. */

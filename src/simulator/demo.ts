@@ -12,7 +12,7 @@ import { startEmbeddedPostgres } from '../embedded-postgres/embedded.ts'
 import { createLogger } from '../lib/logger.ts'
 import { callbackUrls } from '../platform/urls.ts'
 import { type Service, startService } from '../service.ts'
-import { demoFailures, demoMissingCdrs, demoStats, nameApps, type Period } from '../store/demo.ts'
+import { demoFailures, demoMissingCdrs, demoStats, nameApps, type Period, receiveInTime } from '../store/demo.ts'
 import { migrate } from '../store/migrate.ts'
 import { defaults, type SimulatorOptions } from './options.ts'
 import { inventedApps, Simulator } from './simulator.ts'
@@ -89,7 +89,7 @@ async function run(config: Config, service: Service, database: pg.Pool): Promise
   await simulator.close()
   if (result === 'interrupted') return
   printLines(`simulator  ${told(result)}`)
-  if ((await Promise.race([caughtUp(service, database), interrupted])) === 'interrupted') return
+  if ((await Promise.race([settled(service, database), interrupted])) === 'interrupted') return
   await report(database, {
     from: new Date(startAt * 1000).toISOString(),
     to: new Date(Date.now() + 3_600_000).toISOString(),
@@ -133,6 +133,13 @@ function told({ calls, callbacks, seconds, latencyMs }: Summary): string {
   return `${n(calls)} calls, ${n(sent)} callbacks in ${seconds} s (${n(perSecond)} a second, p95 ${latencyMs.status.p95} ms), ${all}`
 }
 
+/** Waits until the calls are there, with the delays that callbacks usually have. */
+async function settled(service: Service, database: pg.Pool): Promise<void> {
+  await caughtUp(service, database)
+  await receiveInTime(database)
+  await caughtUp(service, database)
+}
+
 /** Waits until all that was taken is stored, and counted with its call. */
 async function caughtUp({ adminUrl }: Service, database: pg.Pool): Promise<void> {
   for (;;) {
@@ -165,9 +172,9 @@ async function report(database: pg.Pool, period: Period): Promise<void> {
   show(`Calls whose CDR has not come: ${missing.count} (ops.missing_cdrs)`, lines)
 }
 
-/** Calls go on as on a quiet day until somebody has seen enough. */
+/** Calls go on as on a quiet day, each in its own time, until somebody has seen enough. */
 async function keepOn(config: Config, service: Service): Promise<void> {
-  const live = { seed: 2, calls: 1_000_000, rate: 1, speed: 4 }
+  const live = { seed: 2, calls: 1_000_000, rate: 1, speed: 1 }
   const simulator = new Simulator(optionsOf(config, service, live))
   const running = simulator.run()
   printLines('', `page       ${service.adminUrl}/`, `psql       ${service.embedded?.psql}`)

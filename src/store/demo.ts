@@ -14,6 +14,21 @@ export async function nameApps(client: Queryable, apps: Readonly<Record<string, 
   )
 }
 
+/**
+ * As if callbacks had come while the calls went on: an event within a second or so, a CDR within seconds of the end. All
+ * were sent just now, of calls of hours ago, which would look like a delay of hours.
+ */
+export async function receiveInTime(client: Queryable): Promise<void> {
+  await client.query(
+    `UPDATE rtc.call_events SET received_at = occurred_at + make_interval(secs => 0.2 + random() ^ 4 * 3)`,
+  )
+  await client.query(`UPDATE rtc.cdrs SET received_at = cdr_time + make_interval(secs => 2 + random() ^ 4 * 20)`)
+  await client.query(
+    `INSERT INTO rtc.unfolded (session_id)
+      SELECT session_id FROM rtc.call_events UNION SELECT session_id FROM rtc.cdrs`,
+  )
+}
+
 export async function demoStats(client: Queryable, { from, to }: Period): Promise<unknown[][]> {
   const { rows } = await client.query({
     text: `SELECT scenario, sum(attempts), sum(answered), sum(busy), sum(no_answer), sum(rejected), sum(unreachable),

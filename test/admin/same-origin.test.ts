@@ -81,7 +81,14 @@ describe('the Host header of the private listener', () => {
 })
 
 describe('what changes something, or is searched by a number, comes from our own pages', () => {
-  const forms = ['/calls', '/quarantine/:id/replay', '/quarantine/:id/accept', '/quarantine/:id/resolve']
+  const forms = [
+    '/calls',
+    '/quarantine/replay',
+    '/quarantine/selected',
+    '/quarantine/:id/replay',
+    '/quarantine/:id/accept',
+    '/quarantine/:id/resolve',
+  ]
 
   test('these are all that take more than GET', async () => {
     const found: string[] = []
@@ -97,12 +104,21 @@ describe('what changes something, or is searched by a number, comes from our own
     [{ ...ours, origin: 'http://evil.example.com' }, 403],
     [{ ...ours, origin: 'null' }, 403],
     [{ host: ours.host, 'sec-fetch-site': 'same-origin' }, 403],
-    [{ host: ours.host, origin: ours.origin }, 403],
+    // Over plain http off loopback browsers send no Sec-Fetch-Site.
+    [{ host: ours.host, origin: ours.origin }, 200],
+    [{ host: 'ops.example.com:3001', origin: 'http://ops.example.com:3001' }, 200],
+    [{ host: 'ops.example.com:3001', origin: 'https://ops.example.com:3001' }, 403],
+    [{ host: 'ops.example.com:3001', origin: 'http://ops.example.com' }, 403],
+    [{ host: 'ops.example.com:3001', origin: 'http://ops.example.com:3000' }, 403],
+    [{ host: 'ops.example.com:3001', origin: 'http://evil.example.com' }, 403],
+    [{ host: 'ops.example.com:3001', origin: 'null' }, 403],
+    [{ host: 'ops.example.com:3001' }, 403],
+    [{ host: 'evil.example.com', origin: 'http://evil.example.com' }, 403],
     [{ ...ours, 'sec-fetch-site': 'same-site' }, 403],
     [{ ...ours, 'sec-fetch-site': 'cross-site' }, 403],
     [{ ...ours, host: 'evil.example.com', origin: 'http://evil.example.com' }, 403],
   ])('%j: %i', async (headers, status) => {
-    const app = await admin()
+    const app = await admin({ ADMIN_HOSTS: 'ops.example.com' })
     for (const form of forms) {
       const { statusCode } = await app.inject({ method: 'POST', url: form.replace(':id', '1'), headers })
       expect([form, statusCode === 403 ? 403 : 200]).toEqual([form, status])

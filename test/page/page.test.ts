@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { explainConflicts } from '../../src/maintenance/conflicts.ts'
 import { FoldTables } from '../../src/maintenance/fold-tables.ts'
+import { Format } from '../../src/page/format.ts'
 import { withClient } from '../../src/store/pool.ts'
 import { makeRoles } from '../../src/store/roles.ts'
 import { insertDayOfCalls, store } from '../store/day-of-calls.ts'
 import { cdrRow, eventRow } from '../store/rows.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { callOf } from '../support/facts.ts'
 import { foldAll } from '../support/folder.ts'
 import { type PrivateListener, privateListener } from './private-listener.ts'
 
@@ -63,6 +65,9 @@ describe('every page', () => {
       ...pages,
       '/style.css',
       '/refresh.js',
+      '/overview.csv',
+      '/calls.csv',
+      '/quarantine.csv',
       '/call/00000000-0000-0000-0000-000000000000',
       '/quarantine/1',
     ]) {
@@ -76,7 +81,14 @@ describe('every page', () => {
   test('is in nobody else’s frame, and strangers’ forms change nothing', async () => {
     const { admin } = await privateListener(day.url)
     const headers = { host: 'localhost', origin: 'http://evil.example.com', 'sec-fetch-site': 'cross-site' }
-    for (const url of ['/calls', '/quarantine/1/replay', '/quarantine/1/accept', '/quarantine/1/resolve'])
+    for (const url of [
+      '/calls',
+      '/quarantine/replay',
+      '/quarantine/selected',
+      '/quarantine/1/replay',
+      '/quarantine/1/accept',
+      '/quarantine/1/resolve',
+    ])
       expect((await admin.inject({ method: 'POST', url, headers })).statusCode).toBe(403)
   })
 })
@@ -85,7 +97,7 @@ describe('the overview', () => {
   test('shows figures, plots, reasons, what is missing and the state of the receiver', async () => {
     const { get } = await privateListener(day.url)
     const { text } = await get('/')
-    for (const id of ['outcomes', 'records', 'asr', 'acd', 'peaks', 'pdd', 'delay'])
+    for (const id of ['outcomes', 'records', 'asr', 'duration', 'ring', 'peaks', 'pdd', 'delay'])
       expect(text).toContain(`id="plot-${id}-title"`)
     const { rows } = await day.pool.query(
       `SELECT sum(attempts)::int AS attempts, sum(answered)::int AS answered
@@ -96,10 +108,10 @@ describe('the overview', () => {
       `<dd>${figure(rows[0].attempts)}</dd><dd class="more">${figure(rows[0].answered)} answered</dd>`,
     )
     expect(text).toContain('no answer from user')
-    expect(text).toMatch(/<td class="t">Release point \d+<\/td>|<td class="t">Q.850 cause \d+<\/td>/)
+    expect(text).toMatch(/<td role="cell" class="t" data-label="Code">(Release point|Q.850 cause) \d+<\/td>/)
     expect(text).toContain('<dt>Calls behind callbacks</dt><dd>0 s, 0 sessions waiting</dd>')
     expect(text).toMatch(/<section class="state warn"/)
-    expect(text).toMatch(/\d+ calls ended and have no CDR/)
+    expect(text).toMatch(/\d+ calls? ended without a CDR/)
     expect(text).toContain('CallbackApp')
     expect(text).toContain('both come')
     expect(text).toMatch(/Postgres 1[4-9]/)
@@ -112,14 +124,55 @@ describe('the overview', () => {
     const decoded = text.replaceAll('&amp;', '&')
     const listed = async (path: string) => (await callsOf(get, path)).length
     // The table beside the plot has the figure and the same link as the bar.
-    const cells = [...decoded.matchAll(/<td class="n"><a href="(\/calls\?[^"]*outcome=busy[^"]*)">(\d+)<\/a>/g)]
+    const cells = [
+      ...decoded.matchAll(
+        /<td role="cell" class="n" data-label="Not answered"><a href="(\/calls\?[^"]*outcome=busy[^"]*)">(\d+)<\/a>/g,
+      ),
+    ]
     const [path, count] = cells.map(([, path, count]) => [path, Number(count)] as const).find(([, n]) => n > 0) ?? []
     expect(decoded).toContain(`<a href="${path}" tabindex="-1"><rect class="bar quiet"`)
     expect(await listed(path ?? '')).toBe(count)
     const [, reason, calls] =
-      /href="(\/calls\?[^"]*source=Q\.850&code=17[^"]*)">.*?<td class="n">(\d+)<\/td>/s.exec(decoded) ?? []
+      /href="(\/calls\?[^"]*source=Q\.850&code=17[^"]*)">.*?<td role="cell" class="n" data-label="Calls">(\d+)<\/td>/s.exec(
+        decoded,
+      ) ?? []
     expect(Number(calls)).toBeGreaterThan(0)
     expect(await listed(reason ?? '')).toBe(Number(calls))
+  })
+
+  test('says what calls were yesterday and last week, up to the same time of day', async () => {
+    const { pool, url } = await freshDatabase()
+    const now = Date.now()
+    const at = (hoursAgo: number) => new Date(now - hoursAgo * 3_600_000)
+    const calls = [1, 2, 3, 24.5, 25, 24 * 7 + 1].map((hours, i) => callOf(`1200_${i}@home1.example`, at(hours)))
+    // Of yesterday, but later in the day than it is now.
+    calls.push(callOf('1200_9@home1.example', at(23.9)))
+    await store(
+      pool,
+      calls.flatMap(({ events }) => events),
+      calls.flatMap(({ cdrs }) => cdrs),
+    )
+    const { get } = await privateListener(url)
+    const { text } = await get('/')
+    expect(text).toMatch(/<dd class="then"><span>Yesterday<\/span> 2 <span class="soft">\+\d+%<\/span><\/dd>/)
+    expect(text).toMatch(/<dd class="then"><span>Last week<\/span> 1 <span class="soft">\+\d+%<\/span><\/dd>/)
+    expect(text).toContain('<dd class="then"><span>Yesterday</span> 100% <span class="soft">0 pp</span></dd>')
+    expect(text).toContain('<path class="line thin"')
+    expect((await get('/', 'zh')).text).toContain('<dd class="then"><span>上周同期</span> 1')
+  })
+
+  test('shows median and 95th percentile of calls, as Postgres has them', async () => {
+    const { get } = await privateListener(day.url)
+    const { text } = await get('/')
+    const { rows } = await day.pool.query(
+      `SELECT percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY ring_seconds) AS ring,
+          percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY talk_seconds) FILTER (WHERE outcome = 'answered') AS talk
+        FROM ops.calls WHERE NOT is_live AND started_at >= date_trunc('hour', now()) - interval '23 hours'`,
+    )
+    const written = (seconds: number) => new Format('en', 'UTC').duration(seconds)
+    const { ring, talk } = rows[0]
+    expect(text).toContain(`<dd>${written(ring[0])}</dd><dd class="more">median; p95 ${written(ring[1])}</dd>`)
+    expect(text).toContain(`<dd class="more">median ${written(talk[0])}, p95 ${written(talk[1])}</dd>`)
   })
 
   test('of an empty database does not know yet, and says what to do next, wherever there is a list', async () => {
@@ -127,7 +180,7 @@ describe('the overview', () => {
     const { text } = await get('/')
     expect(text).toContain('<section class="state unknown"')
     expect(text).toContain('No callback has arrived yet.')
-    expect(text.match(/class="empty"/g)?.length).toBe(10)
+    expect(text.match(/class="empty"/g)?.length).toBe(11)
     expect(text).toContain('rtc-receiver urls prints them')
     expect((await get('/calls')).text).toContain('There are no calls yet. Callbacks arrive once')
     expect((await get('/quarantine')).text).toContain('The quarantine is empty')
@@ -144,7 +197,7 @@ describe('the overview', () => {
     await pool.query('ALTER VIEW ops.silence RENAME TO silence_elsewhere')
     const { text } = await (await privateListener(url)).get('/')
     expect(text).toContain('<section class="state unknown"')
-    expect(text).toContain('No answer about: Silence.')
+    expect(text).toContain('Could not be checked: Silence.')
     expect(text).not.toContain('Nothing needs attention.')
   })
 
@@ -152,8 +205,8 @@ describe('the overview', () => {
     const { pool, url } = await freshDatabase()
     await pool.query(`INSERT INTO rtc.unfolded (session_id, stored_at) VALUES ('1200_1', now() - interval '5 minutes')`)
     const { text } = await (await privateListener(url)).get('/')
-    expect(text).toMatch(/Calls are 5:0\d behind the callbacks; 1 sessions are waiting/)
-    expect(text).toMatch(/<dt>Calls behind callbacks<\/dt><dd>5:0\d, 1 sessions waiting<\/dd>/)
+    expect(text).toMatch(/Calls are 5 min( \d s)? behind the callbacks; 1 session waiting/)
+    expect(text).toMatch(/<dt>Calls behind callbacks<\/dt><dd>5 min( \d s)?, 1 session waiting<\/dd>/)
   })
 
   test('without Postgres shows the spool and the receiver all the same', async () => {
@@ -162,9 +215,9 @@ describe('the overview', () => {
     const { status, text } = await get('/')
     expect(status).toBe(200)
     expect(text).toContain('Postgres is away')
-    expect(text).toContain('The page cannot reach Postgres')
-    expect(text).toMatch(/1 records are waiting in the spool/)
-    expect(text).toContain('<dt>Spool</dt><dd>1 records')
+    expect(text).toContain('This page cannot reach Postgres')
+    expect(text).toMatch(/1 record waiting in the spool/)
+    expect(text).toContain('<dt>Spool</dt><dd>1 record,')
     expect(text).toContain('not reachable')
     expect((await get('/', 'zh')).text).toMatch(/Postgres 不可用（.*），回调写入本地暂存/)
     expect((await get('/calls')).text).toContain('Postgres cannot be reached')
@@ -239,8 +292,8 @@ describe('calls', () => {
     expect([found.status, found.headers.location]).toEqual([303, `/call/${call_ref}`])
     const { text } = await get(String(found.headers.location))
     expect(text).toContain(session_id)
-    expect(text).toContain('id="lane-A"')
-    expect(text).toContain('id="lane-B"')
+    expect(text).toContain('id="leg-A"')
+    expect(text).toContain('id="leg-B"')
     expect(text.match(/class="talk"/g)?.length).toBeGreaterThanOrEqual(2)
     for (const name of ['Dialing', 'Ringing', 'Answered', 'Hung up']) expect(text).toContain(name)
     expect(text).toContain('<span class="tag good">Counts</span>')
@@ -268,16 +321,16 @@ describe('calls', () => {
     const path = String((await post('/calls', { by: 'session', what: session })).headers.location)
     const before = (await get(path)).text
     expect(before.match(/<span class="tag good">Counts<\/span>/g)).toHaveLength(1)
-    expect(before).toContain('<td class="wrap">sipStatusCode</td>')
-    expect(before).toMatch(/<td>Another CDR<\/td><td class="n">1 → 3<\/td>/)
+    expect(before).toContain('data-label="Fields that differ">sipStatusCode</td>')
+    expect(before).toMatch(/>Corrected CDR<\/td><td role="cell" class="n" data-label="Billed minutes">1 → 3<\/td>/)
 
     const [, entry] = /href="\/quarantine\/(\d+)"/.exec(before) ?? []
     const shown = (await get(`/quarantine/${entry}`)).text
     expect(shown).toContain('<dt>Fields that differ</dt><dd><code>sipStatusCode</code></dd>')
-    expect(shown).toMatch(/<dt>Billed minutes<\/dt><dd>\d+ → \d+ minutes<\/dd>/)
+    expect(shown).toMatch(/<dt>Billed minutes<\/dt><dd>\d+ → \d+ min<\/dd>/)
     expect(shown).toContain(`href="${path}"`)
     const done = await post(`/quarantine/${entry}/accept`, {})
-    expect([done.status, done.headers.location]).toEqual([303, `/quarantine?accepted=${entry}`])
+    expect([done.status, done.headers.location]).toEqual([303, `/quarantine?done=accepted&id=${entry}`])
     expect((await get(String(done.headers.location))).text).toContain('its CDR counts now')
     expect((await pool.query('SELECT sip_status_code FROM rtc.cdrs')).rows).toEqual([{ sip_status_code: 486 }])
     expect((await pool.query('SELECT session_id FROM rtc.replaced_cdrs')).rows).toEqual([{ session_id: session }])
@@ -312,7 +365,7 @@ describe('calls', () => {
     const path = /href="(\/call\/[^"]+)"/.exec((await get('/calls')).text)?.[1] as string
     expect((await post('/calls', { by: 'session', what: session_id })).headers.location).toBe(path)
     const { text } = await get(path)
-    expect(text).toContain('hidden, it contains a number')
+    expect(text).toContain('hidden (contains a number)')
     expect(text).toContain('Call came in')
     expect(text).toContain('Hung up')
     expect(text).not.toContain('13800000021')
@@ -350,7 +403,7 @@ describe('what somebody knows already', () => {
     expect(nobody.text).toContain('Only the last 30 days are searched')
     for (const by of ['userData', 'subscription'])
       expect((await post('/calls', { by, what: 'nothing' })).text).toContain('No call matches')
-    expect((await post('/calls', { by: 'session', what: 'nothing' })).text).toContain('It has to be complete')
+    expect((await post('/calls', { by: 'session', what: 'nothing' })).text).toContain('It must be complete')
     expect((await post('/calls', {})).headers.location).toBe('/calls')
     // Postgres writes down that somebody asked, and not for what.
     const { rows: asked } = await day.pool.query('SELECT DISTINCT kind FROM rtc.look_ups ORDER BY kind')
@@ -359,7 +412,7 @@ describe('what somebody knows already', () => {
 
   test('each look-up is on record: from where, by whom as far as they said, never for what', async () => {
     const { admin, receiver } = await privateListener(day.url, { adminToken: 'sixteen-characters' })
-    const number = '+8613800000021'
+    const number = '+8613700000021'
     const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
     const headers = {
       host: 'localhost',
@@ -394,14 +447,14 @@ describe('what somebody knows already', () => {
       `:${token}`,
       `${token}:${token}`,
       `${number}:${token}`,
-      `13800000021:${token}`,
+      `13700000021:${token}`,
       `a\nb:${token}`,
     ])
       expect(await looked(basic(text), byNumber)).toEqual([200, { ...line, by: 'number' }])
     expect(await looked(`Bearer ${token}`, byNumber)).toEqual([200, { ...line, by: 'number' }])
     const [status, ...lines] = await looked(basic('ann.li:wrong'), byNumber)
     expect([status, JSON.stringify(lines)]).toEqual([401, expect.not.stringContaining('looked up')])
-    expect(JSON.stringify(receiver.log.lines)).not.toMatch(/3800000021|order-77|sixteen/)
+    expect(JSON.stringify(receiver.log.lines)).not.toMatch(/3700000021|order-77|sixteen/)
     // Without a token it is noted too; what is not searched by personal data is not.
     const open = await privateListener(day.url)
     await open.post('/calls', { by: 'number', what: number })
@@ -421,7 +474,7 @@ describe('what somebody knows already', () => {
       const { get, post, receiver } = await privateListener(address.href)
       for (const by of ['number', 'userData', 'subscription'])
         expect((await post('/calls', { by, what: '+8613800000021' })).text).toContain('may not look up calls by number')
-      expect((await post('/calls', { by: 'session', what: '1200_9' })).text).toContain('No call has this session id')
+      expect((await post('/calls', { by: 'session', what: '1200_9' })).text).toContain('No call has this session ID')
       // Everything else is for the receiver's own role as well, replay and closing too.
       for (const page of pages) expect((await get(page)).text).not.toContain('could not be read')
       await receiver.take('fee', [cdr('1200_2@home1.example', { callEndTime: '2024-13-45 00:00:00' })])
@@ -432,6 +485,62 @@ describe('what somebody knows already', () => {
       expect((await post('/quarantine/1/resolve', { why: 'x' })).status).toBe(404)
     } finally {
       await pool.query(`DROP OWNED BY ${login}; DROP ROLE ${login}`)
+    }
+  })
+})
+
+describe('what is shown as CSV', () => {
+  test('calls: as many as the filter finds, and no number, be it masked', async () => {
+    const { get } = await privateListener(day.url)
+    const list = (await get('/calls?outcome=busy')).text
+    expect(list).toContain('href="/calls.csv?outcome=busy" download')
+    const { status, text, headers } = await get('/calls.csv?outcome=busy')
+    expect([status, headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8'])
+    expect(headers['content-disposition']).toBe('attachment; filename="calls.csv"')
+    expect(headers['cache-control']).toBe('no-store')
+    const [head, ...lines] = text.trimEnd().split('\r\n')
+    expect(head).toBe(
+      '\uFEFFStarted,Call reference,Session ID,App,Scenario,Outcome,In progress,Ring time (s),Talk time (s),Reason,Status events,CDRs',
+    )
+    const { rows } = await day.pool.query("SELECT count(*)::int AS n FROM ops.calls WHERE outcome = 'busy'")
+    expect(lines).toHaveLength(rows[0].n)
+    expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,[0-9a-f-]{36},1201_/)
+    expect(text).not.toMatch(/\+86|\*\*\*\*/)
+    expect((await get('/calls.csv', 'zh')).text).toContain('开始时间')
+  })
+
+  test('the plots: a row a bucket', async () => {
+    const { get } = await privateListener(day.url)
+    expect((await get('/?period=hour')).text).toContain('href="/overview.csv?period=hour" download')
+    const { text } = await get('/overview.csv')
+    const [head = '', ...lines] = text.trimEnd().split('\r\n')
+    expect(lines).toHaveLength(24)
+    const names = head.split(',')
+    expect(names[0]).toBe('\uFEFFTime')
+    const { rows } = await day.pool.query(
+      `SELECT sum(attempts)::int AS attempts
+        FROM ops.call_stats(date_trunc('hour', now()) - interval '23 hours', now() + interval '1 hour', 'hour')`,
+    )
+    const column = (name: string) => lines.map((line) => Number(line.split(',')[names.indexOf(name)]))
+    expect(column('Calls').reduce((sum, calls) => sum + calls)).toBe(rows[0].attempts)
+    expect(Math.max(...column('Ring time: Median (s)'))).toBeGreaterThan(1)
+    expect((await get('/overview.csv?period=hour')).text.trimEnd().split('\r\n')).toHaveLength(13)
+  })
+
+  test('the quarantine: where the fault is, without a value', async () => {
+    const { url } = await freshDatabase()
+    const { get, receiver } = await privateListener(url)
+    await receiver.take('fee', [cdr('1200_2@home1.example', { callEndTime: '2024-13-45 00:00:00' })])
+    const { text } = await get('/quarantine.csv?reason=malformed_time')
+    expect(text).toMatch(/^\d+,CDR,Malformed time,\/callEndTime [^\r]*,1,/m)
+    expect(text).not.toContain('2024-13-45')
+  })
+
+  test('says why there is none', async () => {
+    const { get } = await privateListener('postgres://rtc@127.0.0.1:1/none', { connected: false })
+    for (const path of ['/calls.csv', '/overview.csv', '/quarantine.csv']) {
+      const { status, text } = await get(path)
+      expect([status, text]).toEqual([503, expect.stringContaining('Postgres cannot be reached')])
     }
   })
 })
@@ -453,11 +562,11 @@ describe('quarantine', () => {
   test('shows reason, place and shape, and not what the body says', async () => {
     const { get, id } = await withEntries()
     const list = (await get('/quarantine')).text
-    expect(list).toContain('Time malformed')
-    expect(list).toContain('record 1 of its feeLst:')
+    expect(list).toContain('Malformed time')
+    expect(list).toContain('feeLst record 1:')
     expect(list).toContain('<code>/callEndTime</code>')
     expect(list).toContain('<span class="count">2</span>')
-    expect((await get('/quarantine?reason=malformed_time')).text).not.toContain('Session id missing</td>')
+    expect((await get('/quarantine?reason=malformed_time')).text).not.toContain('Session ID missing</td>')
     const entry = (await get(`/quarantine/${await id('malformed_time')}`)).text
     expect(entry).toContain('&quot;userData&quot;: &quot;text of 16&quot;')
     for (const text of [list, entry]) expect(text).not.toMatch(/secret-user-data|13800000021|2024-13-45/)
@@ -477,7 +586,10 @@ describe('quarantine', () => {
       body.length,
     ])
     const done = await post(`/quarantine/${bad}/replay`, {})
-    expect([done.status, done.headers.location]).toEqual([303, `/quarantine?replayed=${bad}&stored=1&duplicates=0`])
+    expect([done.status, done.headers.location]).toEqual([
+      303,
+      `/quarantine?done=replayed&id=${bad}&stored=1&duplicates=0`,
+    ])
     expect((await get(String(done.headers.location))).text).toContain(
       `role="status">Entry ${bad} was replayed: 1 stored, 0 already there.`,
     )
@@ -486,12 +598,77 @@ describe('quarantine', () => {
     expect((await post(`/quarantine/${bad}/replay`, {})).status).toBe(404)
   })
 
+  test('all of a reason are replayed with one click: what is good now is stored, the rest stays', async () => {
+    const { get, post, receiver, pool } = await withEntries()
+    await receiver.take('fee', [cdr('1200_3@home1.example', { callEndTime: '2024-13-45 00:00:00' })])
+    const body = JSON.stringify(cdr('1200_2@home1.example'))
+    await pool.query(
+      "UPDATE rtc.quarantine SET body = $1, body_size = $2 WHERE id = (SELECT min(id) FROM rtc.quarantine WHERE reason = 'malformed_time')",
+      [Buffer.from(body), body.length],
+    )
+    expect((await get('/quarantine?reason=malformed_time')).text).toContain('Replay all 2: Malformed time</button>')
+    const done = await post('/quarantine/replay', { reason: 'malformed_time' })
+    expect(done.status).toBe(303)
+    const { text } = await get(String(done.headers.location))
+    expect(text).toContain(
+      '1 entry was replayed: 1 record stored, 0 already there. 1 entry is still not good and stayed open.',
+    )
+    expect(text).toContain('Replay all 1: Malformed time</button>')
+    expect((await pool.query("SELECT FROM rtc.cdrs WHERE session_id = '1200_2@home1.example'")).rowCount).toBe(1)
+    expect((await post('/quarantine/replay', {})).headers.location).toBe('/quarantine')
+  })
+
+  test('a replay of many goes on where the last one ended', async () => {
+    const { post, pool, id } = await withEntries()
+    const bad = await id('malformed_time')
+    const done = await post('/quarantine/replay', { reason: 'malformed_time', below: String(bad) })
+    expect(done.headers.location).toBe(
+      '/quarantine?reason=malformed_time&done=replayedMany&entries=0&stored=0&duplicates=0&refused=0&left=0',
+    )
+    const text = (
+      await (await privateListener(day.url)).get('/quarantine?done=replayedMany&entries=3&stored=2&left=5&last=7')
+    ).text
+    expect(text).toContain('3 entries were replayed: 2 records stored, 0 already there. 5 entries were not tried yet')
+    expect((await pool.query('SELECT FROM rtc.quarantine WHERE resolved_at IS NULL')).rowCount).toBe(2)
+  })
+
+  test('no reason of conflicts is replayed: each is a question for somebody', async () => {
+    const { pool, url } = await freshDatabase()
+    const { get, receiver } = await privateListener(url)
+    await receiver.take('fee', [cdr('1200_1@home1.example')])
+    await receiver.take('fee', [{ ...cdr('1200_1@home1.example'), sipStatusCode: 486 }])
+    await foldAll(pool)
+    const { text } = await get('/quarantine?reason=conflict')
+    expect(text).toContain('Differs from the stored CDR')
+    expect(text).not.toContain('Replay all')
+  })
+
+  test('those that are ticked are closed or replayed together', async () => {
+    const { get, post, pool, id } = await withEntries()
+    const [one, other] = [await id('malformed_time'), await id('missing_session_id')]
+    expect((await get('/quarantine')).text).toContain(`<input type="checkbox" name="id" value="${one}"`)
+    expect(
+      (await get('/quarantine?select=all')).text.match(/name="id" value="\d+" aria-label="[^"]+" checked/g),
+    ).toHaveLength(2)
+    expect((await post('/quarantine/selected', { do: 'close', why: 'x' })).text).toContain('Select at least one entry')
+    const ticked: [string, string][] = [one, other, 'x'].map((value) => ['id', String(value)])
+    expect((await post('/quarantine/selected', [...ticked, ['do', 'close']])).status).toBe(422)
+    const replayed = await post('/quarantine/selected', [...ticked, ['do', 'replay']])
+    expect((await get(String(replayed.headers.location))).text).toContain(
+      '2 entries are still not good and stayed open.',
+    )
+    const closed = await post('/quarantine/selected', [...ticked, ['do', 'close'], ['why', 'told the platform']])
+    expect((await get(String(closed.headers.location))).text).toContain('role="status">2 entries were closed.')
+    const { rows } = await pool.query('SELECT DISTINCT resolution FROM rtc.quarantine')
+    expect(rows).toEqual([{ resolution: 'told the platform' }])
+  })
+
   test('closing wants a word on why', async () => {
     const { post, id, pool } = await withEntries()
     const entry = await id('malformed_time')
     expect((await post(`/quarantine/${entry}/resolve`, { why: '  ' })).status).toBe(422)
     const done = await post(`/quarantine/${entry}/resolve`, { why: 'told the <platform>' })
-    expect(done.headers.location).toBe(`/quarantine?closed=${entry}`)
+    expect(done.headers.location).toBe(`/quarantine?done=resolved&id=${entry}`)
     const { rows } = await pool.query('SELECT resolution FROM rtc.quarantine WHERE id = $1', [entry])
     expect(rows).toEqual([{ resolution: 'told the <platform>' }])
   })

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { buildAdmin } from '../../src/admin/app.ts'
-import { words } from '../../src/page/words.ts'
+import { texts } from '../../src/page/texts/texts.ts'
 import { TestReceiver } from '../support/receiver.ts'
 
 export interface PrivateListener {
@@ -14,7 +14,7 @@ export interface PrivateListener {
   /** The text of a page, asked for in that language. */
   get(url: string, language?: string): Promise<{ status: number; text: string; headers: Record<string, unknown> }>
   /** What a form of the page sends. */
-  post(url: string, fields: Record<string, string>): ReturnType<PrivateListener['get']>
+  post(url: string, fields: Record<string, string> | [string, string][]): ReturnType<PrivateListener['get']>
 }
 
 interface Options {
@@ -26,7 +26,9 @@ interface Options {
 
 /** Whether the page says of a panel that it took too long, or that Postgres was not reached in time. */
 function isLate(text: string): boolean {
-  return Object.values(words).some(({ tooSlow, away }) => text.includes(tooSlow) || text.includes(away))
+  return Object.values(texts).some(({ tooSlow, away, busy }) =>
+    [tooSlow, away, busy].some((late) => text.includes(late)),
+  )
 }
 
 /** The private listener with its page, in front of a receiver on that database. */

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { whyFailed } from '../../src/page/failures.ts'
 import { Reader } from '../../src/page/reader.ts'
 import { NotConnectedError } from '../../src/store/postgres.ts'
@@ -64,6 +64,38 @@ describe('the reader', () => {
     expect(await why('SELECT 1/0')).toEqual({ why: 'other', code: '22012' })
     expect(whyFailed(Object.assign(new Error(), { code: '42501' }))).toEqual({ why: 'right' })
     expect(whyFailed(Object.assign(new Error(), { code: 'ECONNREFUSED' }))).toEqual({ why: 'away' })
+    await it.close()
+  })
+
+  test('says when its connections are all in use, and not that Postgres is away', async () => {
+    const { it } = await reader()
+    const twice = async (client: pg.ClientBase) => {
+      for (let i = 0; i < 2; i++) await client.query('SELECT pg_sleep(4)')
+      return 'done'
+    }
+    const long = Array.from({ length: 3 }, () => it.read(twice))
+    expect(await it.read(select('SELECT 1'))).toEqual({ ok: false, failed: { why: 'busy' } })
+    expect(await Promise.all(long)).toEqual(long.map(() => ({ ok: true, value: 'done' })))
+    await it.close()
+  })
+
+  test('asks again for what was slow only after ten times as long', async () => {
+    const { it } = await reader()
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    onTestFinished(() => clock.mockRestore())
+    let asked = 0
+    const look = () =>
+      it.share('slow', async () => {
+        now += 1_000
+        return ++asked
+      })
+    const seen: unknown[] = []
+    for (const later of [0, 9_000, 1_500]) {
+      now += later
+      seen.push(await look())
+    }
+    expect(seen).toEqual([1, 1, 2].map((value) => ({ ok: true, value })))
     await it.close()
   })
 

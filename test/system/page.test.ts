@@ -28,8 +28,8 @@ describe('in a real browser', () => {
     await page.goto('/')
     expect(await page.title()).toBe('Overview · RTC callback receiver')
 
-    const plots = page.locator('.plot svg')
-    expect(await plots.count()).toBe(7)
+    const plots = page.locator('.plot svg.area')
+    expect(await plots.count()).toBe(8)
     for (const plot of await plots.all()) {
       const { width, height } = (await plot.boundingBox()) ?? { width: 0, height: 0 }
       expect(width).toBeGreaterThan(300)
@@ -38,7 +38,7 @@ describe('in a real browser', () => {
     }
     // What a screen reader calls them, and the same values as a table.
     await page.getByRole('img', { name: 'Calls by outcome' }).waitFor()
-    await page.getByText('As a table: Calls by outcome').click()
+    await page.getByText('Show as table: Calls by outcome').click()
     expect(await page.getByRole('region', { name: 'Calls by outcome' }).locator('tbody tr').count()).toBe(24)
 
     await page.getByRole('link', { name: 'Last hour' }).click()
@@ -48,12 +48,12 @@ describe('in a real browser', () => {
     await page.getByRole('button', { name: 'Search' }).first().click()
     await page.waitForURL('**/calls?*outcome=answered')
     await page.locator('table a').first().click()
-    await page.getByRole('heading', { name: 'Both legs' }).waitFor()
+    await page.getByRole('heading', { name: 'Legs' }).waitFor()
     const session = await page.locator('dd code').first().innerText()
 
     // Keyboard alone: the first stop leads past the navigation; the field in the head finds a session.
     await page.keyboard.press('Tab')
-    expect(await page.locator(':focus').innerText()).toBe('Skip to the content')
+    expect(await page.locator(':focus').innerText()).toBe('Skip to content')
     await page.keyboard.press('Enter')
     expect(await page.locator('main:focus').count()).toBe(1)
     await page.getByRole('search').getByRole('combobox').selectOption('session')
@@ -94,11 +94,11 @@ describe('in a real browser', () => {
     await page.goto('/')
     await page.getByRole('link', { name: /Show.*Quarantine/ }).click()
     await page
-      .getByRole('row', { name: /Time malformed/ })
+      .getByRole('row', { name: /Malformed time/ })
       .getByRole('link')
       .click()
     await page.getByRole('button', { name: 'Replay' }).click()
-    await page.waitForURL('**/quarantine?replayed=*')
+    await page.waitForURL('**/quarantine?done=replayed*')
     expect(await page.getByRole('status').innerText()).toMatch(/1 stored, 0 already there/)
     expect((await pool.query('SELECT FROM rtc.cdrs')).rowCount).toBe(1)
 
@@ -109,8 +109,36 @@ describe('in a real browser', () => {
     await page.getByText('The body is not JSON').waitFor()
     await page.getByRole('textbox', { name: 'What was found or done' }).fill('a test of theirs')
     await page.getByRole('button', { name: 'Close' }).click()
-    await page.waitForURL('**/quarantine?closed=*')
+    await page.waitForURL('**/quarantine?done=resolved*')
     await page.getByText('The quarantine is empty').waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('entries are ticked and closed together, by Enter too', async () => {
+    const { pool, url } = await freshDatabase()
+    const entries = [quarantineRow(), quarantineRow({ reason: 'other' }), quarantineRow({ reason: 'third' })]
+    await withClient(pool, (client) => insertQuarantine(client, entries))
+    const { page, complaints } = await watchedPage(browser, await (await privateListener(url)).listen())
+    await page.goto('/quarantine')
+    await page.getByRole('checkbox').first().check()
+    await page.getByRole('checkbox').last().check()
+    await page.getByRole('textbox', { name: 'What was found or done' }).fill('a test of theirs')
+    await page.keyboard.press('Enter')
+    await page.getByText('2 entries were closed').waitFor()
+    expect(await page.getByRole('checkbox').count()).toBe(1)
+    await page.getByRole('link', { name: 'Select all' }).click()
+    await page.getByRole('button', { name: 'Replay selected' }).click()
+    await page.getByText('stayed open').waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('calls are downloaded as they are filtered', async () => {
+    const { page, complaints } = await watchedPage(browser, await (await privateListener(day.url)).listen())
+    await page.goto('/calls?outcome=busy')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Download CSV').click()])
+    expect(download.suggestedFilename()).toBe('calls.csv')
     expect(complaints).toEqual([])
     await page.context().close()
   })
@@ -224,7 +252,7 @@ describe('in a real browser', () => {
     expect(await page.getByText('No callback has arrived yet').count()).toBe(1)
     await page.locator('.switch a').first().blur()
     await page.clock.runFor(31_000)
-    await page.getByText('1 entries are open').waitFor()
+    await page.getByText('1 open entry').waitFor()
     expect(complaints).toEqual([])
     await page.context().close()
   })
@@ -258,12 +286,15 @@ describe('in a real browser', () => {
         const style = getComputedStyle(document.body)
         return {
           over: document.documentElement.scrollWidth - innerWidth,
+          cut: [...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth + 1).length,
           lang: document.documentElement.lang,
           text: style.color,
           page: style.backgroundColor,
         }
-      })()`)) as { over: number; lang: string; text: string; page: string }
+      })()`)) as { over: number; cut: number; lang: string; text: string; page: string }
         expect(measured.over).toBeLessThanOrEqual(0)
+        // No column is out of sight.
+        expect([path, measured.cut]).toEqual([path, 0])
         expect(measured.lang).toBe(locale === 'zh-CN' ? 'zh-CN' : 'en')
         expect(contrast(measured.text, measured.page)).toBeGreaterThan(7)
         if (process.env.SCREENSHOTS) {

@@ -35,6 +35,21 @@ export async function readOpenEntries(
   return rows
 }
 
+/** Ids of open entries of a reason, the highest first, and how many there are in all; of those below an id, where it is given. */
+export async function readOpenIds(
+  client: Queryable,
+  reason: string,
+  below: number | undefined,
+  limit: number,
+): Promise<{ ids: number[]; total: number }> {
+  const { rows } = await client.query<{ id: number; total: number }>(
+    `SELECT id::float8 AS id, count(*) OVER ()::float8 AS total FROM ops.quarantine_open
+      WHERE reason = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY quarantine_open.id DESC LIMIT $3`,
+    [reason, below, limit],
+  )
+  return { ids: rows.map(({ id }) => id), total: rows[0]?.total ?? 0 }
+}
+
 /** Open entries of a call: CDRs that are not the stored one. */
 export async function readOpenEntriesOfCall(client: Queryable, callRef: string): Promise<OpenEntry[]> {
   const { rows } = await client.query<OpenEntry>(

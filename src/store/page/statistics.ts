@@ -49,6 +49,42 @@ export async function readCallTotals(client: Queryable, period: Period): Promise
   return all
 }
 
+export interface Duration {
+  /** Null: the whole period. */
+  bucket_start: Date | null
+  /** talk: answered calls that ended; ring: all that rang and are over. */
+  kind: 'talk' | 'ring'
+  /** Whole seconds that half of the calls, and 95 % of them, did not exceed. */
+  p50: number
+  p95: number
+}
+
+/** How long calls talked and rang, by bucket and over the whole period. Calls are counted by second, since to sort them all takes longer. */
+export async function readDurations(client: Queryable, { from, to, bucket }: Period): Promise<Duration[]> {
+  const { rows } = await client.query<Duration>(
+    `WITH counted AS MATERIALIZED (
+        SELECT date_bin($3::interval, c.started_at, $1) AS bucket_start, k.kind, k.seconds, count(*) AS calls
+          FROM ops.calls c CROSS JOIN LATERAL (VALUES
+            ('talk', CASE WHEN c.outcome = 'answered' AND c.end_seen THEN c.talk_seconds END),
+            ('ring', c.ring_seconds)) AS k (kind, seconds)
+          WHERE c.started_at >= $1 AND c.started_at < $2 AND NOT c.is_live AND k.seconds IS NOT NULL
+          GROUP BY 1, 2, 3
+      ), grouped AS (
+        SELECT bucket_start, kind, seconds, sum(calls) AS calls
+          FROM counted GROUP BY GROUPING SETS ((bucket_start, kind, seconds), (kind, seconds))
+      ), ranked AS (
+        SELECT bucket_start, kind, seconds, sum(calls) OVER (PARTITION BY bucket_start, kind ORDER BY seconds) AS upto,
+            sum(calls) OVER (PARTITION BY bucket_start, kind) AS total
+          FROM grouped
+      )
+      SELECT bucket_start, kind, (min(seconds) FILTER (WHERE upto >= 0.5 * total))::float8 AS p50,
+          (min(seconds) FILTER (WHERE upto >= 0.95 * total))::float8 AS p95
+        FROM ranked GROUP BY bucket_start, kind ORDER BY bucket_start, kind`,
+    [from, to, bucket],
+  )
+  return rows
+}
+
 export interface Failure {
   outcome: string
   reason_source: string | null

@@ -1,18 +1,18 @@
+import { type Html, html } from '../html.ts'
+import { tag, type View } from '../layout.ts'
 import { attention, type Finding } from './attention.ts'
-import { type Html, html } from './html.ts'
-import { tag, type View } from './layout.ts'
 import type { Overview } from './overview.ts'
 
 /** The box on top: whether something is wrong, or whether nobody can say. */
 export function stateBox(view: View, it: Overview): Html {
-  const { words } = view
+  const { texts } = view
   const findings = attention(view, it)
   const mood = moodOf(it, findings)
-  const heading = { good: words.fine, warn: words.attention, bad: words.refusing, unknown: words.notKnown }[mood]
+  const heading = { good: texts.fine, warn: texts.attention, bad: texts.refusing, unknown: texts.notKnown }[mood]
   const line = ({ mood, about, text, href }: Finding) =>
-    html`<li>${tag(about, mood)}<p>${text}${href !== undefined && html` <a href="${href}">${words.show}<span class="hidden">: ${about}</span></a>`}</p></li>`
+    html`<li>${tag(about, mood)}<p>${text}${href !== undefined && html` <a href="${href}">${texts.show}<span class="hidden">: ${about}</span></a>`}</p></li>`
   return html`<section class="state ${mood}" aria-labelledby="now"><h2 id="now">${heading}</h2>
-<p class="soft">${mood === 'good' && `${words.nothingWrong} `}${words.lastSeen(lastSeen(view, it, 'status'), lastSeen(view, it, 'fee'))}</p>
+<p class="soft">${mood === 'good' && `${texts.nothingWrong} `}${texts.lastSeen(lastSeen(view, it, 'status'), lastSeen(view, it, 'fee'))}</p>
 ${findings.length > 0 && html`<ul>${findings.map(line)}</ul>`}</section>`
 }
 
@@ -24,12 +24,12 @@ function moodOf({ state }: Overview, findings: readonly Finding[]): 'good' | 'wa
 }
 
 /** Since its start the receiver knows itself; before that, and of other receivers, the tables do, to within an hour. */
-function lastSeen({ words, format, now }: View, { state, subscriptions }: Overview, kind: 'status' | 'fee'): string {
+function lastSeen({ texts, format, now }: View, { state, subscriptions }: Overview, kind: 'status' | 'fee'): string {
   const time = kind === 'status' ? state.lastStatus : state.lastFee
-  if (time) return words.ago(format.seconds(Math.max(0, Math.round((now.getTime() - time.getTime()) / 1000))))
+  if (time) return texts.ago(format.duration(Math.max(0, Math.round((now.getTime() - time.getTime()) / 1000))))
   const rows = subscriptions.ok ? subscriptions.value : []
   const hours = rows.flatMap((row) => (kind === 'status' ? row.last_event_hour : row.last_cdr_hour) ?? [])
-  if (hours.length === 0) return subscriptions.ok ? words.notInAWeek : words.notKnown
+  if (hours.length === 0) return subscriptions.ok ? texts.notInAWeek : texts.notKnown
   const latest = new Date(Math.max(...hours.map(Number)))
-  return words.inHour(format.time(latest).slice(0, 16))
+  return texts.inHour(format.time(latest).slice(0, 16))
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { credentialsOf } from '../lib/credentials.ts'
-import type { Log } from '../lib/log.ts'
-import type { LookUpKind } from '../store/page/look-ups.ts'
+import { credentialsOf } from '../../lib/credentials.ts'
+import type { Log } from '../../lib/log.ts'
+import type { LookUpKind } from '../../store/page/look-ups.ts'
 
 /**
  * Whoever looks up calls by a number can find out whose call a masked one is. Postgres writes down the receiver's login

@@ -1,7 +1,7 @@
-import type { CallFilter } from '../store/page/calls.ts'
-import { field, fields } from './fields.ts'
-import type { View } from './layout.ts'
-import { readLocal } from './periods.ts'
+import type { CallFilter } from '../../store/page/calls.ts'
+import { field, fields } from '../fields.ts'
+import type { View } from '../layout.ts'
+import { readLocal } from '../periods.ts'
 
 /** What calls a list is of, as the address and the fields of the form have it. */
 export interface Search {
@@ -31,8 +31,15 @@ export function isSearch(search: Search): boolean {
   return callsPath(search) !== '/calls'
 }
 
+interface Part {
+  /** The last call of the list before. */
+  after?: { started_at: Date; call_ref: string }
+  /** As a file. */
+  csv?: boolean
+}
+
 /** Where the list of these calls stands. */
-export function callsPath(search: Search, after?: { started_at: Date; call_ref: string }): string {
+export function callsPath(search: Search, { after, csv = false }: Part = {}): string {
   const query = new URLSearchParams()
   for (const name of names) {
     const value = search[name]
@@ -44,7 +51,8 @@ export function callsPath(search: Search, after?: { started_at: Date; call_ref: 
     query.append('below', after.call_ref)
   }
   const text = query.toString()
-  return text === '' ? '/calls' : `/calls?${text}`
+  const path = csv ? '/calls.csv' : '/calls'
+  return text === '' ? path : `${path}?${text}`
 }
 
 /** A time as `from` and `to` have it. */

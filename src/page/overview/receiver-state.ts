@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import type { Readiness } from '../ingest/receiver.ts'
+import type { Readiness } from '../../ingest/receiver.ts'
 
 /** What the receiver knows of itself, Postgres or not. */
 export interface ReceiverState extends Readiness {

@@ -1,4 +1,4 @@
-import { half, type Mood, type View } from './layout.ts'
+import { half, type Mood, type View } from '../layout.ts'
 import { hoursText } from './lists.ts'
 import type { Overview } from './overview.ts'
 
@@ -22,39 +22,39 @@ export function attention(view: View, it: Overview): Finding[] {
   return [...ofReceiver(view, it), ...ofCallbacks(view, it), ...ofCalls(view, it), ...notKnown(view, it)]
 }
 
-function ofReceiver({ words, format }: View, { state }: Overview): Finding[] {
+function ofReceiver({ texts, format }: View, { state }: Overview): Finding[] {
   const findings: Finding[] = state.degraded.map((text) => ({
     mood: state.ready ? 'warn' : 'bad',
-    about: words.receiver,
-    text: words.stateTexts.reduce((said, [found, instead]) => said.replace(found, instead), text),
+    about: texts.receiver,
+    text: texts.stateTexts.reduce((said, [found, instead]) => said.replace(found, instead), text),
   }))
   if (state.spoolRecords > 0)
     findings.push({
       mood: 'warn',
-      about: words.spool,
-      text: words.spoolWaits(format.number(state.spoolRecords), format.seconds(Math.round(state.spoolOldest))),
+      about: texts.spool,
+      text: texts.spoolWaits(format.number(state.spoolRecords), format.duration(Math.round(state.spoolOldest))),
     })
   if (state.setAside > 0)
-    findings.push({ mood: 'warn', about: words.spool, text: words.setAside(format.number(state.setAside)) })
+    findings.push({ mood: 'warn', about: texts.spool, text: texts.setAside(format.number(state.setAside)) })
   if (state.diskFree < lowDiskBytes)
-    findings.push({ mood: 'bad', about: words.disk, text: words.diskLow(format.bytes(state.diskFree)) })
+    findings.push({ mood: 'bad', about: texts.disk, text: texts.diskLow(format.bytes(state.diskFree)) })
   return findings
 }
 
 function ofCallbacks(view: View, { silence, subscriptions }: Overview): Finding[] {
-  const { words, format, language } = view
+  const { texts, format, language } = view
   const silent = (silence.ok ? silence.value : []).filter((row) => row.silent)
   const incomplete = (subscriptions.ok ? subscriptions.value : []).filter((row) => row.needs_attention)
   return [
     ...silent.map(({ hour, kind, expected }): Finding => {
-      const name = kind === 'fee' ? words.cdrs : words.statusEvents
-      const text = words.wasSilent(name, hoursText(view, hour), format.number(expected))
-      return { mood: 'bad', about: words.silence, text, href: '#silence' }
+      const name = kind === 'fee' ? texts.cdrs : texts.statusEvents
+      const text = texts.wasSilent(name, hoursText(view, hour), format.number(expected))
+      return { mood: 'bad', about: texts.silence, text, href: '#silence' }
     }),
     ...incomplete.map(({ app_key, name, finding }): Finding => {
       return {
         mood: 'warn',
-        about: name ?? app_key ?? words.unknownApp,
+        about: name ?? app_key ?? texts.unknownApp,
         text: half(finding, language) ?? '',
         href: '#silence',
       }
@@ -62,52 +62,52 @@ function ofCallbacks(view: View, { silence, subscriptions }: Overview): Finding[
   ]
 }
 
-function ofCalls({ words, format }: View, { freshness, missing, openEntries }: Overview): Finding[] {
+function ofCalls({ texts, format }: View, { freshness, missing, openEntries }: Overview): Finding[] {
   const findings: Finding[] = []
   const { lag_seconds = 0, waiting_sessions = 0, failed_sessions = 0 } = (freshness.ok && freshness.value) || {}
   if (lag_seconds > lagSeconds)
     findings.push({
       mood: 'warn',
-      about: words.calls,
-      text: words.callsLag(format.seconds(lag_seconds), format.number(waiting_sessions)),
+      about: texts.calls,
+      text: texts.callsLag(format.duration(lag_seconds), format.number(waiting_sessions)),
       href: '#state',
     })
   if (failed_sessions > 0)
-    findings.push({ mood: 'warn', about: words.calls, text: words.foldFailed(format.number(failed_sessions)) })
+    findings.push({ mood: 'warn', about: texts.calls, text: texts.foldFailed(format.number(failed_sessions)) })
   if (missing.ok && missing.value.total > 0)
     findings.push({
       mood: 'warn',
-      about: words.missing,
-      text: words.missingCdrs(format.number(missing.value.total)),
+      about: texts.missing,
+      text: texts.missingCdrs(format.number(missing.value.total)),
       href: '#missing',
     })
   if (openEntries.ok && openEntries.value > 0)
     findings.push({
       mood: 'warn',
-      about: words.quarantine,
-      text: words.inQuarantine(format.number(openEntries.value)),
+      about: texts.quarantine,
+      text: texts.inQuarantine(format.number(openEntries.value)),
       href: '/quarantine',
     })
   return findings
 }
 
 /** What was asked and did not answer, and a receiver that has seen nothing yet. */
-function notKnown({ words }: View, it: Overview): Finding[] {
+function notKnown({ texts }: View, it: Overview): Finding[] {
   const { server, freshness, silence, subscriptions, missing, openEntries, state } = it
   if (!server.ok && server.failed.why === 'away')
-    return [{ mood: 'unknown', about: words.database, text: words.awayNow }]
+    return [{ mood: 'unknown', about: texts.database, text: texts.awayNow }]
   const asked = [
-    [words.database, server],
-    [words.calls, freshness],
-    [words.silence, silence],
-    [words.subscriptions, subscriptions],
-    [words.missing, missing],
-    [words.quarantine, openEntries],
+    [texts.database, server],
+    [texts.calls, freshness],
+    [texts.silence, silence],
+    [texts.subscriptions, subscriptions],
+    [texts.missing, missing],
+    [texts.quarantine, openEntries],
   ] as const
   const unanswered = asked.filter(([, answer]) => !answer.ok).map(([name]) => name)
   if (unanswered.length > 0)
-    return [{ mood: 'unknown', about: words.database, text: words.unanswered(unanswered.join(', ')) }]
+    return [{ mood: 'unknown', about: texts.database, text: texts.unanswered(unanswered.join(', ')) }]
   const isNew = freshness.ok && !freshness.value?.newest_fact_at && !freshness.value?.newest_folded_at
   const hasSeen = state.lastStatus !== undefined || state.lastFee !== undefined
-  return isNew && !hasSeen ? [{ mood: 'unknown', about: words.recordsPlot, text: words.nothingYet }] : []
+  return isNew && !hasSeen ? [{ mood: 'unknown', about: texts.recordsPlot, text: texts.nothingYet }] : []
 }

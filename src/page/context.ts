@@ -8,10 +8,10 @@ import { Format } from './format.ts'
 import type { Html } from './html.ts'
 import type { View } from './layout.ts'
 import type { Answer, Reader } from './reader.ts'
-import { languageOf, words } from './words.ts'
+import { languageOf, texts } from './texts/texts.ts'
 
 /** What the routes of the page work with. */
-export interface Desk {
+export interface PageContext {
   reader: Reader
   postgres: Pick<Postgres, 'withClient'>
   registry: Registry
@@ -20,13 +20,13 @@ export interface Desk {
   log: Log
 }
 
-export function viewOf(request: FastifyRequest, { timeZone }: Desk): View {
+export function viewOf(request: FastifyRequest, { timeZone }: PageContext): View {
   const language = languageOf(request.headers['accept-language'])
-  return { language, words: words[language], format: new Format(language, timeZone), now: new Date() }
+  return { language, texts: texts[language], format: new Format(language, timeZone), now: new Date() }
 }
 
 /** How many quarantine entries are open, for the count in the navigation. */
-export async function openEntries({ reader }: Desk): Promise<Answer<number>> {
+export async function openEntries({ reader }: PageContext): Promise<Answer<number>> {
   const reasons = await reader.share('reasons', readOpenReasons)
   return reasons.ok ? { ok: true, value: reasons.value.reduce((total, { entries }) => total + entries, 0) } : reasons
 }

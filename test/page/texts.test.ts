@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Format } from '../../src/page/format.ts'
 import { half } from '../../src/page/layout.ts'
-import { lately, readLocal } from '../../src/page/periods.ts'
-import { languageOf, named, words } from '../../src/page/words.ts'
+import { earlier, lately, readLocal } from '../../src/page/periods.ts'
+import { languageOf, named, texts } from '../../src/page/texts/texts.ts'
 
 test.each([
   [undefined, 'en'],
@@ -20,13 +20,13 @@ test.each([
 })
 
 test('both languages have a text for everything, and the Chinese one is Chinese', () => {
-  const texts = (of: object): [string, unknown][] =>
+  const all = (of: object): [string, unknown][] =>
     Object.entries(of).flatMap(([key, value]) =>
       typeof value === 'object' && !Array.isArray(value)
-        ? texts(value).map(([inner, text]): [string, unknown] => [`${key}.${inner}`, text])
+        ? all(value).map(([inner, text]): [string, unknown] => [`${key}.${inner}`, text])
         : [[key, value]],
     )
-  const [english, chinese] = [texts(words.en), texts(words['zh-CN'])]
+  const [english, chinese] = [all(texts.en), all(texts['zh-CN'])]
   expect(chinese.map(([key]) => key).sort()).toEqual(english.map(([key]) => key).sort())
   const sameInBoth = ['stateTexts', 'database', 'a', 'b', 'lookUps.userData', 'sides.A', 'sides.B']
   for (const [key, text] of chinese)
@@ -34,8 +34,8 @@ test('both languages have a text for everything, and the Chinese one is Chinese'
 })
 
 test('a name that came from outside is looked up as a name, whatever it is', () => {
-  expect(named(words.en.events, 'alerting')).toBe('Ringing')
-  for (const name of ['held', 'constructor', '__proto__', '']) expect(named(words.en.events, name)).toBe(name)
+  expect(named(texts.en.events, 'alerting')).toBe('Ringing')
+  for (const name of ['held', 'constructor', '__proto__', '']) expect(named(texts.en.events, name)).toBe(name)
 })
 
 test.each([
@@ -79,6 +79,16 @@ describe('times of people', () => {
     ])
   })
 
+  test('the same buckets of an earlier day begin at the same time of day, also where clocks were changed', () => {
+    const today = lately('day', now, 'Asia/Shanghai')
+    expect(earlier(today, 1).from.toISOString()).toBe('2026-11-20T11:00:00.000Z')
+    expect(earlier(today, 7).starts.at(-1)?.toISOString()).toBe('2026-11-15T10:00:00.000Z')
+    // Berlin's clocks went back on the 25th of October.
+    const afterwards = lately('day', new Date('2026-10-26T10:28:00Z'), 'Europe/Berlin')
+    expect(afterwards.to.toISOString()).toBe('2026-10-26T11:00:00.000Z')
+    expect(earlier(afterwards, 7).to.toISOString()).toBe('2026-10-19T10:00:00.000Z')
+  })
+
   test.each([
     ['2026-11-22T18:28', 'Asia/Shanghai', '2026-11-22T10:28:00.000Z'],
     ['2026-11-22T18:28:16', 'Asia/Shanghai', '2026-11-22T10:28:16.000Z'],
@@ -100,14 +110,32 @@ describe('times of people', () => {
   })
 
   test.each([
-    [0, '0 s'],
-    [3.25, '3.3 s'],
-    [61, '1:01'],
-    [3725, '1:02:05'],
-    [null, '–'],
-    [Number.NaN, '–'],
-  ])('%d seconds', (seconds, text) => {
-    expect(new Format('en', 'UTC').seconds(seconds)).toBe(text)
+    [0, '0 s', '0 秒'],
+    [3.25, '3.3 s', '3.3 秒'],
+    [-1.5, '-1.5 s', '-1.5 秒'],
+    [59.97, '1 min', '1 分'],
+    [61, '1 min 1 s', '1 分 1 秒'],
+    [200, '3 min 20 s', '3 分 20 秒'],
+    [-200, '-3 min 20 s', '-3 分 20 秒'],
+    [3599.7, '1 h', '1 小时'],
+    [3725, '1 h 2 min', '1 小时 2 分'],
+    [86_400 * 30 + 3_700, '30 d 1 h', '30 天 1 小时'],
+    [null, '–', '–'],
+    [Number.NaN, '–', '–'],
+  ])('%d seconds do not read as a time of day', (seconds, english, chinese) => {
+    expect(new Format('en', 'UTC').duration(seconds)).toBe(english)
+    expect(new Format('zh-CN', 'UTC').duration(seconds)).toBe(chinese)
+  })
+
+  test('a count and its noun agree', () => {
+    expect([texts.en.spoolWaits('1', '2 s'), texts.en.spoolWaits('2', '2 s')]).toEqual([
+      '1 record waiting in the spool, the oldest for 2 s.',
+      '2 records waiting in the spool, the oldest for 2 s.',
+    ])
+    expect([texts.en.inQuarantine('1'), texts.en.inQuarantine('1,001')]).toEqual([
+      '1 open entry.',
+      '1,001 open entries.',
+    ])
   })
 
   test.each([
