@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import fastifyEnv from '@fastify/env'
-import Fastify from 'fastify'
+import { envSchema } from 'env-schema'
 import type { Static, TSchema } from 'typebox'
 import { type Cidr, isLoopback, isTooWide } from '../lib/addresses.ts'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
@@ -68,14 +67,10 @@ export interface Config {
 /** Reads the configuration from the environment. Throws ConfigError, which names each variable that is wrong. */
 export async function loadConfig(environment: NodeJS.ProcessEnv = withDotEnv(process.env)): Promise<Config> {
   const data = withSecretFiles(present(environment))
-  const carrier = Fastify()
   try {
-    await carrier.register(fastifyEnv, { schema: Environment, data, env: false })
-    return toConfig(carrier.getEnvs<Static<typeof Environment>>())
+    return toConfig(envSchema<Static<typeof Environment>>({ schema: Environment, data, env: false }))
   } catch (error) {
     throw new ConfigError(explain(error))
-  } finally {
-    await carrier.close()
   }
 }
 

@@ -8,8 +8,8 @@ import {
   printLines,
   printRaw,
   printTable,
-  visible,
 } from '../../src/commands/output.ts'
+import { visible } from '../../src/lib/terminal.ts'
 
 const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
 const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
