@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { CommanderError } from 'commander'
 import { exitCodeOf } from './commands/exit-codes.ts'
 import { printError } from './commands/output.ts'
 import { buildProgram } from './commands/program.ts'
-import { CommanderError } from 'commander'
 
 // Whoever reads our output may have seen enough, as head has.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))

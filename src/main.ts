@@ -41,7 +41,8 @@ async function main(): Promise<void> {
 
   const service = await starting
   log.info({ url: service.url, adminUrl: service.adminUrl }, 'listening')
-  welcome(config, service)
+  // Behind the lines of this turn, which the log writes at its end.
+  setImmediate(() => welcome(config, service))
 }
 
 main().catch((error: Error) => {

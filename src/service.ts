@@ -153,8 +153,7 @@ async function listen(server: FastifyInstance, host: string, port: number, prefi
     const where = `${prefix}PORT ${port}`
     if (code === 'EADDRINUSE')
       throw new Error(`${where} is taken on ${host} (${code}): end the other program, or set another ${prefix}PORT`)
-    if (code === 'EACCES')
-      throw new Error(`${where} may not be used by this user (${code}): set another ${prefix}PORT`)
+    if (code === 'EACCES') throw new Error(`${where} may not be used by this user (${code}): set another ${prefix}PORT`)
     throw new Error(`${prefix}HOST ${host} cannot be listened on (${code ?? message})`)
   }
 }

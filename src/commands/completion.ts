@@ -40,7 +40,9 @@ export function nodesOf(command: Command, path = ''): Node[] {
   const help = command.createHelp()
   const node: Node = {
     path,
-    subcommands: help.visibleCommands(command).map((below) => ({ word: below.name(), description: below.description() })),
+    subcommands: help
+      .visibleCommands(command)
+      .map((below) => ({ word: below.name(), description: below.description() })),
     options: help.visibleOptions(command).map((option) => ({
       word: option.long ?? option.short ?? '',
       description: option.description,
@@ -132,7 +134,7 @@ function fish(nodes: readonly Node[]): string {
       ...subcommands.map(({ word, description }) => `${start} -a ${word} -d ${quoted(description)}`),
       ...values.map((value) => `${start} -a ${value}`),
       ...options.map(({ word, description, values }) => {
-        const kind = { none: '', any: ' -x', file: ' -r -F' }[values as 'none'] ?? ` -x -a ${quoted(values as string)}`
+        const kind = { none: '', any: ' -x', file: ' -r -F' }[values as 'none'] ?? ` -x -a ${quoted([values].flat().join(' '))}`
         return `${start} -l ${word.slice(2)}${kind} -d ${quoted(description)}`
       }),
     ]

@@ -6,9 +6,9 @@ import { whileWaiting } from './progress.ts'
 
 export function migrateCommand(command: Command): void {
   command.addHelpText('after', overDirectUrl).action(() =>
-      withDatabaseUrl(async (databaseUrl, config) => {
-        const names = await whileWaiting('migrating', migrate({ databaseUrl: directUrl(databaseUrl, config) }))
-        printLines(...(names.length === 0 ? ['nothing to migrate'] : names.map((name) => `migrated ${name}`)))
-      }),
-    )
+    withDatabaseUrl(async (databaseUrl, config) => {
+      const names = await whileWaiting('migrating', migrate({ databaseUrl: directUrl(databaseUrl, config) }))
+      printLines(...(names.length === 0 ? ['nothing to migrate'] : names.map((name) => `migrated ${name}`)))
+    }),
+  )
 }

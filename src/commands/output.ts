@@ -65,9 +65,12 @@ export function printRaw(bytes: Buffer, stream: Writable & Output = process.stdo
 
 /** How help looks where there are colours. */
 export const styleHelp = Object.fromEntries(
-  Object.entries({ styleTitle: 'bold', styleCommandText: 'cyan', styleSubcommandText: 'cyan', styleOptionText: 'green' }).map(
-    ([part, format]) => [part, (text: string) => styleText(format as Format, text, { validateStream: false })],
-  ),
+  Object.entries({
+    styleTitle: 'bold',
+    styleCommandText: 'cyan',
+    styleSubcommandText: 'cyan',
+    styleOptionText: 'green',
+  }).map(([part, format]) => [part, (text: string) => styleText(format as Format, text, { validateStream: false })]),
 )
 
 /** Rows as a table for people. */

@@ -52,7 +52,9 @@ async function drop(client: pg.Client, retentionDays: number | undefined, option
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const work = applyRetention(client, { retentionDays }, { attempts: 60, pauseMs: 500, signal: stop.signal })
-  const result = await whileWaiting('deleting what is past', work).finally(() => process.off('SIGINT', interrupt).off('SIGTERM', interrupt))
+  const result = await whileWaiting('deleting what is past', work).finally(() =>
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
+  )
   if (options.json) printJson({ before, ...result })
   else {
     for (const name of result.dropped) printLines(`dropped ${name}`)

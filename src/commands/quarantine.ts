@@ -20,7 +20,9 @@ function list(command: Command): void {
     .option('--reason <code>', 'only those with this reason')
     .option('--limit <n>', 'how many', wholeNumber, 100)
     .addOption(json())
-    .action(async (options: { all?: boolean; reason?: string; limit: number; json?: boolean }) => (await run()).list(options))
+    .action(async (options: { all?: boolean; reason?: string; limit: number; json?: boolean }) =>
+      (await run()).list(options),
+    )
 }
 
 function show(command: Command): void {
@@ -60,4 +62,3 @@ function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('it should be a whole number')
   return Number(text)
 }
-

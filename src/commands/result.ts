@@ -5,21 +5,23 @@ import { painted, printJson, printLines, printTable, table, textOf } from './out
 export interface ResultOptions {
   json?: boolean
   csv?: boolean
-  /** One column a line. */
+  /** One column a line; undefined: where the rows are wider than the terminal. */
   expanded?: boolean
 }
 
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>
+
 /** What a query gave: a table, unless that is wider than the terminal; then each column has a line of its own. */
-export function printResult({ columns, rows }: Result, options: ResultOptions, stream = process.stdout): void {
-  if (options.json) return printJson(rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]]))))
-  if (options.csv) {
-    const text = csv(columns, rows)
-    return stream.isTTY ? printLines(...text.slice(0, -1).split('\n')) : void stream.write(text)
+export function printResult({ columns, rows }: Result, options: ResultOptions, stream: Terminal = process.stdout): void {
+  if (options.json) printJson(rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]]))))
+  else if (options.csv) printCsv(columns, rows, stream)
+  else {
+    const [, rule = ''] = stream.isTTY ? table(columns, rows).split('\n', 2) : []
+    const isWide = rows.length > 0 && width(rule) > (stream.columns || 80)
+    if (options.expanded ?? isWide) printExpanded(columns, rows)
+    else printTable(columns, rows)
+    printLines(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`)
   }
-  const [head = ''] = stream.isTTY ? table(columns, rows).split('\n', 2).slice(1) : []
-  if (options.expanded || (rows.length > 0 && width(head) > (stream.columns || 80))) printExpanded(columns, rows)
-  else printTable(columns, rows)
-  printLines(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`)
 }
 
 function printExpanded(columns: readonly string[], rows: readonly (readonly unknown[])[]): void {
@@ -32,8 +34,14 @@ function printExpanded(columns: readonly string[], rows: readonly (readonly unkn
   }
 }
 
+function printCsv(columns: readonly string[], rows: readonly (readonly unknown[])[], { isTTY }: Terminal): void {
+  const text = csv(columns, rows)
+  if (isTTY) printLines(...text.slice(0, -1).split('\n'))
+  else process.stdout.write(text)
+}
+
 /** As psql writes it: names of columns first, an empty text is quoted, NULL is not. */
-export function csv(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+function csv(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const field = (value: unknown) => {
     const text = textOf(value)
     if (value === null || value === undefined) return ''

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
@@ -121,7 +122,9 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
       await sleep(100)
       if (spool.records < last) movedAt = performance.now()
       last = spool.records
-      progress.show(`${bar((start - last) / start)} ${(start - last).toLocaleString('en')} of ${count(start, 'record')} drained`)
+      progress.show(
+        `${bar((start - last) / start)} ${(start - last).toLocaleString('en')} of ${count(start, 'record')} drained`,
+      )
     }
     progress.end()
     await receiver.stop(config.shutdownTimeoutMs / 2)

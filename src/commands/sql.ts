@@ -30,10 +30,16 @@ export function sqlCommand(command: Command): void {
       const { views, describe } = options
       if ([query, views, describe].filter((way) => way !== undefined).length !== 1)
         command.error('error: say one of a query, --views or --describe <name>')
+      // Of these the last column may well run over.
+      const asList = { expanded: false, ...options }
       await withConnection(async (client) => {
-        if (views) printResult(await listViews(client), options)
-        else if (describe !== undefined) printResult(await describeOne(client, describe), options)
-        else printResult(await whileWaiting('the query runs', run(client, query === '-' ? await readInput() : query)), options)
+        if (views) printResult(await listViews(client), asList)
+        else if (describe !== undefined) printResult(await describeOne(client, describe), asList)
+        else
+          printResult(
+            await whileWaiting('the query runs', run(client, query === '-' ? await readInput() : query)),
+            options,
+          )
       })
     })
 }
@@ -46,7 +52,7 @@ async function run(client: pg.Client, query = ''): Promise<Result> {
 
 /** The part of a comment that says what it is; how to use it is behind that. */
 function firstWords(comment: string | null): string {
-  return inOurLanguage(comment).split(/[;.:；。：](?: |$|(?=\p{Script=Han}))/u)[0] ?? ''
+  return inOurLanguage(comment).split(/[;.](?: |$)|[；。]/u)[0] ?? ''
 }
 
 function inOurLanguage(comment: string | null): string {
@@ -59,7 +65,7 @@ async function listViews(client: pg.Client): Promise<Result> {
   const { relations, routines } = await readCatalog(client)
   const rows = [
     ...relations
-      .filter(({ schema, kind }) => schema === 'ops' && kind === 'v')
+      .filter(({ schema, kind }) => schema === 'ops' && kind !== 'c')
       .map(({ name, comment }) => [`ops.${name}`, firstWords(comment)]),
     ...routines.map(({ signature, comment }) => [`ops.${nameOf(signature)}()`, firstWords(comment)]),
   ]

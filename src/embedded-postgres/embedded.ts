@@ -54,7 +54,10 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   )
   try {
     const { base, runAs } = await choosePlace(directory, refuge, log)
-    const movedBecause = base === directory ? undefined : `Postgres cannot run as root, nor can another user enter ${directory}`
+    const movedBecause =
+      base === directory
+        ? undefined
+        : `Postgres cannot run as root, and ${runAs?.name ?? 'its user'} cannot enter ${directory}`
     const { data, cluster } = clusterPaths(base)
     const logFile = join(base, 'postgres.log')
     const alive = await settle(data, log)

@@ -99,7 +99,7 @@ test('what is stored is in DATA_DIR, which the start names, and is gone with it'
     () => events(first),
     (n) => n === 1,
   )
-  expect(first.output()).toContain(`  data        ${dataDir}\n`)
+  expect(first.output()).toContain(`  data       ${dataDir}\n`)
   first.signal('SIGINT')
   expect((await first.exited).code).toBe(0)
   expect(existsSync(join(dataDir, 'postgres', 'cluster', 'data', 'PG_VERSION'))).toBe(true)

@@ -32,7 +32,13 @@ describe('bash', () => {
     expect(await offered(script, 'quarantine', '')).toEqual(
       expect.arrayContaining(['list', 'show', 'replay', 'accept', 'resolve']),
     )
-    expect(await offered(script, 'quarantine', 'list', '--')).toEqual(['--all', '--reason', '--limit', '--json', '--help'])
+    expect(await offered(script, 'quarantine', 'list', '--')).toEqual([
+      '--all',
+      '--reason',
+      '--limit',
+      '--json',
+      '--help',
+    ])
     expect(await offered(script, 'sql', '--js')).toEqual(['--json'])
   })
 

@@ -36,7 +36,7 @@ test('on a terminal lines for people, in which nothing acts on it', async () => 
   const text = await logged({ isTTY: true, hasColors: () => false })
   const [first = ''] = text.split('\n')
   expect(first).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: a Postgres connection broke \{"code":"57P03","path":"a/)
-  expect(first).toContain('a\\\\x1b[2J\\\\x9b\\\\u202eb')
+  expect(first).toContain('a\\x1b[2J\\x9b\\u202eb')
   expect(text).toMatch(/FATAL: the end/)
   expect(text).toMatch(/\n +at /)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for

@@ -2,8 +2,8 @@ import type { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { expect, test } from 'vitest'
 import { loopbackLookup } from '../../src/simulator/loopback.ts'
-import { cli } from '../support/program.ts'
 import { Wire } from '../../src/simulator/wire.ts'
+import { cli } from '../support/program.ts'
 import { stub } from './stub.ts'
 
 /** A resolver that knows one answer. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Config } from '../../config/config.ts'
 import type { AppSecret } from '../../platform/aksk-verifier.ts'
@@ -7,9 +8,9 @@ import { newVerifyCode, type PlacedCall, VerificationCaller } from '../../verifi
 import { VerificationCallError } from '../../verification-call/error.ts'
 import type { VerificationCall } from '../../verification-call/schema.ts'
 import type { CallOptions } from '../call.ts'
-import { readCallInput } from './call-input.ts'
 import { noteLines, printError, printJson, printLines } from '../output.ts'
 import { progressLine } from '../progress.ts'
+import { readCallInput } from './call-input.ts'
 
 /** Exit codes beside those of every command. */
 const refused = 3

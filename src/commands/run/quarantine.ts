@@ -22,8 +22,7 @@ export function list(options: { all?: boolean; reason?: string; limit: number; j
     const { all = false, reason, limit } = options
     const entries = await listQuarantine(client, { resolved: all, limit, ...(reason ? { reason } : {}) })
     if (options.json) return printJson(entries)
-    if (entries.length === 0)
-      return printLines(`nothing is in quarantine${all ? '' : ' (resolved entries: --all)'}`)
+    if (entries.length === 0) return printLines(`nothing is in quarantine${all ? '' : ' (resolved entries: --all)'}`)
     const rows = entries.map((entry) => [
       entry.id,
       entry.kind,

@@ -10,9 +10,9 @@ import { servePlatform } from '../../simulator/platform-server.ts'
 import { reportOf } from '../../simulator/report.ts'
 import { Simulator } from '../../simulator/simulator.ts'
 import { commandConfig } from '../database.ts'
-import type { SimulateOptions } from '../simulate.ts'
 import { noteLines, printJson, printLines } from '../output.ts'
 import { bar, progressLine } from '../progress.ts'
+import type { SimulateOptions } from '../simulate.ts'
 
 export async function simulate(options: SimulateOptions, command: Command): Promise<void> {
   const config = await commandConfig()
