@@ -86,7 +86,7 @@ function bash(nodes: readonly Node[]): string {
   return `# bash completion of rtc-receiver
 _rtc_receiver() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-${findPath(nodes, '"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}
+${findPath(nodes, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}
   case "\${path:+$path }$previous" in
 ${values.join('\n')}
   esac
@@ -107,7 +107,7 @@ function zsh(nodes: readonly Node[]): string {
   })
   return `#compdef rtc-receiver
 _rtc_receiver() {
-${findPath(nodes, '"${(@)words[2,CURRENT-1]}"')}
+${findPath(nodes, `"\${(@)words[2,CURRENT-1]}"`)}
   case "\${path:+$path }\${words[CURRENT-1]}" in
 ${values.join('\n')}
   esac
@@ -134,7 +134,8 @@ function fish(nodes: readonly Node[]): string {
       ...subcommands.map(({ word, description }) => `${start} -a ${word} -d ${quoted(description)}`),
       ...values.map((value) => `${start} -a ${value}`),
       ...options.map(({ word, description, values }) => {
-        const kind = { none: '', any: ' -x', file: ' -r -F' }[values as 'none'] ?? ` -x -a ${quoted([values].flat().join(' '))}`
+        const kind =
+          { none: '', any: ' -x', file: ' -r -F' }[values as 'none'] ?? ` -x -a ${quoted([values].flat().join(' '))}`
         return `${start} -l ${word.slice(2)}${kind} -d ${quoted(description)}`
       }),
     ]

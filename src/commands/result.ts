@@ -12,7 +12,11 @@ export interface ResultOptions {
 type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>
 
 /** What a query gave: a table, unless that is wider than the terminal; then each column has a line of its own. */
-export function printResult({ columns, rows }: Result, options: ResultOptions, stream: Terminal = process.stdout): void {
+export function printResult(
+  { columns, rows }: Result,
+  options: ResultOptions,
+  stream: Terminal = process.stdout,
+): void {
   if (options.json) printJson(rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]]))))
   else if (options.csv) printCsv(columns, rows, stream)
   else {
