@@ -15,7 +15,7 @@ const app = await buildApp({
   config,
   receiver: { take: async () => {}, keepUnread: async () => {} },
   metrics: new Metrics(),
-  log: createLogger(config.logLevel),
+  log: await createLogger(config.logLevel),
 })
 await app.listen({ host: config.host, port: 0 })
 process.send?.({ port: (app.server.address() as AddressInfo).port })

@@ -1,55 +1,19 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
-import { appsCommand } from './commands/apps.ts'
-import { callCommand } from './commands/call.ts'
-import { checkCommand } from './commands/check.ts'
-import { distributeCommand } from './commands/distribute.ts'
-import { eraseCommand } from './commands/erase.ts'
-import { migrateCommand } from './commands/migrate.ts'
+import { CommanderError } from 'commander'
+import { exitCodeOf } from './commands/exit-codes.ts'
 import { printError } from './commands/output.ts'
-import { partitionsCommand } from './commands/partitions.ts'
-import { quarantineCommand } from './commands/quarantine.ts'
-import { refoldCommand } from './commands/refold.ts'
-import { rolesCommand } from './commands/roles.ts'
-import { serveCommand } from './commands/serve.ts'
-import { simulateCommand } from './commands/simulate.ts'
-import { spoolCommand } from './commands/spool.ts'
-import { sqlCommand } from './commands/sql.ts'
-import { urlsCommand } from './commands/urls.ts'
-
-const program = new Command('rtc-receiver')
-  .description('Receives the status and CDR callbacks of VoiceCall and stores them in Postgres')
-  .showHelpAfterError('(--help shows what there is)')
-  .exitOverride()
-for (const command of [
-  serveCommand,
-  migrateCommand,
-  rolesCommand,
-  urlsCommand,
-  checkCommand,
-  sqlCommand,
-  partitionsCommand,
-  refoldCommand,
-  distributeCommand,
-  quarantineCommand,
-  spoolCommand,
-  appsCommand,
-  eraseCommand,
-  callCommand,
-  simulateCommand,
-])
-  program.addCommand(command())
+import { buildProgram } from './commands/program.ts'
 
 // Whoever reads our output may have seen enough, as head has.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
+// The second word may be the command too: `help sql`.
+const words = process.argv.slice(2, 4)
 try {
+  const program = await buildProgram((name) => words.includes(name))
   await program.parseAsync()
 } catch (error) {
   // Commander has said what is wrong with the arguments.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode
-  else {
-    printError(error)
-    process.exitCode = 1
-  }
+  if (!(error instanceof CommanderError)) printError(error)
+  process.exitCode = exitCodeOf(error)
 }

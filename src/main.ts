@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { welcome } from './commands/banner.ts'
+import { exitCodeOf, exitCodes } from './commands/exit-codes.ts'
 import { printError } from './commands/output.ts'
-import { ConfigError, loadConfig } from './config/config.ts'
+import { loadConfig } from './config/config.ts'
 import { createLogger, frames } from './lib/logger.ts'
 import { startService } from './service.ts'
-
-/** Exit codes: 0 stopped as asked, 1 failed while starting or stopping, 78 a variable is not valid (EX_CONFIG). */
-const failed = 1
-const misconfigured = 78
 
 // At full load records live long enough to reach the old generation, which V8 lets grow to three times what is alive
 // before it collects: 250 MB in all. At 1.7 times it is 180 to 200 MB for nearly the same CPU time; at 1.4 times it is
@@ -17,11 +14,11 @@ setFlagsFromString('--heap-growing-percent=70')
 
 async function main(): Promise<void> {
   const config = await loadConfig()
-  const log = createLogger(config.logLevel)
+  const log = await createLogger(config.logLevel)
   process.on('uncaughtException', (error) => {
     // Nothing is known of the state any more: what is acknowledged is durable, so ending is the safe thing.
     log.fatal({ error: error.name, stack: frames(error) }, 'an error nobody caught ends the receiver')
-    process.exit(failed)
+    process.exit(exitCodes.failed)
   })
   const starting = startService(config, log)
 
@@ -31,23 +28,24 @@ async function main(): Promise<void> {
   const stop = async (signal: NodeJS.Signals) => {
     if (++signals > 1) {
       log.warn({ signal }, 'second signal: ending at once')
-      process.exit(failed)
+      process.exit(exitCodes.failed)
     }
     log.info({ signal }, 'shutting down')
     // A start that hangs does not hold up the end; one that fails is told below.
     const late = sleep(config.shutdownTimeoutMs, undefined, { ref: false })
     const started = await Promise.race([starting.catch(() => null), late])
-    if (started !== null) process.exit((await started?.stop()) ? 0 : failed)
+    if (started !== null) process.exit((await started?.stop()) ? exitCodes.done : exitCodes.failed)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
   const service = await starting
   log.info({ url: service.url, adminUrl: service.adminUrl }, 'listening')
-  welcome(config, service)
+  // Behind the lines of this turn, which the log writes at its end.
+  setImmediate(() => welcome(config, service))
 }
 
 main().catch((error: Error) => {
   printError(error)
-  process.exit(error instanceof ConfigError ? misconfigured : failed)
+  process.exit(exitCodeOf(error))
 })

@@ -9,6 +9,7 @@ import type { EmbeddedPostgres } from './embedded-postgres/embedded.ts'
 import type { EmbeddedKeeper } from './embedded-postgres/keeper.ts'
 import { buildApp } from './http/app.ts'
 import { Receiver } from './ingest/receiver.ts'
+import { makeReachable } from './lib/directories.ts'
 import type { Log } from './lib/log.ts'
 import { shutDown } from './lib/shutdown.ts'
 import { Folder } from './maintenance/folder.ts'
@@ -21,7 +22,7 @@ import { watchReadiness } from './metrics/readiness.ts'
 import { Spool } from './spool/spool.ts'
 import { Postgres } from './store/postgres.ts'
 
-/** Milliseconds to wait for Postgres before serving without it: what is not taken meanwhile may never come again. */
+/** Milliseconds to wait for Postgres before saying that the receiver is there, which listens and spools meanwhile. */
 const patienceMs = 1_000
 /** The same for the start of the embedded Postgres, and for its migrations when it is new: both take seconds. */
 const embeddedPatienceMs = 10_000
@@ -36,42 +37,27 @@ export interface Service {
   /** Where the listeners are, as bound. */
   url: string
   adminUrl: string
-  /** The embedded Postgres, where it is used. */
+  /** The embedded Postgres; undefined where it is not used, or still starting. */
   embedded: EmbeddedPostgres | undefined
   /** Shuts down in phases. Resolves to false when something could not be done in time. */
   stop(): Promise<boolean>
 }
 
 /**
- * Puts the receiver together and starts it. Postgres may be away: callbacks are then taken into the spool.
+ * Puts the receiver together and starts it. The ports come first, so that no Postgres is made for a receiver that cannot
+ * listen. From then on callbacks are taken: into the spool until Postgres is there, which may be away.
  * Rejects when a port, the spool or the embedded Postgres cannot be had.
  */
 export async function startService(config: Config, log: Log): Promise<Service> {
-  const spool = await Spool.open({ directory: join(config.dataDir, 'spool'), maxBytes: config.spoolMaxBytes, log })
-  const keeper = config.databaseUrl === undefined ? await embeddedKeeper(config, log) : undefined
-  const isNew = !existsSync(join(config.dataDir, 'postgres'))
-  try {
-    const embedded = await keeper?.start(embeddedPatienceMs)
-    return await serve(config, log, { spool, keeper, embedded, isNew })
-  } catch (error) {
-    await keeper?.stop()
-    throw error
-  }
-}
-
-interface Parts {
-  spool: Spool
-  keeper: EmbeddedKeeper | undefined
-  /** Undefined also while it is still starting. */
-  embedded: EmbeddedPostgres | undefined
-  /** Whether there was no embedded Postgres before: its migrations are all to be run. */
-  isNew: boolean
-}
-
-async function serve(config: Config, log: Log, { spool, keeper, embedded, isNew }: Parts): Promise<Service> {
   const metrics = new Metrics()
+  // The spool says what is wrong with a directory that cannot be made.
+  await makeReachable(config.dataDir).catch(() => {})
+  const spool = await Spool.open({ directory: join(config.dataDir, 'spool'), maxBytes: config.spoolMaxBytes, log })
+  // Of a new one all migrations are still to be run.
+  const isNew = !existsSync(join(config.dataDir, 'postgres'))
+  const keeper = config.databaseUrl === undefined ? await embeddedKeeper(config, log) : undefined
   const postgres = new Postgres({
-    databaseUrl: config.databaseUrl ?? embedded?.url,
+    databaseUrl: config.databaseUrl,
     migrateDatabaseUrl: config.migrateDatabaseUrl,
     migrate: config.migrate,
     poolSize: config.databasePoolSize,
@@ -111,12 +97,20 @@ async function serve(config: Config, log: Log, { spool, keeper, embedded, isNew 
   const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
   const admin = buildAdmin({ config, readiness, metrics, log, openapi: () => app.swagger(), ops })
 
+  let embedded: EmbeddedPostgres | undefined
+  try {
+    await listen(admin, config.adminHost, config.adminPort, 'ADMIN_')
+    await listen(app, config.host, config.port, '')
+    embedded = await keeper?.start(embeddedPatienceMs)
+  } catch (error) {
+    await Promise.all([app.close(), admin.close()])
+    await keeper?.stop()
+    throw error
+  }
   receiver.start()
   maintenance.start()
   folder.start()
   await receiver.whenConnected(isNew && embedded ? embeddedPatienceMs : patienceMs)
-  await admin.listen({ host: config.adminHost, port: config.adminPort })
-  await app.listen({ host: config.host, port: config.port })
 
   return {
     url: urlOf(app, config.tls ? 'https' : 'http'),
@@ -153,6 +147,20 @@ async function embeddedKeeper(config: Config, log: Log): Promise<EmbeddedKeeper>
   const { EmbeddedKeeper } = await import('./embedded-postgres/keeper.ts')
   const lines = { info: (line: string) => log.info({}, line), warn: (line: string) => log.warn({}, line) }
   return new EmbeddedKeeper({ directory: join(config.dataDir, 'postgres'), log: lines })
+}
+
+/** Binds a listener; what keeps it from that is said with the variable that helps. */
+async function listen(server: FastifyInstance, host: string, port: number, prefix: 'ADMIN_' | ''): Promise<void> {
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const where = `${prefix}PORT ${port}`
+    if (code === 'EADDRINUSE')
+      throw new Error(`${where} is taken on ${host} (${code}): end the other program, or set another ${prefix}PORT`)
+    if (code === 'EACCES') throw new Error(`${where} may not be used by this user (${code}): set another ${prefix}PORT`)
+    throw new Error(`${prefix}HOST ${host} cannot be listened on (${code ?? message})`)
+  }
 }
 
 function urlOf(server: FastifyInstance, scheme = 'http'): string {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Scenario } from '../calls/types.ts'
 import { listApps, otherCalls, removeApp, scenarios, setApp } from '../store/apps.ts'
 import { withConnection } from './database.ts'
@@ -9,17 +9,16 @@ const days = 7
 
 const json = () => new Option('--json', 'print JSON')
 
-export function appsCommand(): Command {
-  return new Command('apps')
-    .description('what is known of each application: a CDR does not tell a notification from a verification call')
-    .addCommand(list())
-    .addCommand(set())
-    .addCommand(remove())
+export function appsCommand(command: Command): void {
+  command.addHelpText('after', '\nA CDR does not tell a notification from a verification call: its application may.')
+  list(command.command('list'))
+  set(command.command('set'))
+  remove(command.command('remove'))
 }
 
-function list(): Command {
-  return new Command('list')
-    .description(`applications that were declared, and those with calls in the last ${days} days`)
+function list(command: Command): void {
+  command
+    .description(`those declared, and those with calls in the last ${days} days`)
     .addOption(json())
     .action((options: { json?: boolean }) =>
       withConnection(async (client) => {
@@ -35,13 +34,13 @@ function list(): Command {
     )
 }
 
-function set(): Command {
-  return new Command('set')
+function set(command: Command): void {
+  command
     .description('say what an application does')
     .argument('<appKey>', 'its appKey', text)
     .option('--name <text>', 'a name for people', text)
     .addOption(new Option('--scenario <scenario>', 'what its calls are').choices(scenarios))
-    .action((appKey: string, options: { name?: string; scenario?: Scenario }, command: Command) => {
+    .action((appKey: string, options: { name?: string; scenario?: Scenario }) => {
       const { name = null, scenario = null } = options
       if (name === null && scenario === null) command.error('error: say --name, --scenario or both')
       return withConnection(async (client, { timeZone }) => {
@@ -59,9 +58,9 @@ function set(): Command {
     })
 }
 
-function remove(): Command {
-  return new Command('remove')
-    .description('forget what was declared of an application; its calls stay as they are')
+function remove(command: Command): void {
+  command
+    .description('forget what was declared; its calls stay as they are')
     .argument('<appKey>', 'its appKey')
     .action((appKey: string) =>
       withConnection(async (client) => {

@@ -1,33 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, InvalidArgumentError } from 'commander'
-import type pg from 'pg'
-import type { Config } from '../config/config.ts'
-import type { AppSecret } from '../platform/aksk-verifier.ts'
-import { callbackUrls } from '../platform/urls.ts'
-import { type CallProgress, insertPlacedCall, readCallProgress } from '../store/placed-calls.ts'
-import { newVerifyCode, type PlacedCall, VerificationCaller } from '../verification-call/caller.ts'
-import { VerificationCallError } from '../verification-call/error.ts'
-import type { VerificationCall } from '../verification-call/schema.ts'
-import { readCallInput } from './call-input.ts'
+import { type Command, InvalidArgumentError } from 'commander'
 import { withConnection } from './database.ts'
-import { noteLines, printError, printJson, printLines } from './output.ts'
-import { progressLine } from './progress.ts'
-
-/** Exit codes beside 0 and 1. */
-const refused = 2
-const refusedForNow = 3
-const uncertain = 4
-const outcomeCodes: Record<string, number> = {
-  answered: 0,
-  busy: 10,
-  'no answer': 11,
-  rejected: 12,
-  cancelled: 13,
-  unreachable: 14,
-  failed: 15,
-}
-const unknownOutcome = 16
-const noCdr = 20
 
 const exitHelp = `
 Standard input: the number on the first line, the code on the second. Without a code one is made and shown once.
@@ -35,15 +7,17 @@ Environment: RTC_API_URL, RTC_APPS, DISPLAY_NUMBER, PRE_TONE; PUBLIC_URL for whe
 
 Exit codes:
    0  placed; with --wait: answered
-   1  nothing was placed: settings, input or Postgres
-   2  the platform refused the call, or cannot be trusted; trying again does not help
-   3  the platform refused the call for now or cannot be reached; trying again helps
-   4  no answer that says: the call may have been placed
+   1  nothing was placed: input, Postgres or a setting that is missing
+   2  nothing was placed: the arguments are wrong
+   3  the platform refused the call, or cannot be trusted; trying again does not help
+   4  the platform refused the call for now or cannot be reached; trying again helps
+   5  no answer that says: the call may have been placed
+  78  nothing was placed: a setting is not valid
   with --wait also
   10  busy          11  no answer    12  rejected     13  cancelled
   14  unreachable   15  failed       16  unknown      20  no CDR in time`
 
-interface Options {
+export interface CallOptions {
   wait?: number | true
   app?: string
   posTone?: string
@@ -51,8 +25,9 @@ interface Options {
   json?: boolean
 }
 
-export function callCommand(): Command {
-  const verify = new Command('verify')
+export function callCommand(command: Command): void {
+  command
+    .command('verify')
     .description('call a number and read a verification code to whoever answers')
     .option('--wait [seconds]', 'follow the call in Postgres until its CDR is there (120 seconds)', seconds)
     .option('--app <appKey>', 'which application of RTC_APPS; needed when there are several')
@@ -60,133 +35,10 @@ export function callCommand(): Command {
     .option('--times <n>', 'how often the code is played, 0 to 9; 0 = until somebody hangs up', Number)
     .option('--json', 'print JSON')
     .addHelpText('after', exitHelp)
-    .action((options: Options) => withConnection((client, config) => callVerify(client, config, options)))
-  return new Command('call').description('place calls').addCommand(verify)
-}
-
-async function callVerify(client: pg.Client, config: Config, options: Options): Promise<void> {
-  const { displayNumber, preTone } = config
-  if (displayNumber === undefined) throw new Error('DISPLAY_NUMBER is not set: which number shall the callee see?')
-  if (preTone === undefined) throw new Error('PRE_TONE is not set: which announcement shall come before the code?')
-  const { appKey, secret } = appOf(config, options.app)
-  const caller = callerOf(config, appKey, secret)
-  const { number, code } = await readCallInput()
-  const request: VerificationCall = {
-    displayNbr: displayNumber,
-    calleeNbr: number,
-    preTone,
-    verifyCode: code ?? showNewCode(),
-    ...(options.posTone === undefined ? {} : { posTone: options.posTone }),
-    ...(options.times === undefined ? {} : { times: options.times }),
-  }
-  const placed = await place(client, caller, appKey, request, options)
-  if (!placed) return
-  if (!options.wait) {
-    if (options.json) printJson(placed)
-    else printLines(`placed: session ${placed.sessionId}`)
-    return
-  }
-  await follow(client, config, placed, options)
-}
-
-function appOf({ apps }: Config, wanted: string | undefined): AppSecret {
-  const keys = new Set(apps.map(({ appKey }) => appKey))
-  if (wanted === undefined && keys.size > 1) throw new Error('RTC_APPS holds several applications: say which by --app')
-  // The first of two secrets is the one in use.
-  const app = apps.find(({ appKey }) => wanted === undefined || appKey === wanted)
-  if (!app) throw new Error('the application is not in RTC_APPS: it should hold appKey:appSecret')
-  return app
-}
-
-function callerOf(config: Config, appKey: string, secret: AppSecret['secret']): VerificationCaller {
-  const { apiUrl, createdZone } = config
-  if (apiUrl === undefined) throw new Error("RTC_API_URL is not set: it is the address of the platform's API")
-  const { status, fee } = callbackUrls({ ...config, tokens: config.pathTokens })
-  return new VerificationCaller({ apiUrl, appKey, secret, createdZone, statusUrl: status[0], feeUrl: fee[0] })
-}
-
-/** Only people see a code that was made here: no file, no pipe. */
-function showNewCode(): string {
-  const terminal = [process.stderr, process.stdout].find(({ isTTY }) => isTTY)
-  if (!terminal) throw new Error('no code: without a terminal to show a new one it has to stand on the second line')
-  const code = newVerifyCode()
-  terminal.write(`code: ${code}\n`)
-  return code
-}
-
-/** Undefined when the call was not placed; the exit code is set then. */
-async function place(
-  client: pg.Client,
-  caller: VerificationCaller,
-  appKey: string,
-  request: VerificationCall,
-  { json }: Options,
-): Promise<PlacedCall | undefined> {
-  const { displayNbr, calleeNbr } = request
-  const row = { placedAt: new Date(), appKey, scenario: 'callVerify', displayNbr, calleeNbr } as const
-  try {
-    const placed = await caller.call(request)
-    await keep(client, { ...row, ...placed, httpStatus: 200, resultCode: '0' })
-    return placed
-  } catch (error) {
-    if (!(error instanceof VerificationCallError) || error.kind === 'invalid') throw error
-    const { kind, message, tryAgain, afterSeconds, resultcode, httpStatus } = error
-    await keep(client, { ...row, httpStatus, resultCode: resultcode })
-    process.exitCode = kind === 'uncertain' ? uncertain : tryAgain === 'later' ? refusedForNow : refused
-    if (json) printJson({ error: { kind, message, tryAgain, afterSeconds, resultcode, httpStatus } })
-    printError(error)
-    return undefined
-  }
-}
-
-/** The phone rings already, so that a row that cannot be written is told and no more. */
-async function keep(client: pg.Client, row: Parameters<typeof insertPlacedCall>[1]): Promise<void> {
-  await insertPlacedCall(client, row).catch(({ code }: { code?: string }) =>
-    noteLines(`rtc-receiver: the call is not kept in rtc.placed_calls (${code ?? 'no connection'})`),
-  )
-}
-
-/** Milliseconds between two looks. */
-const pollMs = 250
-
-async function follow(client: pg.Client, config: Config, placed: PlacedCall, options: Options): Promise<void> {
-  const limitMs = (options.wait === true ? 120 : (options.wait ?? 0)) * 1000
-  const began = performance.now()
-  const line = progressLine()
-  const time = new Intl.DateTimeFormat('sv-SE', { timeZone: config.timeZone, timeStyle: 'medium' })
-  const told = new Set<string>()
-  let found: CallProgress
-  for (;;) {
-    found = await readCallProgress(client, placed.sessionId, placed.placedAt)
-    for (const { event_type, occurred_at, reason } of found.events) {
-      const text = `${time.format(occurred_at)}  ${event_type.padEnd(10)}  ${reason ?? ''}`.trimEnd()
-      if (told.has(text)) continue
-      told.add(text)
-      line.end()
-      if (!options.json) printLines(text)
-    }
-    const elapsedMs = performance.now() - began
-    if (found.call || elapsedMs > limitMs) break
-    line.show(
-      `waiting for ${found.events.length === 0 ? 'the first event' : 'what comes next'}, ${Math.floor(elapsedMs / 1000)} s`,
-    )
-    await sleep(pollMs)
-  }
-  line.end()
-  report(placed, found, limitMs, options)
-}
-
-function report(placed: PlacedCall, { events, call }: CallProgress, limitMs: number, { json }: Options): void {
-  process.exitCode = call ? (outcomeCodes[call.outcome] ?? unknownOutcome) : noCdr
-  if (json) {
-    const { outcome = null, reason = null, talk_seconds: talkSeconds = null } = call ?? {}
-    printJson({ ...placed, outcome, reason, talkSeconds, events })
-  } else if (call) {
-    const talk = call.talk_seconds === null ? '' : `, ${call.talk_seconds} s`
-    printLines(`${call.outcome}${talk}${call.reason === null || call.outcome === 'answered' ? '' : `: ${call.reason}`}`)
-  } else {
-    printLines(`no CDR within ${limitMs / 1000} s; session ${placed.sessionId}`)
-  }
+    .action(async (options: CallOptions) => {
+      const { callVerify } = await import('./run/call.ts')
+      await withConnection((client, config) => callVerify(client, config, options))
+    })
 }
 
 function seconds(text: string): number {

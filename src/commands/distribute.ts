@@ -1,10 +1,11 @@
-import { Command } from 'commander'
-import pg from 'pg'
+import type { Command } from 'commander'
+import type pg from 'pg'
 import { type Distribution, distribute, planDistribution } from '../store/citus.ts'
 import { publicError } from '../store/errors.ts'
 import { pendingMigrations } from '../store/migrate.ts'
-import { directUrl, withDatabaseUrl } from './database.ts'
+import { directUrl, overDirectUrl, withClient, withDatabaseUrl } from './database.ts'
 import { printJson, printLines } from './output.ts'
+import { whileWaiting } from './progress.ts'
 
 /** Bytes that are copied in some seconds: nobody has to be asked before. */
 const fewBytes = 256 * 1024 * 1024
@@ -20,26 +21,18 @@ interface Options {
   json?: boolean
 }
 
-export function distributeCommand(): Command {
-  return new Command('distribute')
-    .description('spread the tables over the nodes of a Citus cluster; over MIGRATE_DATABASE_URL where it is set')
+export function distributeCommand(command: Command): void {
+  command
     .option('--dry-run', 'print the SQL that is still to be run, and run nothing')
     .option('--yes', 'also when there is much to copy, which locks a table for as long')
     .option('--json', 'print JSON')
-    .addHelpText('after', help)
+    .addHelpText('after', help + overDirectUrl)
     .action((options: Options) =>
       withDatabaseUrl(async (url, config) => {
         const databaseUrl = directUrl(url, config)
         const pending = await pendingMigrations({ databaseUrl })
         if (pending.length > 0) throw new Error('migrations are pending: run rtc-receiver migrate first')
-        const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver distribute' })
-        client.on('error', () => {})
-        await client.connect()
-        try {
-          await run(client, options)
-        } finally {
-          await client.end()
-        }
+        await withClient(databaseUrl, 'rtc-receiver distribute', (client) => run(client, options))
       }),
     )
 }
@@ -52,7 +45,12 @@ async function run(client: pg.Client, { dryRun = false, yes = false, json = fals
     // One at a time: a second run would find half of the steps done.
     const { rows } = await client.query("SELECT pg_try_advisory_lock(hashtextextended('rtc.distribute', 0)) AS mine")
     if (!rows[0]?.mine) throw new Error('another rtc-receiver distribute is at it')
-    await distribute(client, plan, ({ sql }) => json || printLines(sql)).catch((error) => {
+    let now = ''
+    const work = distribute(client, plan, ({ sql }) => {
+      now = sql
+      if (!json) printLines(sql)
+    })
+    await whileWaiting(() => now, work).catch((error) => {
       if (publicError(error).code !== '55P03') throw error
       throw new Error('somebody has used a table for longer than 10 s: what is done stays, run it again')
     })

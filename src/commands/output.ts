@@ -1,5 +1,21 @@
 import type { Writable } from 'node:stream'
+import { styleText } from 'node:util'
 import { ConfigError } from '../config/values.ts'
+import { hasColours, type Output, units, unsafe, visible, width } from '../lib/terminal.ts'
+
+type Format = Parameters<typeof styleText>[0]
+
+/** A piece of a line in a colour; where there are no colours it is its text. */
+export interface Painted {
+  format: Format
+  text: string
+}
+
+export type Line = string | readonly (string | Painted)[]
+
+export function painted(format: Format, text: string): Painted {
+  return { format, text }
+}
 
 /**
  * Everything that commands write goes through here, for much of it came from outside: keys, numbers and texts of
@@ -7,21 +23,32 @@ import { ConfigError } from '../config/values.ts'
  * lines or set the title of an operator's terminal; a line feed would forge a line; a character that turns the direction
  * would show digits in another order. So what is written is lines, and within a line all of that is shown, not sent.
  */
-export function printLines(...lines: string[]): void {
+export function printLines(...lines: Line[]): void {
   write(process.stdout, lines)
 }
 
 /** The same on standard error: what is no result. */
-export function noteLines(...lines: string[]): void {
+export function noteLines(...lines: Line[]): void {
   write(process.stderr, lines)
+}
+
+/** An error that takes more than one line to say. */
+export class ExplainedError extends Error {
+  readonly lines: readonly Line[]
+
+  constructor(message: string, lines: readonly Line[]) {
+    super(message)
+    this.lines = lines
+  }
 }
 
 /** The one line of a command, or of the receiver, that failed; of a bad configuration a line a variable, which is ours. */
 export function printError(error: unknown): void {
   // Node tries every address of a name; the error that sums up has only a code.
   const { message, code } = error as NodeJS.ErrnoException
-  const text = `rtc-receiver: ${message || code}`
-  noteLines(...(error instanceof ConfigError ? text.split('\n') : [text]))
+  const [first = '', ...more] = error instanceof ConfigError ? message.split('\n') : [message || (code ?? '')]
+  noteLines([painted('red', 'rtc-receiver:'), ` ${first}`], ...more)
+  if (error instanceof ExplainedError) noteLines(...error.lines)
 }
 
 /** JSON for scripts, and for terminals: as its own escapes. */
@@ -31,15 +58,26 @@ export function printJson(value: unknown): void {
 }
 
 /** Bytes as they are, unless somebody looks at them. */
-export function printRaw(bytes: Buffer, stream: Writable & { isTTY?: boolean } = process.stdout): void {
+export function printRaw(bytes: Buffer, stream: Writable & Output = process.stdout): void {
   if (stream.isTTY) write(stream, [bytes.toString()])
   else stream.write(bytes)
 }
 
+/** How help looks where there are colours. */
+export const styleHelp = Object.fromEntries(
+  Object.entries({
+    styleTitle: 'bold',
+    styleCommandText: 'cyan',
+    styleSubcommandText: 'cyan',
+    styleOptionText: 'green',
+  }).map(([part, format]) => [part, (text: string) => styleText(format as Format, text, { validateStream: false })]),
+)
+
 /** Rows as a table for people. */
 export function printTable(columns: readonly string[], rows: readonly (readonly unknown[])[]): void {
   // Not as arguments: of those a call may have some hundred thousand.
-  write(process.stdout, table(columns, rows).slice(0, -1).split('\n'))
+  const [head = '', ...body] = table(columns, rows).slice(0, -1).split('\n')
+  write(process.stdout, [[painted('bold', head)], ...body])
 }
 
 /** The lines of a table, each with its end. Times are ISO 8601 in UTC unless the caller formatted them. */
@@ -57,49 +95,27 @@ export function table(columns: readonly string[], rows: readonly (readonly unkno
     .join('')
 }
 
-/** Control characters, those that format (which turn the direction, or cannot be seen), and ends of lines. */
-const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
-
-/** A text in which nothing acts on a terminal: `\n`, `\x1b`, `\u202e` are shown for what they stand for. */
-export function visible(text: string): string {
-  return text.replace(unsafe, (character) => {
-    const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character]
-    if (short !== undefined) return short
-    return character <= '\xff' ? `\\x${hex(character, 2)}` : units(character)
-  })
+function write(stream: Writable & Output, lines: readonly Line[]): void {
+  stream.write(linesText(lines, hasColours(stream)))
 }
 
-/** As JSON writes it; beyond the first plane that takes two units. */
-function units(character: string): string {
-  return character
-    .split('')
-    .map((unit) => `\\u${hex(unit, 4)}`)
-    .join('')
-}
-
-function hex(unit: string, digits: number): string {
-  return unit.charCodeAt(0).toString(16).padStart(digits, '0')
-}
-
-function write(stream: Writable, lines: readonly string[]): void {
-  stream.write(lines.map((line) => `${visible(line)}\n`).join(''))
+export function linesText(lines: readonly Line[], colours: boolean): string {
+  const pieceText = (piece: string | Painted) => {
+    if (typeof piece === 'string') return visible(piece)
+    // Whether there are colours is decided here, not by what Node thinks of standard output.
+    return colours ? styleText(piece.format, visible(piece.text), { validateStream: false }) : visible(piece.text)
+  }
+  return lines.map((line) => `${typeof line === 'string' ? visible(line) : line.map(pieceText).join('')}\n`).join('')
 }
 
 function cell(value: unknown): string {
+  return visible(textOf(value))
+}
+
+/** A value as text. Times are ISO 8601 in UTC. */
+export function textOf(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (value instanceof Date) return value.toISOString()
   if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`
-  return visible(typeof value === 'object' ? JSON.stringify(value) : String(value))
-}
-
-/** Columns on a terminal: Chinese characters take two. */
-function width(text: string): number {
-  let columns = 0
-  for (const character of text)
-    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
-      character,
-    )
-      ? 2
-      : 1
-  return columns
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
 import { Partitions } from '../store/partitions.ts'
 import { applyRetention, isPast, listPeriods, type Period, retentionEnd } from '../store/retention.ts'
 import { withConnection } from './database.ts'
 import { printJson, printLines, printTable } from './output.ts'
+import { whileWaiting } from './progress.ts'
 
 interface Options {
   create?: boolean
@@ -13,17 +14,15 @@ interface Options {
   json?: boolean
 }
 
-export function partitionsCommand(): Command {
-  return new Command('partitions')
-    .description(
-      'partitions of both tables, with what they cover and how large they are; the receiver keeps them itself',
-    )
+export function partitionsCommand(command: Command): void {
+  command
+    .addHelpText('after', '\nThe receiver creates and drops them by itself while it runs.')
     .option('--create', 'make those of now and of the time to come, as the receiver does every hour')
     .option('--drop', 'show which are older than RETENTION_DAYS, as the receiver drops them every day')
     .option('--days <n>', 'with --drop: older than so many days instead', days)
     .option('--yes', 'with --drop: do it')
     .addOption(new Option('--json', 'print JSON'))
-    .action((options: Options, command: Command) => {
+    .action((options: Options) => {
       if (!options.drop && (options.yes || options.days !== undefined))
         command.error('error: --yes and --days belong to --drop')
       return withConnection(async (client, config) => {
@@ -52,11 +51,10 @@ async function drop(client: pg.Client, retentionDays: number | undefined, option
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  const result = await applyRetention(
-    client,
-    { retentionDays },
-    { attempts: 60, pauseMs: 500, signal: stop.signal },
-  ).finally(() => process.off('SIGINT', interrupt).off('SIGTERM', interrupt))
+  const work = applyRetention(client, { retentionDays }, { attempts: 60, pauseMs: 500, signal: stop.signal })
+  const result = await whileWaiting('deleting what is past', work).finally(() =>
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
+  )
   if (options.json) printJson({ before, ...result })
   else {
     for (const name of result.dropped) printLines(`dropped ${name}`)

@@ -1,205 +1,64 @@
-import { createSecretKey } from 'node:crypto'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type pg from 'pg'
-import type { Config } from '../config/config.ts'
-import { acceptConflict } from '../ingest/conflict.ts'
-import { type Rerun, rerun } from '../ingest/rerun.ts'
-import { type Explanation, explainConflict } from '../maintenance/conflicts.ts'
-import { FoldTables } from '../maintenance/fold-tables.ts'
-import { BodyError, parseBody } from '../platform/body.ts'
-import { skeleton } from '../platform/skeleton.ts'
-import { ErasedKeys } from '../store/erased-keys.ts'
-import { classify, publicError } from '../store/errors.ts'
-import { readDigestKey } from '../store/keys.ts'
-import { Partitions } from '../store/partitions.ts'
-import type { CommitContext } from '../store/postgres.ts'
-import { getQuarantine, listQuarantine, type QuarantineEntry, resolveQuarantine } from '../store/quarantine.ts'
-import { withConnection } from './database.ts'
-import { printJson, printLines, printRaw, printTable } from './output.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
-export function quarantineCommand(): Command {
-  return new Command('quarantine')
-    .description('records and bodies that could not be stored')
-    .addCommand(list())
-    .addCommand(show())
-    .addCommand(replayCommand())
-    .addCommand(accept())
-    .addCommand(resolve())
+export function quarantineCommand(command: Command): void {
+  list(command.command('list'))
+  show(command.command('show'))
+  replay(command.command('replay'))
+  accept(command.command('accept'))
+  resolve(command.command('resolve'))
 }
+
+/** What they do is loaded when one is run. */
+const run = () => import('./run/quarantine.ts')
 
 const json = () => new Option('--json', 'print JSON')
 
-function list(): Command {
-  return new Command('list')
+function list(command: Command): void {
+  command
     .description('the entries that came last, newest first')
     .option('--all', 'resolved ones too')
     .option('--reason <code>', 'only those with this reason')
     .option('--limit <n>', 'how many', wholeNumber, 100)
     .addOption(json())
-    .action((options: { all?: boolean; reason?: string; limit: number; json?: boolean }) =>
-      withConnection(async (client, { timeZone }) => {
-        const { all = false, reason, limit } = options
-        const entries = await listQuarantine(client, { resolved: all, limit, ...(reason ? { reason } : {}) })
-        if (options.json) return printJson(entries)
-        if (entries.length === 0)
-          return printLines(`nothing is in quarantine${all ? '' : ' (resolved entries: --all)'}`)
-        const rows = entries.map((entry) => [
-          entry.id,
-          entry.kind,
-          entry.reason,
-          entry.errors.map(({ pointer }) => pointer || '(body)').join(' '),
-          entry.seen_count,
-          local(entry.last_seen_at, timeZone),
-          entry.resolution,
-        ])
-        printTable(['id', 'kind', 'reason', 'where', 'seen', `last seen (${timeZone})`, 'resolution'], rows)
-      }),
+    .action(async (options: { all?: boolean; reason?: string; limit: number; json?: boolean }) =>
+      (await run()).list(options),
     )
 }
 
-function show(): Command {
-  return new Command('show')
-    .description('one entry: what is wrong, where, and the shape of the body without what it says')
+function show(command: Command): void {
+  command
+    .description('one entry: what is wrong where, and the shape of the body')
     .argument('<id>', 'its id', wholeNumber)
     .option('--raw', 'write the body as it was kept to standard output: it may hold phone numbers')
     .addOption(json())
-    .action((id: number, options: { raw?: boolean; json?: boolean }) =>
-      withConnection(async (client, { timeZone }) => {
-        const entry = await find(client, id)
-        if (options.raw) return printRaw(entry.body)
-        const { body, ...rest } = entry
-        const shape = shapeOf(body)
-        const conflict = await explainConflict(client, new FoldTables(false), entry)
-        if (options.json) return printJson({ ...rest, ...(conflict ? { conflict } : {}), shape })
-        const kept = body.length < entry.body_size ? `, of which ${body.length} are kept` : ''
-        const [first, last] = [entry.first_seen_at, entry.last_seen_at].map((time) => local(time, timeZone))
-        printLines(
-          `entry ${id}: ${entry.kind}, ${entry.reason}, ${entry.body_size} bytes${kept}`,
-          `seen ${entry.seen_count} times from ${first} to ${last} (${timeZone})`,
-        )
-        if (entry.record_index !== null) printLines(`record ${entry.record_index} of its feeLst`)
-        for (const { pointer, message } of entry.errors) printLines(`  ${pointer || 'body'}: ${message}`)
-        if (conflict) printLines(...conflictLines(id, conflict))
-        if (entry.resolved_at) printLines(`resolved ${local(entry.resolved_at, timeZone)}: ${entry.resolution}`)
-        // Within JSON no text of the sender's has line feeds.
-        printLines(...(typeof shape === 'string' ? [shape] : JSON.stringify(shape, null, 2).split('\n')))
-      }),
-    )
+    .action(async (id: number, options: { raw?: boolean; json?: boolean }) => (await run()).show(id, options))
 }
 
-function conflictLines(id: number, { call_ref, differing, minutes, signed_by }: Explanation): string[] {
-  if (!minutes) return [`call ${call_ref}: nothing is stored under its key any more`]
-  return [
-    `call ${call_ref}: it differs from the stored CDR in ${differing.join(', ')}`,
-    `billed minutes, both legs: ${minutes.stored} by the stored one, ${minutes.received} by this one`,
-    ...(signed_by.stored !== null && signed_by.received === null
-      ? ['careful: this one has no verified signature, and the stored one has: a stranger may have sent it']
-      : []),
-    `quarantine accept ${id} puts it in the place of the stored one, which is kept`,
-  ]
-}
-
-function replayCommand(): Command {
-  return new Command('replay')
-    .description('send entries through the code of today; what is good now is stored and resolved')
+function replay(command: Command): void {
+  command
+    .description('try entries again with the code of today')
     .argument('[ids...]', 'their ids', (text, ids: number[]) => [...ids, wholeNumber(text)], [])
     .option('--reason <code>', 'all open ones with this reason')
     .addOption(json())
-    .action((ids: number[], options: { reason?: string; json?: boolean }) =>
-      withConnection(async (client, config) => {
-        const wanted = options.reason
-          ? (await listQuarantine(client, { reason: options.reason, limit: 1_000_000 })).map(({ id }) => id)
-          : ids
-        if (wanted.length === 0) throw new Error('name the entries to replay, or a --reason that open ones have')
-        const context = await contextOf(client, config)
-        const results = []
-        for (const id of wanted) results.push({ id, ...(await rerunOne(client, context, id)) })
-        if (options.json) printJson(results)
-        else
-          for (const result of results)
-            printLines(
-              result.done
-                ? `${result.id}: stored ${result.stored}, there already ${result.duplicates}${again(result.quarantined)}`
-                : `${result.id}: unchanged, ${result.reason}`,
-            )
-        const failed = results.filter(({ done }) => !done).length
-        if (failed > 0) throw new Error(`${failed} of ${results.length} entries are unchanged`)
-      }),
-    )
+    .action(async (ids: number[], options: { reason?: string; json?: boolean }) => (await run()).replay(ids, options))
 }
 
-/** An entry that something unforeseen is wrong with holds up no other; without Postgres there is no going on. */
-async function rerunOne(client: pg.Client, context: CommitContext, id: number): Promise<Rerun> {
-  try {
-    const entry = await getQuarantine(client, id)
-    return entry ? await rerun(client, context, entry) : { done: false, reason: 'there is no such entry' }
-  } catch (error) {
-    if (classify(error) === 'away') throw error
-    return { done: false, reason: `it failed: ${publicError(error).message}` }
-  }
-}
-
-function accept(): Command {
-  return new Command('accept')
-    .description('put a conflicting CDR in the place of the stored one, which is kept in rtc.replaced_cdrs')
+function accept(command: Command): void {
+  command
+    .description('put a conflicting CDR in the place of the stored one')
     .argument('<id>', 'its id', wholeNumber)
-    .action((id: number) =>
-      withConnection(async (client, config) => {
-        const refusal = await acceptConflict(client, await contextOf(client, config), await find(client, id))
-        if (refusal !== undefined) throw new Error(`entry ${id} ${refusal}`)
-        printLines(`accepted: the receiver computes the call anew; the other CDR is in rtc.replaced_cdrs`)
-      }),
-    )
+    .action(async (id: number) => (await run()).accept(id))
 }
 
-async function contextOf(client: pg.Client, { partitionBy }: Config): Promise<CommitContext> {
-  return {
-    digestKey: createSecretKey(await readDigestKey(client)),
-    partitions: new Partitions(partitionBy),
-    erasedKeys: new ErasedKeys(),
-  }
-}
-
-function resolve(): Command {
-  return new Command('resolve')
+function resolve(command: Command): void {
+  command
     .description('close entries that nothing more is to be done about')
     .argument('<ids...>', 'their ids', (text, ids: number[] | undefined) => [...(ids ?? []), wholeNumber(text)])
     .requiredOption('--why <text>', 'what was found or done')
-    .action((ids: number[], { why }: { why: string }) =>
-      withConnection(async (client) => {
-        const closed = await resolveQuarantine(client, ids, why)
-        printLines(`resolved: ${closed.length === 0 ? 'none' : closed.join(', ')}`)
-        const open = ids.filter((id) => !closed.includes(id))
-        if (open.length > 0) throw new Error(`not open, or not there: ${open.join(', ')}`)
-      }),
-    )
-}
-
-async function find(client: pg.Client, id: number): Promise<QuarantineEntry> {
-  const entry = await getQuarantine(client, id)
-  if (!entry) throw new Error(`there is no quarantine entry ${id}`)
-  return entry
-}
-
-function again(quarantined: number): string {
-  return quarantined > 0 ? `, bad and in quarantine on their own ${quarantined}` : ''
-}
-
-function shapeOf(body: Buffer): unknown {
-  try {
-    return skeleton(parseBody(body))
-  } catch (error) {
-    if (error instanceof BodyError) return error.message
-    throw error
-  }
+    .action(async (ids: number[], { why }: { why: string }) => (await run()).resolve(ids, why))
 }
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('it should be a whole number')
   return Number(text)
-}
-
-/** A time as people in that zone write it. */
-function local(time: Date, timeZone: string): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(time)
 }

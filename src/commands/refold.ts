@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
 import type { Config } from '../config/config.ts'
 import { FoldRunner } from '../maintenance/fold-runner.ts'
@@ -25,11 +25,13 @@ interface Options {
   json?: boolean
 }
 
-export function refoldCommand(): Command {
-  return new Command('refold')
-    .description(
-      'compute calls again from what is stored: after a change of code tables, of applications (apps set) or of the rules of a release; the running receiver does it, else this command',
-    )
+const help = `
+For after a change of code tables, of applications (apps set) or of the rules of a release. The running receiver computes
+them, or this command where none runs. Calls some of whose facts retention has removed stay as they are. Calls that could
+not be computed before are tried again.`
+
+export function refoldCommand(command: Command): void {
+  command
     .option(
       '--from <time>',
       'calls with a fact at this time or later: yyyy-MM-dd or yyyy-MM-dd HH:mm, in TIME_ZONE',
@@ -42,11 +44,8 @@ export function refoldCommand(): Command {
       'these sessions; - reads ids from standard input, one a line: those of private numbers may hold phone numbers, and arguments stand in lists of processes',
     )
     .addOption(new Option('--json', 'print JSON'))
-    .addHelpText(
-      'after',
-      '\nCalls some of whose facts retention has removed stay as they are. Calls that could not be computed before are tried again.',
-    )
-    .action(async (options: Options, command: Command) => {
+    .addHelpText('after', help)
+    .action(async (options: Options) => {
       const { from, to, all, session } = options
       const ways = [from ?? to, all, session].filter((way) => way !== undefined)
       if (ways.length !== 1) command.error('error: say which calls: --from and --to, or --all, or --session')

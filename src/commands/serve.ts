@@ -1,9 +1,7 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 
-export function serveCommand(): Command {
-  return new Command('serve')
-    .description('run the receiver, configured by the environment (see README)')
-    .action(async () => {
-      await import('../main.ts')
-    })
+export function serveCommand(command: Command): void {
+  command.action(async () => {
+    await import('../main.ts')
+  })
 }

@@ -1,31 +1,27 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type Config, loadConfig } from '../config/config.ts'
-import { Receiver } from '../ingest/receiver.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Config } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
-import { Metrics } from '../metrics/metrics.ts'
 import { inspectSpool, Spool, SpoolLockedError, type SpoolStatus } from '../spool/spool.ts'
-import { Postgres } from '../store/postgres.ts'
-import { withDatabaseUrl } from './database.ts'
+import { commandConfig, withDatabaseUrl } from './database.ts'
 import { noteLines, printJson, printLines } from './output.ts'
+import { bar, progressLine, whileWaiting } from './progress.ts'
 
-export function spoolCommand(): Command {
-  return new Command('spool')
-    .description('records on the local disk that Postgres could not take yet')
-    .addCommand(status())
-    .addCommand(drain())
+export function spoolCommand(command: Command): void {
+  status(command.command('status'))
+  drain(command.command('drain'))
 }
 
 const json = () => new Option('--json', 'print JSON')
 const spoolDirectory = ({ dataDir }: Config) => join(dataDir, 'spool')
 
-function status(): Command {
-  return new Command('status')
-    .description('what the spool holds; every line is read and its checksum verified, also while a receiver runs')
+function status(command: Command): void {
+  command
+    .description('what the spool holds; reads all of it, verifying checksums')
     .addOption(json())
     .action(async (options: { json?: boolean }) => {
-      const found = await inspectSpool(spoolDirectory(await loadConfig()))
+      const found = await whileWaiting('reading the spool', inspectSpool(spoolDirectory(await commandConfig())))
       if (options.json) printJson({ ...found, oldestAt: oldest(found) ?? null })
       else printLines(...describe(found))
     })
@@ -56,13 +52,13 @@ function oldest({ oldestAt }: SpoolStatus): string | undefined {
   return oldestAt === undefined ? undefined : new Date(oldestAt).toISOString()
 }
 
-function drain(): Command {
-  return new Command('drain')
-    .description('bring what the spool holds to Postgres; for when no receiver runs on this DATA_DIR')
+function drain(command: Command): void {
+  command
+    .description('bring it to Postgres while no receiver runs on this DATA_DIR')
     .option('--wait <seconds>', 'how long to wait for Postgres while nothing moves', wholeSeconds, 30)
     .addOption(json())
     .action(async (options: { wait: number; json?: boolean }) => {
-      const config = await loadConfig()
+      const config = await commandConfig()
       const directory = spoolDirectory(config)
       const before = await inspectSpool(directory)
       if (before.segments === 0) return report({ drained: 0, setAside: 0, left: 0 }, options)
@@ -94,6 +90,12 @@ function report({ drained, setAside, left }: Drained, options: { json?: boolean 
 
 /** Drains until the spool is empty, or nothing has moved for `patienceMs`, or somebody presses Ctrl-C. */
 async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
+  // Loaded here, for `status` needs none of it.
+  const [{ Metrics }, { Receiver }, { Postgres }] = await Promise.all([
+    import('../metrics/metrics.ts'),
+    import('../ingest/receiver.ts'),
+    import('../store/postgres.ts'),
+  ])
   return withDatabaseUrl(async (databaseUrl, config) => {
     const postgres = new Postgres({
       databaseUrl,
@@ -112,7 +114,7 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
       interrupted = true
     }
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-    const progress = progressLine(start)
+    const progress = progressLine()
     receiver.start()
     let last = start
     let movedAt = performance.now()
@@ -120,7 +122,9 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
       await sleep(100)
       if (spool.records < last) movedAt = performance.now()
       last = spool.records
-      progress.show(last)
+      progress.show(
+        `${bar((start - last) / start)} ${(start - last).toLocaleString('en')} of ${count(start, 'record')} drained`,
+      )
     }
     progress.end()
     await receiver.stop(config.shutdownTimeoutMs / 2)
@@ -128,17 +132,6 @@ async function drainAll(spool: Spool, patienceMs: number): Promise<Drained> {
     const { records: left, setAsideCount: setAside } = spool
     return { drained: start - left - (setAside - setAsideAtStart), setAside, left }
   })
-}
-
-/** On a terminal one line that is written over; elsewhere nothing. */
-function progressLine(total: number): { show(left: number): void; end(): void } {
-  const { stderr } = process
-  if (!stderr.isTTY) return { show() {}, end() {} }
-  return {
-    show: (left) =>
-      void stderr.write(`\r\x1b[K${(total - left).toLocaleString('en')} of ${count(total, 'record')} drained`),
-    end: () => void stderr.write('\r\x1b[K'),
-  }
 }
 
 /** What goes wrong is said on standard error; what goes well is not worth a line. */

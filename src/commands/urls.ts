@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { Command } from 'commander'
-import { loadConfig } from '../config/config.ts'
+import type { Command } from 'commander'
 import { base64Url, callbackUrls, checkCallbackUrl } from '../platform/urls.ts'
+import { commandConfig } from './database.ts'
 import { printJson, printLines } from './output.ts'
 
-export function urlsCommand(): Command {
-  return new Command('urls')
-    .description('print statusUrl and feeUrl as the platform wants them, raw and Base64, checked against its rule')
+export function urlsCommand(command: Command): void {
+  command
+    .addHelpText('after', "\nEach is printed raw and in Base64, and checked against the platform's rule.")
     .option('--new-token', 'print a fresh value for PATH_TOKEN instead')
     .option('--json', 'print JSON')
     .action(async (options: { newToken?: boolean; json?: boolean }) => {
       if (options.newToken) return printLines(randomBytes(16).toString('hex'))
-      const config = await loadConfig()
+      const config = await commandConfig()
       if (config.publicUrls.length === 0 && (config.statusUrl === undefined || config.feeUrl === undefined))
         throw new Error('PUBLIC_URL is not set: under which URL does the platform reach the receiver?')
       const urls = callbackUrls({ ...config, tokens: config.pathTokens })

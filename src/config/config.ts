@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
-import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import { type Cidr, isLoopback, isTooWide } from '../lib/addresses.ts'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
@@ -68,15 +68,27 @@ export interface Config {
 /** Reads the configuration from the environment. Throws ConfigError, which names each variable that is wrong. */
 export async function loadConfig(environment: NodeJS.ProcessEnv = withDotEnv(process.env)): Promise<Config> {
   const data = withSecretFiles(present(environment))
-  const carrier = Fastify()
   try {
-    await carrier.register(fastifyEnv, { schema: Environment, data, env: false })
-    return toConfig(carrier.getEnvs<Static<typeof Environment>>())
+    return toConfig(validated(data))
   } catch (error) {
     throw new ConfigError(explain(error))
-  } finally {
-    await carrier.close()
   }
+}
+
+/** @fastify/env asks of a server only that it can be decorated: commands have none, and need not load one for this. */
+function validated(data: Record<string, string>): Static<typeof Environment> {
+  let config: unknown
+  const server = {
+    decorate(_name: string, value: unknown) {
+      config = value
+    },
+    hasDecorator: () => true,
+    hasRequestDecorator: () => true,
+  }
+  fastifyEnv(server as unknown as FastifyInstance, { schema: Environment, data, env: false }, (error) => {
+    if (error) throw error
+  })
+  return config as Static<typeof Environment>
 }
 
 /** What a file .env in the working directory says, where the environment says nothing. */

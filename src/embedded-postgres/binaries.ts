@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, cp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { exists, makeReachable } from './files.ts'
+import { exists } from './files.ts'
 import { childOptions, type RunAs } from './user.ts'
 
 const run = promisify(execFile)
@@ -104,7 +104,6 @@ async function completeLinks(native: string): Promise<boolean> {
 async function copyNative(native: string, copy: string, runAs: RunAs | undefined): Promise<void> {
   const staging = `${copy}.${process.pid}`
   try {
-    await makeReachable(dirname(copy))
     await cp(native, staging, { recursive: true, verbatimSymlinks: true })
     // Installed under umask 077 the files would be as closed here as they were there.
     for (const entry of await readdir(staging, { recursive: true, withFileTypes: true })) {

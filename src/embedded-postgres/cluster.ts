@@ -3,8 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { syncDirectory } from '../lib/directories.ts'
 import type { Binaries } from './binaries.ts'
-import { syncDirectory } from './files.ts'
 import { childOptions, type RunAs } from './user.ts'
 
 const run = promisify(execFile)

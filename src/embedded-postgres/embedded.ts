@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { chown, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises'
+import { chown, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { makeReachable } from '../lib/directories.ts'
 import { findBinaries } from './binaries.ts'
 import { checkVersion, clusterPaths, createCluster, OWNER, readPassword } from './cluster.ts'
-import { exists, giveTo, makeReachable } from './files.ts'
+import { exists, giveTo } from './files.ts'
 import { takeLock } from './lock.ts'
 import { findPostmaster, type Log, settle, startPostmaster, stopPostmaster, trimLog } from './postmaster.ts'
 import { canEnter, chooseUser, type RunAs } from './user.ts'
@@ -15,6 +16,10 @@ export interface EmbeddedPostgres {
   /** True when a Postgres that outlived an earlier receiver was found running. */
   adopted: boolean
   pid: number
+  /** Where the data is: the directory asked for, unless `movedBecause`. */
+  directory: string
+  /** Why the data is somewhere else. */
+  movedBecause: string | undefined
   /** A psql command line to paste; the password is in a file, never in arguments. */
   psql: string
   /** Shuts Postgres down and resolves when its process is gone. Without it Postgres outlives us. */
@@ -27,7 +32,7 @@ export interface EmbeddedOptions {
   log: Log
   /** Settings of Postgres for this start, ahead of postgresql.conf. */
   settings?: Record<string, string>
-  /** Where programs and data go when we are root and Postgres' user cannot enter `directory`. */
+  /** Where the data goes when we are root and Postgres' user cannot enter `directory`. */
   refuge?: string
 }
 
@@ -42,22 +47,26 @@ const LOG_CHECK_MS = 60_000
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { log, settings = {}, refuge = REFUGE } = options
-  await mkdir(options.directory, { recursive: true })
+  await makeReachable(options.directory)
   const directory = await realpath(options.directory)
   const unlock = await takeLock(join(directory, 'lock'), () =>
     log.info(`another process is starting Postgres in ${directory}`),
   )
   try {
     const { base, runAs } = await choosePlace(directory, refuge, log)
+    const movedBecause =
+      base === directory
+        ? undefined
+        : `Postgres cannot run as root, and ${runAs?.name ?? 'its user'} cannot enter ${directory}`
     const { data, cluster } = clusterPaths(base)
     const logFile = join(base, 'postgres.log')
     const alive = await settle(data, log)
     if (alive && (await canAdopt(base, alive, log))) {
-      return await handleOf({ base, logFile, ...alive, adopted: true, log })
+      return await handleOf({ base, movedBecause, logFile, ...alive, adopted: true, log })
     }
     const binaries = await findBinaries({
       runAs,
-      copyTo: process.getuid?.() === 0 ? refuge : base,
+      copyTo: base,
       onCopy: (to) => log.info(`copying the programs of Postgres to ${to}`),
     })
     if (await exists(cluster)) {
@@ -75,7 +84,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       await stopPostmaster(started.pid, data, log)
       throw error
     }
-    return await handleOf({ base, logFile, ...started, adopted: false, log })
+    return await handleOf({ base, movedBecause, logFile, ...started, adopted: false, log })
   } finally {
     await unlock()
   }
@@ -115,10 +124,8 @@ async function choosePlace(
       `${advice}, where the data is: open the directories above it (chmod o+x), or start as an ordinary user`,
     )
   }
-  const name = `postgres-${createHash('sha256').update(directory).digest('hex').slice(0, 12)}`
-  let moved = join(refuge, name)
+  let moved = await unusedPlace(directory, refuge, log)
   try {
-    await makeReachable(refuge)
     await makeReachable(moved)
     moved = await realpath(moved)
     if (!(await canEnter(moved, runAs))) throw new Error('it cannot enter that either')
@@ -131,6 +138,20 @@ async function choosePlace(
   }
   log.info(`${advice}: the data is in ${moved}`)
   return { base: moved, runAs }
+}
+
+/**
+ * Only the note in DATA_DIR leads to the data: whoever removed DATA_DIR wanted to start empty. What was left behind is
+ * named, for nobody else knows of it.
+ */
+async function unusedPlace(directory: string, refuge: string, log: Log): Promise<string> {
+  const first = join(refuge, `data-${createHash('sha256').update(directory).digest('hex').slice(0, 12)}`)
+  let place = first
+  for (let n = 2; await exists(place); n++) {
+    log.warn(`${place} holds the data of an earlier ${directory}: remove it if nobody needs it`)
+    place = `${first}-${n}`
+  }
+  return place
 }
 
 function readNote(directory: string): Promise<string> {
@@ -179,13 +200,14 @@ async function connectAndCheck(base: string, port: number): Promise<void> {
 
 async function handleOf(options: {
   base: string
+  movedBecause: string | undefined
   logFile: string
   pid: number
   port: number
   adopted: boolean
   log: Log
 }): Promise<EmbeddedPostgres> {
-  const { base, logFile, pid, port, adopted, log } = options
+  const { base, movedBecause, logFile, pid, port, adopted, log } = options
   const watch = setInterval(() => trimLog(logFile).catch(() => undefined), LOG_CHECK_MS)
   watch.unref()
   let stopped: Promise<void> | undefined
@@ -194,7 +216,8 @@ async function handleOf(options: {
     stopped ??= stopPostmaster(pid, clusterPaths(base).data, log)
     return stopped
   }
-  return { ...addresses(base, port, (await readPassword(base)) ?? ''), adopted, pid, stop }
+  const password = (await readPassword(base)) ?? ''
+  return { ...addresses(base, port, password), adopted, pid, directory: base, movedBecause, stop }
 }
 
 function addresses(base: string, port: number, password: string): { url: string; psql: string } {

@@ -1,6 +1,6 @@
 import { type TOptional, Type } from 'typebox'
-import { Compile, type Validator } from 'typebox/schema'
 import Format from 'typebox/format'
+import { Compile, type Validator } from 'typebox/schema'
 import { parseTime } from './times.ts'
 
 /**

@@ -45,7 +45,7 @@ async function demo(): Promise<void> {
     const postgres = await startEmbeddedPostgres({ directory: join(dataDir, 'postgres'), log: silent })
     try {
       await migrate({ databaseUrl: postgres.url })
-      const service = await startService(config, createLogger('silent'))
+      const service = await startService(config, await createLogger('silent'))
       line.end()
       const database = new pg.Pool({ connectionString: postgres.url, max: 1 })
       try {

@@ -29,6 +29,15 @@ export function loopbackLookup(resolve: typeof systemLookup = systemLookup): Loo
   }
 }
 
+/** Rejects with NotLoopbackError before anything is begun for another machine; connections are checked all the same. */
+export async function refuseForeign(url: string): Promise<void> {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && !loopback.has(host)) throw new NotLoopbackError()
+  await new Promise<void>((resolve, reject) => {
+    loopbackLookup()(host, {}, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
 type Connect = HttpAgent['createConnection']
 
 /**

@@ -1,12 +1,12 @@
 import type pg from 'pg'
 
-interface Column {
+export interface Column {
   name: string
   type: string
   comment: string | null
 }
 
-interface Relation {
+export interface Relation {
   schema: string
   name: string
   /** A table, a view, or the rows of a function. */
@@ -15,16 +15,23 @@ interface Relation {
   columns: Column[]
 }
 
-interface Routine {
+export interface Routine {
+  /** Name and arguments, without the schema. */
   signature: string
   result: string
   comment: string | null
 }
 
-/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, its functions, then app and rtc. */
-export async function dataDictionary(client: pg.ClientBase): Promise<string> {
+/** Tables, views and functions with their comments; functions of schema ops only. */
+export async function readCatalog(client: pg.ClientBase): Promise<{ relations: Relation[]; routines: Routine[] }> {
   const { rows: relations } = await client.query<Relation>(relationsSql)
   const { rows: routines } = await client.query<Routine>(routinesSql)
+  return { relations, routines }
+}
+
+/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, its functions, then app and rtc. */
+export async function dataDictionary(client: pg.ClientBase): Promise<string> {
+  const { relations, routines } = await readCatalog(client)
   const isRow = ({ kind }: Relation) => kind === 'c'
   const of = (schema: string) => relations.filter((relation) => relation.schema === schema && !isRow(relation))
   return `${[
@@ -82,7 +89,7 @@ function routineText({ signature, result, comment }: Routine): string {
 }
 
 /** A comment is English, a slash between blanks, Chinese; the English may hold such a slash as well. */
-function bothLanguages(comment: string | null): [string, string] {
+export function bothLanguages(comment: string | null): [string, string] {
   const parts = /^(\P{Script=Han}*) \/ (.*)$/su.exec(comment ?? '')
   return [parts?.[1] ?? comment ?? '', parts?.[2] ?? '']
 }

@@ -3,7 +3,6 @@ import { Socket } from 'node:net'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate'
 import pg from 'pg'
 import { explainLogin, incompatibility } from './compatibility.ts'
 
@@ -55,6 +54,8 @@ async function migrateOnce(databaseUrl: string, log: (message: string) => void):
   // Asked first, because the runner wants rights (CREATE, ownership) that the receiver's own role may well lack.
   const asked = await withConnection(databaseUrl, { ...patient, query_timeout: questionMs }, pending)
   if (asked.length === 0) return []
+  // Loaded where there is something to migrate: whoever only asks need not wait for it.
+  const { PG_MIGRATE_LOCK_ID, runner } = await import('node-pg-migrate')
   return await withConnection(databaseUrl, patient, async (client) => {
     // A role, a database or the URL may carry settings that are meant for queries and not for migrations. The last one
     // lets Postgres give the lock back when we are gone and nobody has told it.

@@ -1,8 +1,13 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { event } from '../support/callbacks.ts'
 import { emptyDatabase, freshDatabase } from '../support/database.ts'
 import { ACCEPTED, send } from '../support/http.ts'
-import { cli, eventually, type Program, spawnProgram, startProgram } from '../support/program.ts'
+import { cli, eventually, type Program, spawnProgram, startProgram, temporaryDataDir } from '../support/program.ts'
 
 async function post({ url }: Program, name: string): Promise<void> {
   const answer = await send(`${url}/rtc/status`, event(name))
@@ -64,13 +69,73 @@ test('a second receiver on the same DATA_DIR ends with a line that says why', as
   await post(first, 'not disturbed')
 })
 
-test.each(['PORT', 'ADMIN_PORT'])('%s that is taken: it ends with a line that names the port', async (name) => {
-  const database = await freshDatabase()
-  const { adminUrl } = await startProgram({ database })
-  const { port } = new URL(adminUrl)
-  const { code, stderr } = await (await spawnProgram({ database, env: { [name]: port } })).exited
+test.each(['PORT', 'ADMIN_PORT'])(
+  '%s that is taken: it ends with a line that names it, before a Postgres is made',
+  async (name) => {
+    const squatter = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void squatter.close())
+    await once(squatter, 'listening')
+    const { port } = squatter.address() as AddressInfo
+    const program = await spawnProgram({ database: 'embedded', env: { [name]: String(port) } })
+    const { code, stderr } = await program.exited
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      `rtc-receiver: ${name} ${port} is taken on 127.0.0.1 (EADDRINUSE): end the other program, or set another ${name}\n`,
+    )
+    expect(await readdir(program.dataDir)).toEqual(['spool'])
+  },
+)
+
+test('what is stored is in DATA_DIR, which the start names, and is gone with it', async () => {
+  const parent = await temporaryDataDir()
+  const dataDir = join(parent, 'made', 'by the start')
+  // Whatever the umask: as root, Postgres runs as another user, whom nothing that we make may keep out.
+  const umask = process.umask(0o077)
+  const first = await startProgram({ database: 'embedded', dataDir }).finally(() => process.umask(umask))
+  await post(first, 'kept')
+  const events = async ({ env }: Program) =>
+    JSON.parse((await cli(['sql', 'SELECT count(*)::int AS n FROM ops.events', '--json'], { env })).stdout)[0].n
+  await eventually(
+    () => events(first),
+    (n) => n === 1,
+  )
+  expect(first.output()).toContain(`  data       ${dataDir}\n`)
+  first.signal('SIGINT')
+  expect((await first.exited).code).toBe(0)
+  expect(existsSync(join(dataDir, 'postgres', 'cluster', 'data', 'PG_VERSION'))).toBe(true)
+  expect((await stat(join(dataDir, 'spool'))).mode & 0o777).toBe(0o700)
+  await rm(dataDir, { recursive: true })
+  const second = await startProgram({ database: 'embedded', dataDir })
+  expect(await events(second)).toBe(0)
+  second.signal('SIGINT')
+  expect((await second.exited).code).toBe(0)
+})
+
+test.each(['HOST', 'ADMIN_HOST'])('%s that is not of this machine is named', async (name) => {
+  const env = { [name]: '192.0.2.1', RTC_AUTH: 'off', ADMIN_TOKEN: 'a-token-of-16-chars' }
+  const { code, stderr } = await (await spawnProgram({ database: 'embedded', env })).exited
   expect(code).toBe(1)
-  expect(stderr).toMatch(new RegExp(`^rtc-receiver: .*EADDRINUSE.*:${port}\n$`))
+  expect(stderr).toBe(`rtc-receiver: ${name} 192.0.2.1 cannot be listened on (EADDRNOTAVAIL)\n`)
+})
+
+test('a callback that comes while the embedded Postgres is being made is taken, and stored once it is there', async () => {
+  const squatter = createServer().listen(0, '127.0.0.1')
+  await once(squatter, 'listening')
+  const { port } = squatter.address() as AddressInfo
+  squatter.close()
+  const program = await spawnProgram({ database: 'embedded', env: { PORT: String(port) } })
+  const url = `http://127.0.0.1:${port}`
+  await eventually(
+    () => send(`${url}/rtc/status`, event('early')).catch(() => undefined),
+    (answer) => answer?.status === 200,
+  )
+  expect(program.lines.some(({ msg }) => msg === 'listening')).toBe(false)
+  await program.logged('listening')
+  const { env } = program
+  await eventually(
+    () => cli(['sql', 'SELECT count(*)::int AS n FROM ops.events', '--json'], { env }),
+    ({ stdout }) => JSON.parse(stdout)[0].n === 1,
+  )
 })
 
 // Nobody, not even root, can make a directory there.

@@ -124,12 +124,30 @@ test('without receiver and database, and with nothing set, everything is said', 
   const { lines, code } = await check({ DATA_DIR, PORT: '1', ADMIN_PORT: '1' })
   expect(code).toBe(1)
   for (const line of [
-    /^wrong URLs: statusUrl is not known/,
-    /^wrong URLs: feeUrl is not known/,
-    /^careful locks: whoever reaches the public listener can post callbacks/,
+    /^careful URLs: statusUrl and feeUrl are not known: only programs on this machine/,
+    /^careful locks: any program on this machine can post callbacks/,
     /^wrong database: DATABASE_URL is not set, and the embedded Postgres of DATA_DIR does not run/,
     /^wrong self-test: nothing takes callbacks/,
     /^unknown callbacks: what came is not known: the private listener at port 1 cannot be asked \(ECONNREFUSED\)/,
+  ])
+    expect(lines).toContainEqual(expect.stringMatching(line))
+})
+
+test('a receiver as it comes passes, with what matters before the platform reaches it', async () => {
+  const program = await startProgram({ database: 'embedded' })
+  const env = { ...program.env, PORT: new URL(program.url).port, ADMIN_PORT: new URL(program.adminUrl).port }
+  const { code, stderr, found } = await check(env)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(found.filter(({ state }) => state === 'wrong' || state === 'unknown')).toEqual([])
+  expect(found.find(({ check }) => check === 'URLs')?.todo).toMatch(/set PUBLIC_URL/)
+})
+
+test('a receiver that others reach needs its URLs', async () => {
+  const { lines } = await check({ HOST: '0.0.0.0', RTC_AUTH: 'off', DATA_DIR: await temporaryDataDir(), PORT: '1' })
+  for (const line of [
+    /^wrong URLs: statusUrl is not known/,
+    /^wrong URLs: feeUrl is not known/,
+    /^careful locks: whoever reaches the public listener can post callbacks/,
   ])
     expect(lines).toContainEqual(expect.stringMatching(line))
 })

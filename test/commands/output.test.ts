@@ -1,15 +1,8 @@
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import {
-  noteLines,
-  printError,
-  printJson,
-  printLines,
-  printRaw,
-  printTable,
-  visible,
-} from '../../src/commands/output.ts'
+import { noteLines, printError, printJson, printLines, printRaw, printTable } from '../../src/commands/output.ts'
+import { visible } from '../../src/lib/terminal.ts'
 
 const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
 const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { printResult } from '../../src/commands/result.ts'
 import { withClient } from '../../src/store/pool.ts'
 import { readOnly } from '../../src/store/read-only.ts'
 import { makeRoles } from '../../src/store/roles.ts'
@@ -237,11 +238,101 @@ test.each([
   ['INSERT INTO words VALUES (4)', /one query that reads/],
   ['SELECT called FROM rtc.call_events', /permission denied for schema rtc/],
   ['SELECT 1; COMMIT; DROP TABLE words', /multiple commands/],
-  ['SELECT FROM WHERE', /syntax error/],
   ['SELECT pg_terminate_backend(pg_backend_pid())', /terminat/],
-])('%s: one clear line, not 0', async (query, says) => {
+])('%s: refused, not 0', async (query, says) => {
   const { code, stdout, stderr } = await sql(query)
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).toMatch(/^rtc-receiver: [^\n]+\n$/)
   expect(stderr).toMatch(says)
+})
+
+describe('of a wrong query it shows', () => {
+  test('where, and the hint of Postgres', async () => {
+    const { code, stderr } = await sql('SELECT sesion_id FROM ops.calls')
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      [
+        'rtc-receiver: column "sesion_id" does not exist',
+        '  SELECT sesion_id FROM ops.calls',
+        '         ^',
+        '  hint: Perhaps you meant to reference the column "calls.session_id".',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('the line among several, below characters of any width', async () => {
+    const { stderr } = await sql(`SELECT 1,\n  '呼叫' AS 😀, oops\nFROM ops.calls`)
+    expect(stderr.split('\n').slice(1, 3)).toEqual([
+      `  line 2:   '呼叫' AS 😀, oops`,
+      `${' '.repeat("  line 2:   '    ' AS 😀, ".length - 1)}^`,
+    ])
+  })
+
+  test('a part of a long line', async () => {
+    const { stderr } = await sql(`SELECT ${'1, '.repeat(500)}oops FROM ops.calls WHERE ${'true AND '.repeat(500)} true`)
+    const [, line = '', mark = ''] = stderr.split('\n')
+    expect(line.length).toBeLessThan(110)
+    expect(line.slice(mark.indexOf('^'))).toMatch(/^oops FROM/)
+  })
+
+  test('the detail of what is said of the statement, and never one that quotes what is stored', async () => {
+    const functions = await sql('SELECT ops.call_stats(1)')
+    expect(functions.stderr).toMatch(/\n {2}(detail|hint): /)
+    const data = await sql(`SELECT ('{"a": "secret-' || word || '"')::jsonb FROM words`)
+    expect(data.code).toBe(1)
+    expect(data.stderr).not.toContain('secret-')
+  })
+})
+
+describe('what there is to query', () => {
+  test('--views lists views and functions with what they are', async () => {
+    const { code, stdout } = await cli(['sql', '--views'], { env: { DATABASE_URL: database.url } })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ops\.calls +\w/m)
+    expect(stdout).toMatch(/^ops\.live_calls +Calls that go on$/m)
+    expect(stdout).toMatch(/^ops\.missing_cdrs +Calls that ended ten minutes ago/m)
+    expect(stdout.match(/^ops\.call_stats\(\) /gm)).toHaveLength(1)
+    expect(stdout).not.toMatch(/\p{Script=Han}/u)
+    const chinese = await cli(['sql', '--views'], { env: { DATABASE_URL: database.url, LANG: 'zh_CN.UTF-8' } })
+    expect(chinese.stdout).toMatch(/^ops\.live_calls +进行中的呼叫$/m)
+  })
+
+  test('--describe says what is in one', async () => {
+    const describe = (name: string) =>
+      cli(['sql', '--describe', name, '--json'], { env: { DATABASE_URL: database.url } })
+    const columns = JSON.parse((await describe('ops.calls')).stdout)
+    expect(columns).toContainEqual({ column: 'session_id', type: 'text', what: expect.stringMatching(/\w/) })
+    expect(await describe('calls')).toEqual(await describe('ops.calls'))
+    const [stats] = JSON.parse((await describe('ops.call_stats')).stdout)
+    expect(stats.function).toMatch(/^ops\.call_stats\(/)
+    expect(await describe('ops.nothing')).toMatchObject({
+      code: 1,
+      stderr: 'rtc-receiver: there is no ops.nothing: --views lists what there is\n',
+    })
+  })
+})
+
+test('--csv, as psql writes it', async () => {
+  const query = `SELECT 1 AS one, 'a "b", c' AS text, NULL AS none, '' AS empty, E'two\\nlines' AS lines`
+  expect((await sql(query, '--csv')).stdout).toBe('one,text,none,empty,lines\n1,"a ""b"", c",,"","two\nlines"\n')
+})
+
+test('-x, and rows wider than the terminal, are shown one column a line', async () => {
+  const shown = '-- row 1 --\nid    1\nword  one\n-- row 2 --\nid    2\nword  二\n(2 rows)\n'
+  expect((await sql('SELECT id, word FROM words ORDER BY id LIMIT 2', '-x')).stdout).toBe(shown)
+  const columns = ['id', 'word']
+  const rows = [
+    [1, 'one'],
+    [2, '二'],
+  ]
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const printed = (stream: object) => {
+    written.mockClear()
+    printResult({ columns, rows }, {}, stream as NodeJS.WriteStream)
+    return written.mock.calls.map(([text]) => String(text)).join('')
+  }
+  expect(printed({ isTTY: true, columns: 7 })).toBe(shown)
+  expect(printed({ isTTY: true, columns: 8 })).toMatch(/^id {2}word\n/)
+  expect(printed({ isTTY: false })).toMatch(/^id {2}word\n/)
+  written.mockRestore()
 })

@@ -463,6 +463,14 @@ describe.runIf(isRoot)('started by root', () => {
     await restored.stop()
   })
 
+  test('it makes the directory so that this user can enter it, whatever the umask', async () => {
+    const directory = join(home, 'made', 'by us', 'postgres')
+    process.umask(0o077)
+    const server = await start(directory).finally(() => process.umask(0o022))
+    expect(server).toMatchObject({ directory, movedBecause: undefined })
+    await server.stop()
+  })
+
   test('an ordinary user is told whose data it is', async () => {
     await (await start()).stop()
     await chmod(shared, 0o777)
@@ -484,13 +492,21 @@ describe.runIf(isRoot)('started by root', () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
     const adopted = await start(directory)
-    expect(adopted).toMatchObject({ adopted: true, pid: answer.pid })
+    expect(adopted).toMatchObject({ adopted: true, pid: answer.pid, directory: moved })
+    expect(adopted.movedBecause).toContain(directory)
     await adopted.stop()
     const again = await startInChild({ from: join(closed, 'clone'), directory })
     expect(again.answer).toMatchObject({ url: answer.url, adopted: false })
     await end(directory)
+    // DATA_DIR removed, it starts empty, and says what is left.
+    await rm(directory, { recursive: true })
+    messages.length = 0
+    const empty = await start(directory)
+    expect(empty.directory).not.toBe(moved)
+    expect(messages).toContain(`${moved} holds the data of an earlier ${directory}: remove it if nobody needs it`)
+    await empty.stop()
     // The place gone, nothing is silently begun anew.
-    await rm(moved, { recursive: true })
+    await rm(empty.directory, { recursive: true })
     await expect(start(directory)).rejects.toThrow(/which is missing: restore it/)
   })
 

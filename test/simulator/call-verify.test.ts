@@ -87,8 +87,8 @@ test('--json tells the same to a script; placed calls are kept, without the code
 })
 
 test.each<[string, number, RegExp]>([
-  ['1010010', 3, /flow control.*trying again helps after 60 seconds/],
-  ['1010023', 2, /display number invalid; trying again does not help/],
+  ['1010010', 4, /flow control.*trying again helps after 60 seconds/],
+  ['1010023', 3, /display number invalid; trying again does not help/],
 ])('when the platform answers %s it exits with %i', patience, async (answer, exit, message) => {
   const { code, stderr, stdout } = await verify(await platform({ answer }))
   expect(code).toBe(exit)
@@ -99,7 +99,7 @@ test.each<[string, number, RegExp]>([
 test('what keeps it from calling is one clear line', patience, async () => {
   const env = await platform({})
   const cases: [Record<string, string>, string, number, RegExp][] = [
-    [{ ...env, RTC_API_URL: 'http://127.0.0.1:65531' }, input, 3, /cannot be reached \(ECONNREFUSED\)/],
+    [{ ...env, RTC_API_URL: 'http://127.0.0.1:65531' }, input, 4, /cannot be reached \(ECONNREFUSED\)/],
     [{ ...env, RTC_API_URL: 'http://calls.example.test' }, input, 1, /apiUrl must be https/],
     [{ ...env, RTC_APPS: 'a:b,c:d' }, input, 1, /--app/],
     [env, '', 1, /no number/],
@@ -116,6 +116,6 @@ test('what keeps it from calling is one clear line', patience, async () => {
 
 test('--help lists the exit codes', async () => {
   const { stdout } = await cli(['call', 'verify', '--help'])
-  for (const code of [0, 1, 2, 3, 4, ...Object.values(exits), 16, 20])
+  for (const code of [0, 1, 2, 3, 4, 5, ...Object.values(exits), 16, 20, 78])
     expect(stdout).toMatch(new RegExp(`\\b${code} {2}\\w`))
 })

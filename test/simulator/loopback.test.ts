@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net'
 import { expect, test } from 'vitest'
 import { loopbackLookup } from '../../src/simulator/loopback.ts'
 import { Wire } from '../../src/simulator/wire.ts'
+import { cli } from '../support/program.ts'
 import { stub } from './stub.ts'
 
 /** A resolver that knows one answer. */
@@ -68,4 +69,15 @@ test('an answer that does not come in time, or not whole, is none', async () => 
   const patient = new Wire({ keepAlive: false, timeoutMs: 5_000 })
   await expect(patient.post(`${url}/hang-up`, {}, '{}')).rejects.toMatchObject({ code: 'ECONNRESET' })
   patient.close()
+})
+
+test.each(['http://192.0.2.1:3000', 'http://[2001:db8::1]'])('simulate refuses %s at once', async (target) => {
+  const { code, stdout, stderr } = await cli(['simulate', '--target', target, '--calls', '1000000'])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/^error: the target is not on this machine/)
+})
+
+test('and a HOST that is not of this machine', async () => {
+  const env = { HOST: '192.0.2.1', RTC_AUTH: 'off' }
+  expect(await cli(['simulate'], { env })).toMatchObject({ code: 2, stdout: '' })
 })

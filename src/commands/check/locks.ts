@@ -1,12 +1,24 @@
 import type { Config } from '../../config/config.ts'
-import { isTooWide } from '../../lib/addresses.ts'
+import { isLoopback, isTooWide } from '../../lib/addresses.ts'
 import { callbackUrls, checkCallbackUrl } from '../../platform/urls.ts'
 import { type Finding, findings } from './finding.ts'
+
+/** As it comes: on loopback, and no address under which the platform would reach it. A proxy of ours may come later. */
+function isPrivate({ host, publicUrls, statusUrl, feeUrl }: Config): boolean {
+  return isLoopback(host) && publicUrls.length === 0 && statusUrl === undefined && feeUrl === undefined
+}
 
 /** The URLs by the platform's rule, and what keeps strangers out. Looks at the configuration only. */
 export function checkUrls(config: Config): Finding[] {
   const { found, ok, careful, wrong } = findings('URLs')
   const urls = callbackUrls({ ...config, tokens: config.pathTokens })
+  if (isPrivate(config)) {
+    careful(
+      'statusUrl and feeUrl are not known: only programs on this machine reach the receiver',
+      'before the platform is to reach it: set PUBLIC_URL, or STATUS_URL and FEE_URL',
+    )
+    return found
+  }
   for (const [name, list] of Object.entries({ statusUrl: urls.status, feeUrl: urls.fee })) {
     if (list.length === 0) {
       wrong(`${name} is not known`, 'set PUBLIC_URL to the address under which the platform reaches the receiver')
@@ -30,7 +42,8 @@ export function checkUrls(config: Config): Finding[] {
   return found
 }
 
-export function checkLocks({ auth, pathTokens, allowFrom }: Config): Finding[] {
+export function checkLocks(config: Config): Finding[] {
+  const { auth, pathTokens, allowFrom } = config
   const { found, ok, careful } = findings('locks')
   const locks = [
     ...(auth === 'enforce' ? ['RTC_AUTH=enforce'] : []),
@@ -40,8 +53,10 @@ export function checkLocks({ auth, pathTokens, allowFrom }: Config): Finding[] {
   if (locks.length > 0) ok(`strangers are kept out by ${locks.join(', ')}`)
   else {
     careful(
-      'whoever reaches the public listener can post callbacks',
-      'set PATH_TOKEN (rtc-receiver urls --new-token makes one), ALLOW_FROM, or RTC_APPS and RTC_AUTH=enforce',
+      isPrivate(config)
+        ? 'any program on this machine can post callbacks'
+        : 'whoever reaches the public listener can post callbacks',
+      `${isPrivate(config) ? 'before the platform is to reach it: ' : ''}set PATH_TOKEN (rtc-receiver urls --new-token makes one), ALLOW_FROM, or RTC_APPS and RTC_AUTH=enforce`,
     )
   }
   return found
