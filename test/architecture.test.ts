@@ -12,18 +12,18 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
   platform: { import: [] },
   calls: { import: [] },
   spool: { import: [] },
-  'embedded-postgres': { import: [] },
 
+  'embedded-postgres': { import: ['lib'] },
   config: { import: ['lib', 'platform'] },
   'verification-call': { import: ['platform'] },
   store: { import: ['platform'], types: ['calls'] },
   erasure: { import: ['calls', 'store'] },
-  metrics: { import: [], types: ['ingest', 'maintenance', 'spool'] },
+  metrics: { import: ['lib'], types: ['ingest', 'maintenance', 'platform', 'spool'] },
   ingest: { import: ['calls', 'lib', 'metrics', 'platform', 'store'], types: ['spool'] },
   maintenance: { import: ['calls', 'ingest', 'lib', 'platform', 'store'], types: ['spool'] },
-  page: { import: ['ingest', 'lib', 'metrics', 'store'] },
-  admin: { import: ['lib', 'page'], types: ['config', 'ingest'] },
-  http: { import: ['ingest', 'lib', 'platform'], types: ['config'] },
+  page: { import: ['ingest', 'lib', 'store'] },
+  admin: { import: ['lib', 'page'], types: ['config', 'ingest', 'metrics'] },
+  http: { import: ['ingest', 'lib', 'platform'], types: ['config', 'metrics'] },
   simulator: { import: ['lib', 'platform', 'verification-call'] },
 
   // What puts it together, and what people start.
@@ -33,7 +33,18 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
   },
   commands: {
     import: [
-      ...['config', 'embedded-postgres', 'erasure', 'http', 'ingest', 'lib', 'maintenance', 'main.ts', 'platform'],
+      ...[
+        'config',
+        'embedded-postgres',
+        'erasure',
+        'http',
+        'ingest',
+        'lib',
+        'maintenance',
+        'main.ts',
+        'metrics',
+        'platform',
+      ],
       ...['simulator', 'spool', 'store', 'verification-call'],
     ],
     types: ['calls', 'service.ts'],
