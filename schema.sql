@@ -558,7 +558,7 @@ CREATE TABLE rtc.stale_hours (
   hour timestamp with time zone NOT NULL,
   CONSTRAINT stale_hours_pkey PRIMARY KEY (id)
 );
-COMMENT ON TABLE rtc.stale_hours IS 'Hours whose most concurrent legs have to be found anew / 需要重新计算最大并发的小时';
+COMMENT ON TABLE rtc.stale_hours IS 'Hours whose most concurrent legs have to be found again / 需要重新计算最大并发的小时';
 COMMENT ON COLUMN rtc.stale_hours.id IS 'Number of the mark / 编号';
 COMMENT ON COLUMN rtc.stale_hours.marked_at IS 'When legs of the hour changed / 通话段变化的时间';
 COMMENT ON COLUMN rtc.stale_hours.hour IS 'The hour (UTC) / 小时（UTC）';
@@ -570,7 +570,7 @@ CREATE TABLE rtc.unfolded (
   session_id text NOT NULL,
   CONSTRAINT unfolded_pkey PRIMARY KEY (id)
 );
-COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed anew / 待重新计算的会话';
+COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed again / 待重新计算的会话';
 COMMENT ON COLUMN rtc.unfolded.id IS 'Order in which they came / 序号';
 COMMENT ON COLUMN rtc.unfolded.stored_at IS 'When the fact was stored (start of its transaction) / 入库时间';
 COMMENT ON COLUMN rtc.unfolded.fact_time IS 'Key time of the fact, the earliest of several: partitions before it need not be searched; NULL: unknown, all are / 事实的分区时间（最早者），为空则搜索全部分区';
@@ -2869,7 +2869,7 @@ BEGIN
 END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.recount_hour(hour timestamp with time zone) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.recount_hour(hour timestamp with time zone) IS 'Counts the calls that began in a full hour anew / 重新统计某整点小时';
+COMMENT ON FUNCTION rtc.recount_hour(hour timestamp with time zone) IS 'Counts the calls that began in a full hour again / 重新统计某整点小时';
 
 CREATE OR REPLACE FUNCTION rtc.references_of(kind text, value text)
  RETURNS text[]

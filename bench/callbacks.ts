@@ -20,7 +20,7 @@ const secret = createSecretKey(Buffer.from(app.secret))
 const callsPerSecond = 50
 const modules = ['1200', '1201']
 const hosts = ['callenabler245.example.com', 'callenabler246.example.com']
-/** A module counts its calls; where the counter begins anew is not known. Samples have 366, 612, 1029 and 1827. */
+/** A module counts its calls; where the counter starts again is not known. Samples have 366, 612, 1029 and 1827. */
 const callNumbers = 2048
 /** The stages of a click2Call, in seconds after it began. */
 const events = [

@@ -22,7 +22,7 @@ CREATE TABLE rtc.unfolded (
   fact_time timestamptz,
   session_id text NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
-COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed anew / 待重新计算的会话';
+COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed again / 待重新计算的会话';
 COMMENT ON COLUMN rtc.unfolded.id IS 'Order in which they came / 序号';
 COMMENT ON COLUMN rtc.unfolded.stored_at IS 'When the fact was stored (start of its transaction) / 入库时间';
 COMMENT ON COLUMN rtc.unfolded.fact_time IS 'Key time of the fact, the earliest of several: partitions before it need not be searched; NULL: unknown, all are / 事实的分区时间（最早者），为空则搜索全部分区';
@@ -46,7 +46,7 @@ COMMENT ON COLUMN rtc.fold_later.error IS 'SQLSTATE or name of the last error / 
 
 -- Calls --------------------------------------------------------------------------------------------------------------
 
--- Columns stand in the order in which people ask: who, when, what, money, upkeep.
+-- Columns stand in the order in which people ask: who, when, what, money, maintenance.
 --
 -- A call is folded two or three times while its events come in: room for the new versions beside the old ones, and
 -- vacuum by the row and not by the fifth of a table of millions.

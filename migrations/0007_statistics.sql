@@ -228,7 +228,7 @@ CREATE TABLE rtc.stale_hours (
   marked_at timestamptz NOT NULL DEFAULT now(),
   hour timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
-COMMENT ON TABLE rtc.stale_hours IS 'Hours whose most concurrent legs have to be found anew / 需要重新计算最大并发的小时';
+COMMENT ON TABLE rtc.stale_hours IS 'Hours whose most concurrent legs have to be found again / 需要重新计算最大并发的小时';
 COMMENT ON COLUMN rtc.stale_hours.id IS 'Number of the mark / 编号';
 COMMENT ON COLUMN rtc.stale_hours.marked_at IS 'When legs of the hour changed / 通话段变化的时间';
 COMMENT ON COLUMN rtc.stale_hours.hour IS 'The hour (UTC) / 小时（UTC）';
@@ -451,7 +451,7 @@ BEGIN
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rtc.recount_hour(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.recount_hour(timestamptz) IS 'Counts the calls that began in a full hour anew / 重新统计某整点小时';
+COMMENT ON FUNCTION rtc.recount_hour(timestamptz) IS 'Counts the calls that began in a full hour again / 重新统计某整点小时';
 
 -- Finds the most legs of hours that are over, the latest first; says of how many. A call that goes on holds its legs.
 CREATE FUNCTION rtc.find_peaks(at_most integer DEFAULT 24) RETURNS integer
@@ -658,7 +658,7 @@ COMMENT ON COLUMN ops.callback_delay.over_an_hour IS 'Calls with more than an ho
 
 -- Functions ----------------------------------------------------------------------------------------------------------
 
--- A unit of date_trunc, or a length. Lengths below a day begin anew at each midnight of the zone; longer ones count from
+-- A unit of date_trunc, or a length. Lengths below a day start again at each midnight of the zone; longer ones count from
 -- Monday, 2001-01-01. The hour that a clock repeats when it is put back stays two buckets, as it was two hours.
 CREATE FUNCTION ops.bucket_of(at timestamptz, bucket text, time_zone text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE

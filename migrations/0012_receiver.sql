@@ -4,7 +4,7 @@
 
 SET LOCAL lock_timeout = '5s';
 
--- `rtc-receiver check` takes its own test callback away again. Its call goes when it is computed anew: it has no facts then.
+-- `rtc-receiver check` takes its own test callback away again. Its call goes when it is computed again: it has no facts then.
 CREATE FUNCTION rtc.remove_self_test(of_session text, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { welcome } from './commands/banner.ts'
 import { exitCodeOf, exitCodes } from './commands/exit-codes.ts'
 import { printError } from './commands/output.ts'
 import { loadConfig } from './config/config.ts'
 import { createLogger, frames } from './lib/logger.ts'
+import { within } from './lib/within.ts'
 import { startService } from './service.ts'
 
 // At full load records live long enough to reach the old generation, which V8 lets grow to three times what is alive
@@ -32,8 +32,10 @@ async function main(): Promise<void> {
     }
     log.info({ signal }, 'shutting down')
     // A start that hangs does not hold up the end; one that fails is told below.
-    const late = sleep(config.shutdownTimeoutMs, undefined, { ref: false })
-    const started = await Promise.race([starting.catch(() => null), late])
+    const started = await within(
+      config.shutdownTimeoutMs,
+      starting.catch(() => null),
+    )
     if (started !== null) process.exit((await started?.stop()) ? exitCodes.done : exitCodes.failed)
   }
   process.on('SIGTERM', stop)

@@ -16,7 +16,7 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
   'embedded-postgres': { import: ['lib'] },
   config: { import: ['lib', 'platform'] },
   'verification-call': { import: ['platform'] },
-  store: { import: ['platform'], types: ['calls'] },
+  store: { import: ['lib', 'platform'], types: ['calls'] },
   erasure: { import: ['calls', 'store'] },
   metrics: { import: ['lib'], types: ['ingest', 'maintenance', 'platform', 'spool'] },
   ingest: { import: ['calls', 'lib', 'metrics', 'platform', 'store'], types: ['spool'] },

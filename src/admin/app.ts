@@ -33,7 +33,7 @@ export function buildAdmin({ config, readiness, metrics, log, openapi, ops }: Ad
   admin.setNotFoundHandler((_request, reply) => nothingHere(reply))
   admin.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
-    return reply.code(status).send({ error: status < 500 ? 'this request is not valid' : 'a mistake of the receiver' })
+    return reply.code(status).send({ error: status < 500 ? 'this request is not valid' : 'internal error' })
   })
   admin.addHook('onRequest', knownHost(config.adminHosts))
   admin.addHook('onRequest', sameOrigin)

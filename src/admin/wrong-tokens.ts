@@ -2,7 +2,7 @@
 const free = 4
 const firstDelayMs = 250
 const longestDelayMs = 8_000
-/** Milliseconds without a wrong token after which a source starts anew. */
+/** Milliseconds without a wrong token after which a source starts again. */
 const forgottenAfterMs = 600_000
 /** Answers that a source may be waiting for at a time. */
 const mostWaiting = 4

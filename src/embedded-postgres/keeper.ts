@@ -1,3 +1,4 @@
+import { within } from '../lib/within.ts'
 import { type EmbeddedPostgres, findEmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 import type { Log } from './postmaster.ts'
 
@@ -25,11 +26,7 @@ export class EmbeddedKeeper {
   async start(patienceMs: number): Promise<EmbeddedPostgres | undefined> {
     // What keeps it from starting is told by whoever needs it next.
     this.#check = setInterval(() => void this.ensure().catch(() => {}), checkMs).unref()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, patienceMs, undefined)
-    })
-    const started = await Promise.race([this.#start(), late]).finally(() => clearTimeout(timer))
+    const started = await within(patienceMs, this.#start())
     if (!started) this.#log.warn('embedded Postgres is still starting: callbacks go to the spool until it is there')
     return started
   }
@@ -53,7 +50,7 @@ export class EmbeddedKeeper {
     if (this.#current && !this.#starting) this.#log.warn('the embedded Postgres is gone: starting it again')
     this.#starting ??= startEmbeddedPostgres({ directory: this.#directory, log: this.#log })
       .then(async (started) => {
-        // Of one that is dead this only ends the upkeep of its log.
+        // Of one that is dead this only stops the handling of its log.
         if (this.#current?.pid !== started.pid) await this.#current?.stop()
         this.#current = started
         return started

@@ -40,7 +40,7 @@ export class Outcomes {
     else this.#logRefusal(request.ip, status)
   }
 
-  /** Whoever is gone before the answer hears none; a body that came whole is stored all the same. */
+  /** A sender that is gone before the answer gets none; a body that came whole is stored all the same. */
   closed(request: FastifyRequest, reply: FastifyReply): void {
     if (reply.raw.writableFinished || this.#counted.has(request.raw.socket)) return
     const { kind = 'unknown', records = 0 } = request.callback ?? {}

@@ -49,7 +49,7 @@ export const refusals = fp<RefusalsOptions>(async (app, { log }) => {
   app.setErrorHandler((error: Error, _request, reply) => {
     if (error instanceof CannotStoreError) return refuse(reply, 503, error.message)
     if (error instanceof BodyRefusedError) return refuse(reply, error.status, error.message)
-    log.error({ error: error.name, stack: frames(error) }, 'a callback met a mistake of the receiver: please report')
-    return refuse(reply, 500, 'a mistake of the receiver')
+    log.error({ error: error.name, stack: frames(error) }, 'internal error while a callback was handled: please report')
+    return refuse(reply, 500, 'internal error')
   })
 })

@@ -134,7 +134,7 @@ export class Batch {
     })
   }
 
-  /** Postgres is away: nobody waits any longer. What it may yet say of the groups in flight, nobody hears. */
+  /** Postgres is away: nobody waits any longer. What becomes of the groups in flight is ignored. */
   giveUp(): void {
     const queue = this.#queue
     this.#queue = []

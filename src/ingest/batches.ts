@@ -39,8 +39,8 @@ export class Batches {
     return settled.flat()
   }
 
-  of({ kind, fate }: Entry): Batch {
-    return 'note' in fate ? this.quarantine : this[kind]
+  of({ kind, content }: Entry): Batch {
+    return 'note' in content ? this.quarantine : this[kind]
   }
 
   get all(): Batch[] {

@@ -63,10 +63,10 @@ export function checkCallback(callback: Callback, misfits: (fields: readonly str
   const entries = records.map((record, i) =>
     check({ via: 'live', kind, record, index: kind === 'fee' ? i : null, signer, receivedAt, bytes }, body, misfits),
   )
-  if (entries.every(({ fate }) => 'row' in fate)) return entries
+  if (entries.every(({ content }) => 'row' in content)) return entries
   if (entries.filter(holdsRecord).length > maxBadRecords) {
     const whole = wholeEntry(callback, 'too_many_bad_records', placesOf(entries))
-    return [...entries.filter(({ fate }) => 'row' in fate), whole]
+    return [...entries.filter(({ content }) => 'row' in content), whole]
   }
   const withBody = entries.find(holdsBody)
   return entries.filter((entry) => entry === withBody || !holdsBody(entry))
@@ -74,12 +74,12 @@ export function checkCallback(callback: Callback, misfits: (fields: readonly str
 
 /** How many records are bad, and what is wrong with the first, by their places in the body. */
 function placesOf(entries: readonly Entry[]): Place[] {
-  const bad = entries.filter(({ fate }) => 'note' in fate)
+  const bad = entries.filter(({ content }) => 'note' in content)
   const first = bad
     .slice(0, namedPlaces)
-    .flatMap(({ index, fate }) =>
-      'note' in fate
-        ? fate.note.errors.map(({ pointer, message }) => ({ pointer: `/feeLst/${index}${pointer}`, message }))
+    .flatMap(({ index, content }) =>
+      'note' in content
+        ? content.note.errors.map(({ pointer, message }) => ({ pointer: `/feeLst/${index}${pointer}`, message }))
         : [],
     )
   return [{ pointer: '/feeLst', message: `holds ${bad.length} bad records` }, ...first]
@@ -97,23 +97,23 @@ function wholeEntry({ kind, body, signer, receivedAt }: Callback, reason: string
     signer,
     receivedAt: receivedAt.toISOString(),
     bytes,
-    fate: { note },
+    content: { note },
   }
 }
 
-function holdsRecord({ fate }: Entry): boolean {
-  return 'note' in fate && fate.note.holds === 'record'
+function holdsRecord({ content }: Entry): boolean {
+  return 'note' in content && content.note.holds === 'record'
 }
 
-export function holdsBody({ fate }: Entry): boolean {
-  return 'note' in fate && fate.note.holds === 'body'
+export function holdsBody({ content }: Entry): boolean {
+  return 'note' in content && content.note.holds === 'body'
 }
 
 const tables: Record<CallbackKind, CountedAs> = { status: 'call_events', fee: 'cdrs', notice: 'notices' }
 
 /**
  * Checks one record by the platform's contract: the entry holds its row, or the reason why it cannot be one.
- * `body` is the callback's body as it came, where there is one; `misfits` hears the names of fields that did not fit their column.
+ * `body` is the callback's body as it came, where there is one; `misfits` is called with the names of fields that did not fit their column.
  */
 export function check(
   delivered: Delivered,
@@ -125,10 +125,10 @@ export function check(
   const countedAs = tables[kind]
   if (checked.ok) {
     if (checked.misfits.length > 0) misfits(checked.misfits)
-    return { via, countedAs, kind, record, index, signer, receivedAt, bytes, fate: { row: checked.row } }
+    return { via, countedAs, kind, record, index, signer, receivedAt, bytes, content: { row: checked.row } }
   }
   const note = noteOnRecord(kind, checked.reason, checked.errors, record, body)
-  return { ...delivered, countedAs, bytes: Math.max(bytes, note.body.length), fate: { note } }
+  return { ...delivered, countedAs, bytes: Math.max(bytes, note.body.length), content: { note } }
 }
 
 function checkRecord(kind: CallbackKind, record: unknown) {

@@ -42,7 +42,7 @@ function rowOf({ body }: QuarantineEntry): CdrRow | undefined {
 class NotAcceptedError extends Error {}
 
 /**
- * Puts the CDR of a conflict in the place of the stored one, which is kept in rtc.replaced_cdrs; the session is folded anew and
+ * Puts the CDR of a conflict in the place of the stored one, which is kept in rtc.replaced_cdrs; the session is folded again and
  * the entry resolved, all in one transaction. Resolves to why it could not be done, with nothing changed, or to undefined.
  */
 export async function acceptConflict(

@@ -43,5 +43,5 @@ export interface Entry {
   /** Bytes it holds in memory, about. */
   readonly bytes: number
   /** What the record is to become: a row, or a note for the quarantine. */
-  readonly fate: { row: CallEventRow | CdrRow | NoticeRow } | { note: QuarantineNote }
+  readonly content: { row: CallEventRow | CdrRow | NoticeRow } | { note: QuarantineNote }
 }

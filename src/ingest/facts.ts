@@ -79,7 +79,7 @@ function receipt({ signer, receivedAt }: Entry) {
   return { signed_by: signer, received_at: receivedAt }
 }
 
-function rowOf<Row>({ fate }: Entry): Row {
-  if (!('row' in fate)) throw new Error('a note is no fact')
-  return fate.row as Row
+function rowOf<Row>({ content }: Entry): Row {
+  if (!('row' in content)) throw new Error('a note is no fact')
+  return content.row as Row
 }

@@ -34,9 +34,9 @@ export class Ledger {
    * comes from the future has no delay, and must not look like the best.
    */
   delays(entries: readonly Entry[], receivedAt: Date): void {
-    for (const { kind, fate } of entries) {
-      if (kind === 'notice' || !('row' in fate)) continue
-      const { occurred_at, cdr_time } = fate.row as Partial<CallEventRow & CdrRow>
+    for (const { kind, content } of entries) {
+      if (kind === 'notice' || !('row' in content)) continue
+      const { occurred_at, cdr_time } = content.row as Partial<CallEventRow & CdrRow>
       const delayMs = receivedAt.getTime() - toMillis(occurred_at ?? cdr_time ?? '')
       if (!this.future.note(kind, -delayMs)) this.metrics.delay(kind, Math.max(0, delayMs) / 1000)
     }

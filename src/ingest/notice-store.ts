@@ -24,8 +24,8 @@ export const notices: Destination = {
   },
 }
 
-function noticeOf({ fate, signer, receivedAt }: Entry, notice_key: string): NoticeInsert {
-  const row = ('row' in fate ? fate.row : undefined) as NoticeRow
+function noticeOf({ content, signer, receivedAt }: Entry, notice_key: string): NoticeInsert {
+  const row = ('row' in content ? content.row : undefined) as NoticeRow
   return { ...row, notice_key, signed_by: signer, received_at: receivedAt, last_received_at: receivedAt, seen_count: 1 }
 }
 

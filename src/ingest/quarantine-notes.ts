@@ -53,7 +53,7 @@ export function quarantineRow(entry: Entry, note: QuarantineNote, key: KeyObject
   }
 }
 
-function noteOf({ fate }: Entry): QuarantineNote {
-  if (!('note' in fate)) throw new Error('a good record is no note')
-  return fate.note
+function noteOf({ content }: Entry): QuarantineNote {
+  if (!('note' in content)) throw new Error('a good record is no note')
+  return content.note
 }

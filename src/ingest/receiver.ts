@@ -1,4 +1,5 @@
 import { type Log, sparingly } from '../lib/log.ts'
+import { within } from '../lib/within.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { watchBatches } from '../metrics/records.ts'
 import { watchStorage } from '../metrics/storage.ts'
@@ -118,7 +119,7 @@ export class Receiver {
     this.ledger.delays(entries, callback.receivedAt)
     this.ledger.received(entries)
     const used = this.#budget.usedBytes
-    const refused = entries.filter(({ fate }) => 'note' in fate && !this.#admits(fate.note))
+    const refused = entries.filter(({ content }) => 'note' in content && !this.#admits(content.note))
     const admitted = refused.length === 0 ? entries : entries.filter((entry) => !refused.includes(entry))
     const stored = this.#begin(admitted)
     this.#budget.underway(this.#budget.usedBytes - used, stored)
@@ -140,7 +141,7 @@ export class Receiver {
       signer: null,
       receivedAt: receivedAt.toISOString(),
       bytes: admitted.body.length,
-      fate: { note: admitted },
+      content: { note: admitted },
     }
     this.ledger.received([entry])
     const stored = this.#begin([entry])
@@ -264,12 +265,4 @@ export class Receiver {
     if (!hasRoom) this.#sayQuarantineFull({})
     return hasRoom
   }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

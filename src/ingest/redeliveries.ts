@@ -8,9 +8,9 @@ const mostApps = 1_000
 export class RedeliveryCounts {
   #counts = new Map<string, Redeliveries>()
 
-  note({ kind, signer, fate }: Entry): void {
+  note({ kind, signer, content }: Entry): void {
     if (kind === 'notice') return
-    const ofCdr = 'row' in fate && 'app_key' in fate.row ? fate.row.app_key : null
+    const ofCdr = 'row' in content && 'app_key' in content.row ? content.row.app_key : null
     this.#add({ kind, appKey: ofCdr ?? signer, count: 1 })
   }
 

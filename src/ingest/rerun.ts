@@ -69,8 +69,8 @@ async function storeAll(
   return bad.length === 0 ? stored : [...stored, ...(await quarantine.store(client, context, bad))]
 }
 
-function isGood({ fate }: Entry): boolean {
-  return 'row' in fate
+function isGood({ content }: Entry): boolean {
+  return 'row' in content
 }
 
 /** Why today's code or Postgres does not take the entry either; undefined for an error that is not about the entry. */
@@ -106,8 +106,8 @@ function read(entry: QuarantineEntry): { kind: CallbackKind; entries: Entry[]; i
 /** Throws when nothing is good, or when it would become the entry that it is. */
 function refuseBad(entries: Entry[]): Entry[] {
   const [bad] = entries.some(isGood) ? entries.filter(holdsBody) : entries
-  if (bad && 'note' in bad.fate) {
-    throw new StillRefused(bad.fate.note.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '))
+  if (bad && 'note' in bad.content) {
+    throw new StillRefused(bad.content.note.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '))
   }
   return entries
 }

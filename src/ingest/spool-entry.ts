@@ -12,8 +12,8 @@ interface SpooledNote extends Omit<QuarantineNote, 'body'> {
 /** What the spool keeps of an entry: the record as parsed, so that today's code makes the row when it is drained. */
 export function toSpoolEntry(entry: Entry): SpoolEntry {
   const envelope = { at: entry.receivedAt, signer: entry.signer }
-  if ('row' in entry.fate) return { ...envelope, kind: entry.kind, record: entry.record }
-  const { note } = entry.fate
+  if ('row' in entry.content) return { ...envelope, kind: entry.kind, record: entry.record }
+  const { note } = entry.content
   const record: SpooledNote = {
     ...note,
     body: note.body.toString('base64'),
@@ -35,7 +35,7 @@ export function noteFromSpool(entry: SpoolEntry): Entry {
     signer: entry.signer,
     receivedAt: entry.at,
     bytes: body.length,
-    fate: { note: { ...note, body: Buffer.from(body, 'base64') } },
+    content: { note: { ...note, body: Buffer.from(body, 'base64') } },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Log } from './log.ts'
+import { within } from './within.ts'
 
 /** One step of the shutdown. It may take so long; then the next begins all the same. */
 export interface Phase {
@@ -12,23 +13,15 @@ export async function shutDown(phases: readonly Phase[], log: Log): Promise<bool
   let clean = true
   for (const { name, timeoutMs, run } of phases) {
     const started = performance.now()
-    const result = await withTimeout(timeoutMs, run())
+    const ended = run().then(
+      () => 'done',
+      (error: Error) => error.message,
+    )
+    const result = (await within(timeoutMs, ended)) ?? 'took too long'
     const fields = { phase: name, ms: Math.round(performance.now() - started) }
     if (result === 'done') log.info(fields, 'shutdown phase done')
     else log.error({ ...fields, result }, 'shutdown phase not done')
     clean &&= result === 'done'
   }
   return clean
-}
-
-async function withTimeout(ms: number, work: Promise<unknown>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, ms, 'took too long')
-  })
-  const done = work.then(
-    () => 'done',
-    (error: Error) => error.message,
-  )
-  return Promise.race([done, late]).finally(() => clearTimeout(timer))
 }

@@ -15,7 +15,7 @@ export class FoldTables {
     this.#showUserData = showUserData
   }
 
-  /** Scenarios are read each time: whoever sets one folds anew at once. */
+  /** Scenarios are read each time: whoever sets one folds again at once. */
   async read(client: Queryable, now: number): Promise<FoldContext> {
     if (!this.#kept || this.#kept.until < performance.now())
       this.#kept = {

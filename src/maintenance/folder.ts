@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Log, sparingly } from '../lib/log.ts'
+import { within } from '../lib/within.ts'
 import { classify, publicError } from '../store/errors.ts'
 import { withClient } from '../store/pool.ts'
 import { NotConnectedError } from '../store/postgres.ts'
@@ -92,8 +93,14 @@ export class Folder {
   /** Stops after the batch under way, or in its midst after `timeoutMs`: what is not committed is folded again. */
   async stop(timeoutMs = 2_000): Promise<void> {
     this.#stopping.abort()
-    const ended = this.#running?.then(() => true)
-    if (await Promise.race([ended ?? true, sleep(timeoutMs, false)])) return
+    const running = this.#running ?? Promise.resolve()
+    if (
+      await within(
+        timeoutMs,
+        running.then(() => true),
+      )
+    )
+      return
     await this.#client?.end()
     await this.#running
   }

@@ -41,7 +41,7 @@ export class RecordMetrics {
     })
     this.#mistakes = new Counter({
       name: 'rtc_statement_mistakes_total',
-      help: 'Statements that failed by a mistake of the receiver or of its database, not by a record or an outage',
+      help: 'Statements that failed by an error in the receiver or its database, not by a record or an outage',
       registers,
     })
     this.#future = new Counter({

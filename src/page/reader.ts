@@ -61,7 +61,7 @@ export class Reader {
     return this.#answer(inLookUp, query)
   }
 
-  /** After a change everything is read anew. */
+  /** After a change everything is read again. */
   forget(): void {
     this.#shared.clear()
   }

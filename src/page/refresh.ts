@@ -1,5 +1,5 @@
 /**
- * The page's only script, served from our own origin: fetches the page anew and puts its content in place of the old,
+ * The page's only script, served from our own origin: fetches the page again and puts its content in place of the old,
  * unless somebody is in the middle of something. Without it a reload does the same.
  */
 export const refreshScript = `

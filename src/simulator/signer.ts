@@ -28,7 +28,7 @@ export class Signer {
     this.#options = options
   }
 
-  /** Headers of one callback; each push is signed anew. None for an app without a secret. */
+  /** Headers of one callback; each push is signed on its own. None for an app without a secret. */
   headers(random: Random, kind: RecordKind, appKey: string, urls: Record<RecordKind, string>): Record<string, string> {
     const { form, apps, createdZone, clockSkewS } = this.#options
     const secret = apps.find((app) => app.appKey === appKey)?.secret

@@ -178,7 +178,7 @@ export async function keysOfSession(client: Queryable, table: Table, session: st
   return rows.map(({ row }) => row)
 }
 
-/** A session id is what rows are distributed by, which no UPDATE may change: the rows are written anew under the new one. */
+/** A session id is what rows are distributed by, which no UPDATE may change: the rows are written again under the new one. */
 export async function moveFacts(
   client: Queryable,
   name: 'cdrs' | 'call_events',

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { within } from '../lib/within.ts'
 import { explainLogin, incompatibility } from './compatibility.ts'
 
 /** Beside src and dist alike, so that the same line works under vitest and in the image. */
@@ -122,7 +123,10 @@ async function withConnection<T>(
     return await work(client)
   } finally {
     // Over a connection that swallows everything the goodbye would be waited for without end.
-    await Promise.race([client.end().catch(() => {}), sleep(goodbyeMs, undefined, { ref: false })])
+    await within(
+      goodbyeMs,
+      client.end().catch(() => {}),
+    )
     socket.destroy()
   }
 }

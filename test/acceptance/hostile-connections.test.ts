@@ -247,7 +247,7 @@ test('senders that reset their connection in the midst of a body harm nobody, wh
   expect(locked.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
 })
 
-test('none of this was a mistake of the receiver', async () => {
+test('none of this was an internal error', async () => {
   expect(program.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
   expect(sum(await scrape(program.adminUrl), 'rtc_callbacks_total', { outcome: '500' })).toBe(0)
 })

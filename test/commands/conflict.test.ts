@@ -120,7 +120,7 @@ describe('show', () => {
 })
 
 describe('accept', () => {
-  test('puts it in the place of the stored one, which is kept; the call is computed anew', async () => {
+  test('puts it in the place of the stored one, which is kept; the call is computed again', async () => {
     const id = await conflict(first, recorded)
     await callRef()
     expect(await quarantine(['accept', id])).toMatchObject({

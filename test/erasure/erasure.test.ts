@@ -265,7 +265,7 @@ async function waiting(pool: pg.Pool, count: number): Promise<void> {
     .toBeGreaterThanOrEqual(count)
 }
 
-test('a call whose first facts are past retention is not folded anew, but edited', async () => {
+test('a call whose first facts are past retention is not folded again, but edited', async () => {
   const { pool, it, folder } = await start()
   await it.take('status', [event('s1', { called: number }, 'callout')])
   await it.take('fee', [cdr('s1', { userData: 'order 7' })])

@@ -124,20 +124,17 @@ test('the limits of the server are those that were promised', async () => {
   })
 })
 
-test('a mistake of the receiver is answered 500, logged without its message, and the next callback is served', async () => {
+test('an internal error is answered 500, logged without its message, and the next callback is served', async () => {
   let mistakes = 1
   const take = async () => {
     if (mistakes-- > 0) throw new TypeError('caller +8613800000021 is not a function')
   }
   const { url, log, counted } = await start({ take })
   const answer = await send(`${url}/rtc/status`, callback)
-  expect([answer.status, answer.body]).toEqual([
-    500,
-    '{"resultcode":"500","resultdesc":"a mistake of the receiver","errors":[]}',
-  ])
+  expect([answer.status, answer.body]).toEqual([500, '{"resultcode":"500","resultdesc":"internal error","errors":[]}'])
   expect((await send(`${url}/rtc/status`, callback)).body).toBe(ACCEPTED)
   expect(await counted()).toEqual({ 'status 500': 1, 'status accepted': 1 })
-  expect(log.messages('error')).toEqual(['a callback met a mistake of the receiver: please report'])
+  expect(log.messages('error')).toEqual(['internal error while a callback was handled: please report'])
   expect(JSON.stringify(log.lines)).not.toContain('8613800000021')
 })
 

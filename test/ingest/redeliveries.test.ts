@@ -36,7 +36,7 @@ test('how often records came that were stored already is written down, by kind a
 })
 
 describe('between two writes', () => {
-  const entry = (more: Partial<Entry>) => ({ kind: 'fee', signer: null, fate: { row: {} }, ...more }) as Entry
+  const entry = (more: Partial<Entry>) => ({ kind: 'fee', signer: null, content: { row: {} }, ...more }) as Entry
 
   test('what could not be written down is counted on, and notices are not', () => {
     const counts = new RedeliveryCounts()

@@ -418,7 +418,7 @@ describe('changes of the bill', () => {
       FROM ops.bill_changes ORDER BY changed_at`,
     )
 
-  test('a corrected CDR, and what is computed anew', async () => {
+  test('a corrected CDR, and what is computed again', async () => {
     const { pool } = await freshDatabase()
     await putCalls(pool, [callRow({ call_ref, started, cdr_count: 0 })])
     await putCalls(pool, [callRow({ call_ref, started })])

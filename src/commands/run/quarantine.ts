@@ -93,7 +93,7 @@ export function accept(id: number): Promise<void> {
   return withConnection(async (client, config) => {
     const refusal = await acceptConflict(client, await contextOf(client, config), await find(client, id))
     if (refusal !== undefined) throw new Error(`entry ${id} ${refusal}`)
-    printLines(`accepted: the receiver computes the call anew; the other CDR is in rtc.replaced_cdrs`)
+    printLines(`accepted: the receiver computes the call again; the other CDR is in rtc.replaced_cdrs`)
   })
 }
 

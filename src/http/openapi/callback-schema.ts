@@ -31,7 +31,7 @@ export const callbackSchema = (kind: 'status' | 'fee') => ({
     417: refused('An Expect other than 100-continue'),
     429: refused('The source has too many requests or large bodies under way', retryAfter),
     431: refused('The headers are too large'),
-    500: refused('A mistake of the receiver'),
+    500: refused('Internal error'),
     503: refused('Neither Postgres nor the spool can take the callback, or too much is under way', retryAfter),
   },
 })

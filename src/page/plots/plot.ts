@@ -146,7 +146,7 @@ function bars(drawing: Drawing): Html[] {
 }
 
 /**
- * A line through neighbouring values; where one is missing it begins anew, and a value alone is a dot. The way to a value
+ * A line through neighbouring values; where one is missing it starts again, and a value alone is a dot. The way to a value
  * that is not over is another line, which is dashed. The first series is drawn last, so that it is on top.
  */
 function lines(drawing: Drawing, series: readonly Series[]): Html[] {

@@ -180,7 +180,7 @@ describe('a header that comes again in enforce', () => {
     expect(await app.metric('rtc_signature_total{app="app",result="replayed_nonce",form="none"}')).toBe(2)
   })
 
-  test('its nonce signed anew does not make it another', async () => {
+  test('its nonce signed on its own does not make it another', async () => {
     const app = await publicApp(enforce)
     expect((await post(app, signed('status', { nonce: 'n1', created: '2026-11-22T09:30:00Z' }))).status).toBe(200)
     const again = signed('status', { nonce: 'n1', created: '2026-11-22T09:30:09Z' })
