@@ -682,10 +682,3 @@ describe('quarantine', () => {
     },
   )
 })
-
-test('metrics say what /readyz says', async () => {
-  const { receiver } = await privateListener(day.url)
-  expect([await receiver.metric('rtc_ready'), await receiver.metric('rtc_degraded')]).toEqual([1, 0])
-  const away = await privateListener('postgres://rtc@127.0.0.1:1/none', { connected: false })
-  expect([await away.receiver.metric('rtc_ready'), await away.receiver.metric('rtc_degraded')]).toEqual([1, 1])
-})
