@@ -2,8 +2,9 @@ import pino, { type DestinationStream, type Logger } from 'pino'
 import { hasColours, type Output, visible } from './terminal.ts'
 
 /**
- * The receiver's log on standard output: JSON lines, and on a terminal the same for people. What is written is chosen where it is written, field by field;
- * bodies, numbers, tokens and secrets never are. Errors of Postgres come as `err` through `publicError`.
+ * The receiver's log on standard output: JSON lines, and on a terminal the same for people. What is written is chosen where
+ * it is written, field by field; bodies, numbers, tokens and secrets never are. Errors of Postgres come as `err` through
+ * `publicError`.
  */
 export async function createLogger(level: string, stream: Output & { fd: number } = process.stdout): Promise<Logger> {
   const options = {
@@ -48,7 +49,13 @@ async function readable(stream: Output): Promise<((line: string) => string) | un
   })
   // Nothing in a value may act on the terminal; the frames of an error are ours, and lines.
   const shown = (key: string, value: unknown) => (typeof value === 'string' && key !== 'stack' ? visible(value) : value)
-  return format && ((line) => format(JSON.parse(line, shown)))
+  return (
+    format &&
+    ((line) => {
+      const { stack, ...rest } = JSON.parse(line, shown)
+      return format(rest) + (stack ? `${stack}\n` : '')
+    })
+  )
 }
 
 /** Where an error comes from, without its message: that may repeat what a callback said. */
