@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type pg from 'pg'
-import { type Distribution, distribute, planDistribution } from '../store/citus.ts'
+import { type Distribution, distribute, lockDistribution, planDistribution } from '../store/citus.ts'
 import { publicError } from '../store/errors.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { directUrl, overDirectUrl, withClient, withDatabaseUrl } from './database.ts'
@@ -42,9 +42,7 @@ async function run(client: pg.Client, { dryRun = false, yes = false, json = fals
   const refused = !dryRun && !yes && plan.bytes > fewBytes
   if (!json) printLines(...describe(plan, dryRun))
   if (!dryRun && !refused && plan.steps.length > 0) {
-    // One at a time: a second run would find half of the steps done.
-    const { rows } = await client.query("SELECT pg_try_advisory_lock(hashtextextended('rtc.distribute', 0)) AS mine")
-    if (!rows[0]?.mine) throw new Error('another rtc-receiver distribute is at it')
+    if (!(await lockDistribution(client))) throw new Error('another rtc-receiver distribute is at it')
     let now = ''
     const work = distribute(client, plan, ({ sql }) => {
       now = sql

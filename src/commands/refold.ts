@@ -4,7 +4,9 @@ import type pg from 'pg'
 import type { Config } from '../config/config.ts'
 import { FoldRunner } from '../maintenance/fold-runner.ts'
 import { FoldTables } from '../maintenance/fold-tables.ts'
+import { timeInZone } from '../store/clock.ts'
 import { retryFolds } from '../store/fold-later.ts'
+import { readFreshness } from '../store/freshness.ts'
 import { extentOfFacts, markNextSlice, markSessions, unfoldedState } from '../store/unfolded.ts'
 import { withConnection } from './database.ts'
 import { printJson, printLines } from './output.ts'
@@ -87,8 +89,8 @@ async function refold(
       sessions = new Set(ids).size
     } else {
       const { first, last } = await extentOfFacts(client)
-      const begin = await zoned(client, from, config.timeZone)
-      const end = await zoned(client, to, config.timeZone)
+      const inZone = (text?: string) => (text === undefined ? undefined : timeInZone(client, text, config.timeZone))
+      const [begin, end] = [await inZone(from), await inZone(to)]
       // Both ends: times are whole seconds, and the first one belongs to it.
       let done = new Date((begin ?? first ?? new Date()).getTime() - 1)
       const until = new Date(Math.min(end?.getTime() ?? Number.POSITIVE_INFINITY, (last ?? done).getTime() + 1))
@@ -111,10 +113,7 @@ async function refold(
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
   if (stop.signal.aborted) throw new Error('interrupted: what was marked by then is computed by the receiver')
-  const { rows } = await client.query<{ failed: number; large: number }>(
-    'SELECT failed_sessions AS failed, large_sessions AS large FROM ops.freshness',
-  )
-  const { failed = 0, large = 0 } = rows[0] ?? {}
+  const { failed, large } = await readFreshness(client)
   if (json) printJson({ sessions, failed, large })
   else {
     printLines(`${count(sessions)} sessions were computed again`)
@@ -170,13 +169,6 @@ class Folding {
         await sleep(pollMs, undefined, { signal: this.#signal }).catch(() => {})
     }
   }
-}
-
-/** A time of TIME_ZONE; Postgres knows zones. */
-async function zoned(client: pg.Client, text: string | undefined, zone: string): Promise<Date | undefined> {
-  if (text === undefined) return undefined
-  const { rows } = await client.query<{ time: Date }>('SELECT $1::timestamp AT TIME ZONE $2 AS time', [text, zone])
-  return rows[0]?.time
 }
 
 function time(text: string): string {

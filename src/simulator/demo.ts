@@ -13,6 +13,7 @@ import { createLogger } from '../lib/logger.ts'
 import { callbackUrls } from '../platform/urls.ts'
 import { type Service, startService } from '../service.ts'
 import { demoFailures, demoMissingCdrs, demoStats, nameApps, type Period, receiveInTime } from '../store/demo.ts'
+import { readFreshness } from '../store/freshness.ts'
 import { migrate } from '../store/migrate.ts'
 import { defaults, type SimulatorOptions } from './options.ts'
 import { inventedApps, Simulator } from './simulator.ts'
@@ -144,8 +145,8 @@ async function settled(service: Service, database: pg.Pool): Promise<void> {
 async function caughtUp({ adminUrl }: Service, database: pg.Pool): Promise<void> {
   for (;;) {
     const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
-    const { rows } = await database.query('SELECT waiting_sessions FROM ops.freshness')
-    if (/^rtc_spool_records 0$/m.test(metrics) && rows[0]?.waiting_sessions === 0) return
+    const { waiting } = await readFreshness(database)
+    if (/^rtc_spool_records 0$/m.test(metrics) && waiting === 0) return
     await sleep(100)
   }
 }

@@ -107,6 +107,12 @@ export async function planDistribution(client: Queryable): Promise<Distribution>
   return { version, nodes: nodes[0]?.n ?? 0, steps, local, bytes }
 }
 
+/** One at a time, for as long as the connection lives: a second run would find half of the steps done. False: another runs. */
+export async function lockDistribution(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query("SELECT pg_try_advisory_lock(hashtextextended('rtc.distribute', 0)) AS mine")
+  return rows[0]?.mine === true
+}
+
 /**
  * Carries a plan out. Every step is a transaction of its own, so that a run may end anywhere and be begun again. Throws
  * what Citus threw; 55P03 where a table is in use for longer than ten seconds.

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Config } from '../../config/config.ts'
+import { serverTime } from '../../store/clock.ts'
 import { durabilityWarnings } from '../../store/durability.ts'
 import { pendingMigrations } from '../../store/migrate.ts'
 import { checkApps } from './apps.ts'
@@ -60,9 +61,9 @@ async function embeddedUrl({ dataDir }: Config): Promise<string | undefined> {
 async function checkClock(client: pg.Client): Promise<Finding[]> {
   const { found, ok, careful, wrong } = findings('clock')
   const before = Date.now()
-  const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+  const now = await serverTime(client)
   const middle = (before + Date.now()) / 2
-  const apart = Math.abs((rows[0]?.now.getTime() ?? 0) - middle) / 1000
+  const apart = Math.abs((now?.getTime() ?? 0) - middle) / 1000
   const words = `the clocks here and of Postgres are ${apart.toFixed(1)} s apart`
   if (apart > 60) wrong(words, 'set them by NTP: times of calls, of signatures and of partitions depend on them')
   else if (apart > 5) careful(words, 'keep them by NTP')
