@@ -43,15 +43,6 @@ export interface BatchLimits {
   queueBytes: number
 }
 
-export const batchLimits: BatchLimits = {
-  groups: 2,
-  groupRows: 500,
-  groupBytes: 4 * 1024 * 1024,
-  queueRows: 20_000,
-  // When Postgres goes away all of it goes to the spool at once, which takes 32 MiB of both big tables together.
-  queueBytes: 16 * 1024 * 1024,
-}
-
 /**
  * Group commit across callbacks. There is no timer: while groups are in flight the next one gathers, so that an idle
  * receiver answers at once and a busy one writes many rows a commit.
@@ -76,7 +67,7 @@ export class Batch {
   constructor(
     destination: Destination,
     parts: { postgres: Postgres; breaker: Breaker; ledger: Ledger; log: Log },
-    limits = batchLimits,
+    limits: BatchLimits,
   ) {
     const { postgres, breaker, ledger, log } = parts
     this.#destination = destination

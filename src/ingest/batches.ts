@@ -1,4 +1,4 @@
-import { Batch, type Settled } from './batch.ts'
+import { Batch, type BatchLimits, type Settled } from './batch.ts'
 import type { Entry } from './entry.ts'
 import { FactStore } from './fact-store.ts'
 import { cdrTable, eventTable } from './facts.ts'
@@ -7,6 +7,16 @@ import { quarantine } from './quarantine-notes.ts'
 
 type Parts = ConstructorParameters<typeof Batch>[1]
 type Admits = ConstructorParameters<typeof FactStore>[1]
+
+/** How much is committed together, and how much may wait: of each table. */
+export const batchLimits: BatchLimits = {
+  groups: 2,
+  groupRows: 500,
+  groupBytes: 4 * 1024 * 1024,
+  queueRows: 20_000,
+  // When Postgres goes away all of it goes to the spool at once, which takes 32 MiB of both big tables together.
+  queueBytes: 16 * 1024 * 1024,
+}
 
 /** One batch for each table that records go to. */
 export class Batches {
@@ -20,10 +30,10 @@ export class Batches {
    * @param onStored called after each group that added facts
    */
   constructor(parts: Parts, admits: Admits, onStored: () => void) {
-    this.status = new Batch(new FactStore(eventTable, admits, onStored), parts)
-    this.fee = new Batch(new FactStore(cdrTable, admits, onStored), parts)
-    this.notice = new Batch(notices, parts)
-    this.quarantine = new Batch(quarantine, parts)
+    this.status = new Batch(new FactStore(eventTable, admits, onStored), parts, batchLimits)
+    this.fee = new Batch(new FactStore(cdrTable, admits, onStored), parts, batchLimits)
+    this.notice = new Batch(notices, parts, batchLimits)
+    this.quarantine = new Batch(quarantine, parts, batchLimits)
   }
 
   /** Each entry by the batch of its table. See `Batch.add`. */

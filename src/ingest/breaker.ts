@@ -46,3 +46,9 @@ export class Breaker {
     for (const listener of this.#onClose) listener()
   }
 }
+
+/** Milliseconds between two tries while Postgres is away: doubling from 100 ms to 5 s, with jitter so that replicas spread. */
+export function probeWaitMs(setbacks: number): number {
+  const ceiling = Math.min(5_000, 50 * 2 ** Math.min(setbacks, 10))
+  return ceiling / 2 + (Math.random() * ceiling) / 2
+}

@@ -1,6 +1,7 @@
 import { checkCallEvent } from '../platform/call-event.ts'
 import { checkCdr } from '../platform/cdr.ts'
 import { canonicalText } from '../platform/digest.ts'
+import { mostRecords } from '../platform/envelope.ts'
 import { checkNotice } from '../platform/notice.ts'
 import type { CallbackKind, Place } from '../platform/record.ts'
 import type { CountedAs, Entry, QuarantineNote, Via } from './entry.ts'
@@ -31,9 +32,6 @@ export interface Callback {
   receivedAt: Date
 }
 
-/** Fifty are documented and more are taken, but a body of a million commas must not cost a gigabyte of memory. */
-const maxRecords = 5_000
-
 /**
  * Bad records of one callback that get an entry in quarantine each: as many as a documented callback may hold. Beyond,
  * the callback's body is one entry, for a body of a megabyte can hold half a million bad records.
@@ -51,10 +49,10 @@ export const keptWhole: ReadonlySet<string> = new Set([...unrepeatable, 'too_man
 /** Checks the records of a callback. Where its body is kept, one entry with it stands for all records that need it. */
 export function checkCallback(callback: Callback, misfits: (fields: readonly string[]) => void = () => {}): Entry[] {
   const { kind, records, body, signer } = callback
-  if (records.length > maxRecords) {
+  if (records.length > mostRecords) {
     return [
       wholeEntry(callback, 'too_many_records', [
-        { pointer: '/feeLst', message: `holds more than ${maxRecords} records` },
+        { pointer: '/feeLst', message: `holds more than ${mostRecords} records` },
       ]),
     ]
   }

@@ -3,7 +3,7 @@ import type { Log } from '../lib/log.ts'
 import type { Spool, SpooledRecord, SpoolPosition } from '../spool/spool.ts'
 import { classify, type PublicError, publicError } from '../store/errors.ts'
 import type { Batches } from './batches.ts'
-import type { Breaker } from './breaker.ts'
+import { type Breaker, probeWaitMs } from './breaker.ts'
 import { check } from './check.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
@@ -95,11 +95,11 @@ export class Drain {
   /** All there is, or after a setback a few records, and a probe if need be. Returns the milliseconds to wait. */
   async #step(): Promise<number> {
     const wasAway = this.#breaker.isOpen
-    if (wasAway && !(await this.#isBack())) return backoffMs(++this.#setbacks)
+    if (wasAway && !(await this.#isBack())) return probeWaitMs(++this.#setbacks)
     const isDoubtful = wasAway || this.#setbacks > 0
     const last = await (isDoubtful ? (await this.#send(probeRecords)).result : this.#drainAll())
     if (wasAway && last.turnedAway === 0) this.#breaker.close()
-    if (isSetback(last)) return backoffMs(++this.#setbacks)
+    if (isSetback(last)) return probeWaitMs(++this.#setbacks)
     this.#setbacks = 0
     return last.size > 0 ? 0 : pollMs
   }
@@ -191,7 +191,7 @@ export class Drain {
     const { committed } = this.#batches.of(entry)
     const { failures: before = 0, committedBefore = committed } = this.#failing.get(spooled.id) ?? {}
     const failures = before + 1
-    const at = performance.now() + backoffMs(failures)
+    const at = performance.now() + probeWaitMs(failures)
     this.#failing.set(spooled.id, { spooled, failures, committedBefore, at })
     const isTables = error.code?.startsWith('42') && committed === committedBefore
     return failures >= maxFailures && !isTables && (await this.#setAside(spooled, error.message))
@@ -225,10 +225,4 @@ function entryOf({ entry }: SpooledRecord): Entry | undefined {
 /** Postgres does not take records now, or of one table none: no reason to send it many. */
 function isSetback({ size, turnedAway, failed }: Result): boolean {
   return turnedAway > 0 || (failed > 0 && failed === size)
-}
-
-/** Milliseconds before the next try: doubling from 100 ms to 5 s, with jitter so that replicas spread. */
-function backoffMs(setbacks: number): number {
-  const ceiling = Math.min(5_000, 50 * 2 ** Math.min(setbacks, 10))
-  return ceiling / 2 + (Math.random() * ceiling) / 2
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { batchLimits } from '../../src/ingest/batch.ts'
+import { batchLimits } from '../../src/ingest/batches.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { hold, sumOf, TestReceiver, turns, until } from '../support/receiver.ts'
