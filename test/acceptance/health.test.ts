@@ -79,7 +79,6 @@ describe('/metrics', () => {
     'rtc_answer_seconds_sum{kind="fee"}',
     'rtc_pool_connections{pool="callbacks"}',
     'rtc_pool_idle_connections{pool="callbacks"}',
-    'rtc_pool_connections{pool="background"}',
     'process_resident_memory_bytes',
     'nodejs_heap_size_total_bytes',
   ])('%s is more than 0', (name) => {

@@ -132,6 +132,6 @@ test.each([
   [['set', ' ', '--name', 'x'], /1 to 256 characters/],
 ])('apps %j is refused', async (args, says) => {
   const { code, stdout, stderr } = await apps(...args)
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toMatch(says)
 })

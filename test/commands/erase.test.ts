@@ -78,7 +78,7 @@ test('what is no number is refused and not repeated; an argument is none', async
     if (input !== '') for (const line of input.split('\n')) expect(stderr).not.toContain(line)
   }
   const argument = await erase([number, '--yes'], '')
-  expect(argument.code).toBe(1)
+  expect(argument.code).toBe(2)
   expect(argument.stderr).toMatch(/standard input/)
   expect(argument.stderr).not.toContain('13800000021')
   expect(await stored()).toEqual([number, '+8613900000077'])

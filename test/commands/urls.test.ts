@@ -51,7 +51,7 @@ test('a long one is told to be risky, a longer one is refused', async () => {
 test('no PUBLIC_URL, and one that the platform would not take', async () => {
   expect((await urls({})).stderr).toMatch(/^rtc-receiver: PUBLIC_URL is not set/)
   const query = await urls({ PUBLIC_URL: 'https://rtc.example.com/?to=me' })
-  expect(query.code).toBe(1)
+  expect(query.code).toBe(78)
   expect(query.stderr).toMatch(/^rtc-receiver: PUBLIC_URL must hold only letters, digits/)
 })
 

@@ -45,7 +45,7 @@ export const feeExamples = {
           bindNum: '+8675500000001',
           sessionId: '1201_0417_4294967295_20240305071500@callenabler01.example.com',
           callerNum: '+8675500000001',
-          calleeNum: '+8613800000021',
+          calleeNum: '+8613800000024',
           fwdDisplayNum: '+8675500000001',
           fwdDstNum: '+8613800000022',
           callOutStartTime: '2024-03-05 07:15:00',
