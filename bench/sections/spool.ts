@@ -34,7 +34,7 @@ export async function spool(bench: Bench, { receiver }: Programs): Promise<Secti
       atLeast: 0.8,
     })
     if (shape.kind === 'fee')
-      targets.push({ measure: 'spool, CDRs/s drained ÷ copy', value: ratio(drained, rates(copied)), atLeast: 0.4 })
+      targets.push({ measure: 'spool, CDRs/s drained ÷ copy', value: ratio(drained, rates(copied)), atLeast: 0.6 })
     bench.say(`drained ${Math.round(median(drained))} ${what}/s`)
   }
   return { title: 'Spool', measured, targets }
