@@ -12,7 +12,7 @@ const few = [...postgresFaults, ...networkFaults].filter(({ name }) =>
 test('nothing answered 200 is lost or stored twice, whatever befalls Postgres, the network and the receiver', async () => {
   const postgres = await OwnPostgres.start()
   try {
-    const report = await mix({ postgres, seed: seedOf(), records: 1_500, rate: 60, faults: few })
+    const report = await mix({ postgres, seed: seedOf(), records: 900, rate: 60, faults: few })
     console.info(`${report.acknowledged} acknowledged, ${report.faults.length} faults in ${report.seconds} s`)
     expect(report).toMatchObject(clean)
   } finally {

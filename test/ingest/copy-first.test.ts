@@ -241,7 +241,10 @@ test('a row that is dropped after others were waited for: the group is tried aga
   ).rejects.toMatchObject({ code: '40001' })
 })
 
-test('receivers whose groups overlap, across partitions: no deadlock in 1,000 pairs', {
+/** Without the order of rows a quarter of all pairs deadlock. */
+const pairs = Number(process.env.PAIRS ?? 250)
+
+test(`receivers whose groups overlap, across partitions: no deadlock in ${pairs} pairs`, {
   timeout: 240_000,
 }, async () => {
   const it = await TestReceiver.start(database.url)
@@ -262,7 +265,7 @@ test('receivers whose groups overlap, across partitions: no deadlock in 1,000 pa
       const session = `pair ${pair} ${(i * 5) % 12}`
       return cdr(session, { callEndTime: `2024-0${1 + (i % 3)}-10 00:00:00` })
     })
-  for (let pair = 0; pair < 1_000; pair++) {
+  for (let pair = 0; pair < pairs; pair++) {
     const all = records(pair).map((record) => entryOf(record))
     const [some, others] = [all.slice(0, 9), all.slice(3).reverse()]
     const outcomes = await Promise.all(
