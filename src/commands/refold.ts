@@ -9,6 +9,7 @@ import { retryFolds } from '../store/fold-later.ts'
 import { readFreshness } from '../store/freshness.ts'
 import { extentOfFacts, markNextSlice, markSessions, unfoldedState } from '../store/unfolded.ts'
 import { withConnection } from './database.ts'
+import { readInput } from './input.ts'
 import { printJson, printLines } from './output.ts'
 import { bar, progressLine } from './progress.ts'
 
@@ -63,9 +64,7 @@ async function sessionIds(words: readonly string[]): Promise<string[]> {
       ids.push(word)
       continue
     }
-    let text = ''
-    for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk
-    ids.push(...text.split('\n').flatMap((line) => line.trim() || []))
+    ids.push(...(await readInput()).split('\n').flatMap((line) => line.trim() || []))
   }
   if (ids.length === 0) throw new Error('there is no session id on standard input')
   return ids

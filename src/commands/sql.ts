@@ -4,6 +4,7 @@ import { visible, width } from '../lib/terminal.ts'
 import { bothLanguages, readCatalog } from '../store/dictionary.ts'
 import { type Result, readOnly } from '../store/read-only.ts'
 import { withConnection } from './database.ts'
+import { readInput } from './input.ts'
 import { ExplainedError, type Line, painted } from './output.ts'
 import { whileWaiting } from './progress.ts'
 import { printResult, type ResultOptions } from './result.ts'
@@ -121,10 +122,4 @@ function placeOf(query: string, position: number): Line[] {
   const lead = `${prefix}${cut > 0 ? '…' : ''}`
   const mark = ' '.repeat(width(lead + visible(start.slice(cut))))
   return [`${lead}${line.slice(cut, cut + mostShown)}`, [mark, painted('red', '^')]]
-}
-
-async function readInput(): Promise<string> {
-  let text = ''
-  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk
-  return text
 }

@@ -1,14 +1,11 @@
-import { request } from 'node:http'
 import type { Config } from '../../config/config.ts'
+import { ask } from './ask.ts'
 
 export interface Sample {
   name: string
   labels: Record<string, string>
   value: number
 }
-
-/** Milliseconds to wait for the private listener. */
-const patienceMs = 5_000
 
 /** Prometheus' text format, as prom-client writes it. */
 export function parseMetrics(text: string): Sample[] {
@@ -31,24 +28,11 @@ function unescaped(text: string): string {
 }
 
 /** What the receiver on this machine has counted since it was started. Rejects when it does not say. */
-export function readMetrics({ adminHost, adminPort, adminToken }: Config): Promise<Sample[]> {
+export async function readMetrics({ adminHost, adminPort, adminToken }: Config): Promise<Sample[]> {
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[adminHost] ?? adminHost
   // A name it is bound to need not be one that it answers to.
   const headers = { host: 'localhost', ...(adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }) }
-  const options = { host, port: adminPort, path: '/metrics', headers, timeout: patienceMs, agent: false }
-  return new Promise((resolve, reject) => {
-    const outgoing = request(options, async (response) => {
-      let text = ''
-      try {
-        for await (const chunk of response.setEncoding('utf8')) text += chunk
-      } catch (error) {
-        return reject(error)
-      }
-      if (response.statusCode === 200) resolve(parseMetrics(text))
-      else reject(new Error(`it answers ${response.statusCode}`))
-    })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
-    outgoing.on('error', reject)
-    outgoing.end()
-  })
+  const { status, body } = await ask({ tls: false, host, port: adminPort, path: '/metrics', headers })
+  if (status !== 200) throw new Error(`it answers ${status}`)
+  return parseMetrics(body)
 }

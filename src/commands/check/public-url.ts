@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { Config } from '../../config/config.ts'
 import { AddressSet, type Cidr, parseCidr } from '../../lib/addresses.ts'
 import type { Refusal } from '../../platform/answer.ts'
 import { platformSuites } from '../../platform/tls-suites.ts'
 import { callbackUrls } from '../../platform/urls.ts'
+import { type Answer, ask } from './ask.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
 
 /** Milliseconds to wait for an answer of our own public URL. */
@@ -114,7 +113,10 @@ function shake<T>(url: URL, options: ConnectionOptions, look: (socket: TLSSocket
 /** Of a server that has proved its name, or where nothing is secret: the whole path. */
 async function checkAnswer(url: URL, rejectUnauthorized = true): Promise<Finding[]> {
   const { found, ok, careful, wrong } = findings(url.origin)
-  const { status, allow, date } = await get(url, rejectUnauthorized)
+  const {
+    status,
+    headers: { allow, date },
+  } = await get(url, rejectUnauthorized)
   if (status === 405 && allow === 'POST') ok('a receiver answers there')
   else if (status === 404) {
     wrong(
@@ -137,7 +139,11 @@ async function checkStranger(url: URL, tokens: readonly string[]): Promise<Findi
     .join('/')
   if (asked.href === url.href) return checkAnswer(url, false)
   const { found, ok, careful, wrong } = findings(url.origin)
-  const { status, date, body } = await get(asked, false)
+  const {
+    status,
+    headers: { date },
+    body,
+  } = await get(asked, false)
   if (status === 404 && isRefusal(body)) {
     ok(
       'a receiver answers there; it was not asked whether it knows PATH_TOKEN, which this command tells only to a server with a trusted certificate',
@@ -169,32 +175,8 @@ function isRefusal(body: string): boolean {
   }
 }
 
-interface Answer {
-  status: number
-  allow: string | undefined
-  date: string | undefined
-  /** Its beginning. */
-  body: string
-}
-
 function get(url: URL, rejectUnauthorized: boolean): Promise<Answer> {
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { rejectUnauthorized, timeout: patienceMs, agent: false }, async (response) => {
-      const { allow, date } = response.headers
-      let body = ''
-      try {
-        for await (const text of response.setEncoding('utf8')) {
-          body += text
-          if (body.length > 1_000) break
-        }
-        resolve({ status: response.statusCode ?? 0, allow, date, body })
-      } catch (error) {
-        reject(error)
-      }
-    })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
-    outgoing.on('error', reject)
-    outgoing.end()
-  })
+  const { protocol, hostname, port, pathname, search } = url
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return ask({ tls: protocol === 'https:', host, port, path: `${pathname}${search}`, rejectUnauthorized, most: 1_000 })
 }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/config.ts'
 import { signedHeaders } from '../../platform/aksk.ts'
 import { callbackUrls } from '../../platform/urls.ts'
 import { findSelfTest, removeSelfTest, type SelfTest, selfTestType } from '../../store/self-test.ts'
 import type { Queryable } from '../../store/statement.ts'
+import { ask } from './ask.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
 
-/** Milliseconds to wait for an answer, and then for the row. */
+/** Milliseconds to wait for the row. */
 const patienceMs = 5_000
 
 const sameEnvironment = 'run this command in the environment of the receiver, and restart the receiver after a change'
@@ -86,7 +85,7 @@ async function waitFor(client: Queryable, test: SelfTest): Promise<{ signed_by: 
   }
 }
 
-function post(config: Config, { sessionId, occurredAt }: SelfTest): Promise<number> {
+async function post(config: Config, { sessionId, occurredAt }: SelfTest): Promise<number> {
   const timestamp = occurredAt.replace('T', ' ').replace('Z', '')
   const body = JSON.stringify({ eventType: selfTestType, statusInfo: { sessionId, timestamp } })
   const [token] = config.pathTokens
@@ -96,16 +95,17 @@ function post(config: Config, { sessionId, occurredAt }: SelfTest): Promise<numb
   const signature = app && url !== undefined ? { ...signedHeaders({ ...app, url }) } : {}
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...signature }
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[config.host] ?? config.host
-  const options = { method: 'POST', host, port: config.port, path, headers, timeout: patienceMs, agent: false }
-  return new Promise((resolve, reject) => {
-    // Our own certificate is for the public name, not for this address.
-    const outgoing = config.tls ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options)
-    outgoing.on('response', (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
-    outgoing.on('error', reject)
-    outgoing.end(body)
+  const tls = config.tls !== undefined
+  // Our own certificate is for the public name, not for this address.
+  const answer = await ask({
+    tls,
+    rejectUnauthorized: false,
+    method: 'POST',
+    host,
+    port: config.port,
+    path,
+    headers,
+    body,
   })
+  return answer.status
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import type pg from 'pg'
 import type { Config } from '../../config/config.ts'
 import { NumberFinder } from '../../erasure/finder.ts'
@@ -8,6 +7,7 @@ import { inspectSpool } from '../../spool/spool.ts'
 import { erasableTables } from '../../store/erasure.ts'
 import { publicError } from '../../store/errors.ts'
 import { directUrl, withClient, withDatabaseUrl } from '../database.ts'
+import { ask, readInput } from '../input.ts'
 import { noteLines, printJson, printLines, printTable } from '../output.ts'
 import { bar, progressLine } from '../progress.ts'
 
@@ -38,19 +38,8 @@ export async function erase(options: { yes?: boolean; json?: boolean }): Promise
 }
 
 async function readNumber(): Promise<string> {
-  if (process.stdin.isTTY) {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    try {
-      return await terminal.question('Number to erase (+86…): ')
-    } finally {
-      terminal.close()
-    }
-  }
-  let text = ''
-  for await (const chunk of process.stdin.setEncoding('utf8')) {
-    text += chunk
-    if (text.length > 1_024) break
-  }
+  if (process.stdin.isTTY) return (await ask('Number to erase (+86…): '))[0] ?? ''
+  const text = await readInput(1_024)
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   if (lines.length !== 1) throw new Error('standard input should hold one line with one number')
   return lines[0] as string
