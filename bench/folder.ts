@@ -10,7 +10,7 @@ import { cpuSeconds } from './proc.ts'
 
 const help = `npm run bench:folder -- [options]
 
-  What it costs to compute a call from its facts: CPU time of Node and of Postgres a fold, folds a second over one
+  What it costs to compute a call from its facts: CPU time of Node and of Postgres, and WAL, a fold, folds a second over one
   connection, by the sessions of a batch. Each call is folded while its events come in, with its CDR, and once more
   without anything new. Then calls come at a rate, and it is seen how far the fold lags and what it takes of a processor.
 
@@ -85,10 +85,12 @@ async function costs(cluster: Cluster, batchSessions: number, say = print): Prom
         : 'INSERT INTO rtc.unfolded (session_id, fact_time) SELECT session_id, facts_from FROM rtc.calls_private',
     )
     await admin.query('VACUUM ANALYZE rtc.unfolded')
+    const walBefore = await cluster.walBytes()
     const { node, postgres, seconds } = await measured(pool, () => foldAll(runner, pool))
+    const wal = Math.round((await cluster.walBytes()) - walBefore) / calls
     const each = (time: number) => `${((time / calls) * 1e3).toFixed(3)} ms`
     say(
-      `| ${batchSessions} | ${stage} | ${each(node)} | ${each(postgres)} | ${Math.round(calls / seconds).toLocaleString('en')} |`,
+      `| ${batchSessions} | ${stage} | ${each(node)} | ${each(postgres)} | ${Math.round(calls / seconds).toLocaleString('en')} | ${Math.round(wal).toLocaleString('en')} |`,
     )
   }
   await admin.end()
@@ -158,7 +160,7 @@ else {
   try {
     // Until V8 has compiled what is hot.
     await costs(cluster, 500, () => {})
-    print('| sessions of a batch | folded with | Node | Postgres | folds/s |\n|---|---|---|---|---|')
+    print('| sessions of a batch | folded with | Node | Postgres | folds/s | WAL bytes |\n|---|---|---|---|---|---|')
     for (const size of values.batches.split(',').map(Number)) await costs(cluster, size)
     await lag(cluster)
   } finally {
