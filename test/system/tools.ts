@@ -4,6 +4,7 @@ import type { TestProject } from 'vitest/node'
 
 /** The programs of the machine that the tests of this folder need, and the Debian package of each. */
 const packages = {
+  bash: 'bash',
   chromium: 'chromium',
   curl: 'curl',
   pgbouncer: 'pgbouncer',
