@@ -5,6 +5,8 @@ import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { distributeCommand } from './commands/distribute.ts'
 import { eraseCommand } from './commands/erase.ts'
+import { forwardCommand } from './commands/forward.ts'
+import { listenCommand } from './commands/listen.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { printError } from './commands/output.ts'
 import { partitionsCommand } from './commands/partitions.ts'
@@ -33,6 +35,8 @@ for (const command of [
   distributeCommand,
   quarantineCommand,
   spoolCommand,
+  listenCommand,
+  forwardCommand,
   appsCommand,
   eraseCommand,
   callCommand,

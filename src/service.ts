@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +9,8 @@ import { buildAdmin } from './admin/app.ts'
 import type { Config } from './config/config.ts'
 import type { EmbeddedPostgres } from './embedded-postgres/embedded.ts'
 import type { EmbeddedKeeper } from './embedded-postgres/keeper.ts'
+import { Forwarder, forwarderLimits } from './feed/forwarder.ts'
+import { Sender } from './feed/sender.ts'
 import { buildApp } from './http/app.ts'
 import { Receiver } from './ingest/receiver.ts'
 import type { Log } from './lib/log.ts'
@@ -15,6 +18,7 @@ import { shutDown } from './lib/shutdown.ts'
 import { Folder } from './maintenance/folder.ts'
 import { Maintenance } from './maintenance/maintenance.ts'
 import { registerFoldMetrics } from './metrics/fold.ts'
+import { registerForwardMetrics } from './metrics/forward.ts'
 import { Spool } from './spool/spool.ts'
 import { Postgres } from './store/postgres.ts'
 
@@ -26,6 +30,8 @@ const embeddedPatienceMs = 10_000
 const closingMs = 400
 /** Milliseconds for a batch of the fold, and for a statement of maintenance, to end. */
 const backgroundStopMs = 2_000
+/** Milliseconds that the application behind has for an answer. */
+export const forwardTimeoutMs = 10_000
 /** Milliseconds for the embedded Postgres to shut down. */
 const embeddedStopMs = 30_000
 
@@ -87,8 +93,11 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
     log,
     showUserData: config.showUserData,
     busy: () => receiver.isBusy,
+    onFolded: () => forwarder?.wake(),
   })
   registerFoldMetrics(registry, folder)
+  const forwarder = config.forward && forwarderOf(config.forward, { postgres, receiver, log })
+  if (forwarder) registerForwardMetrics(registry, forwarder)
   const maintenance = new Maintenance({
     postgres,
     spool,
@@ -110,6 +119,7 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
   receiver.start()
   maintenance.start()
   folder.start()
+  forwarder?.start()
   await receiver.whenConnected(isNew && embedded ? embeddedPatienceMs : patienceMs)
   await admin.listen({ host: config.adminHost, port: config.adminPort })
   await app.listen({ host: config.host, port: config.port })
@@ -130,9 +140,10 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
           },
           { name: 'finish requests', timeoutMs: half, run: () => app.close() },
           {
-            name: 'stop the fold and maintenance',
+            name: 'stop the fold, forwarding and maintenance',
             timeoutMs: backgroundStopMs + closingMs,
-            run: () => Promise.all([folder.stop(backgroundStopMs), maintenance.stop()]),
+            run: () =>
+              Promise.all([folder.stop(backgroundStopMs), forwarder?.stop(backgroundStopMs), maintenance.stop()]),
           },
           { name: 'empty the batches', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
@@ -142,6 +153,20 @@ async function serve(config: Config, log: Log, { registry, spool, keeper, embedd
       )
     },
   }
+}
+
+/** Passes on what was folded, to one address for all receivers of the database. */
+function forwarderOf(
+  { url, keys }: { url: string; keys: readonly KeyObject[] },
+  { postgres, receiver, log }: { postgres: Postgres; receiver: Receiver; log: Log },
+): Forwarder {
+  return new Forwarder({
+    pool: () => postgres.forwarding,
+    name: 'service',
+    sender: new Sender({ url, keys, timeoutMs: forwardTimeoutMs, connections: forwarderLimits.concurrency }),
+    log,
+    busy: () => receiver.isBusy,
+  })
 }
 
 /** Loaded only when it is used: with DATABASE_URL nothing of the embedded Postgres need be installed. */

@@ -25,7 +25,9 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
 }
 
 /** A single connection for the time of the command. */
-export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  work: (client: pg.Client, config: Config, databaseUrl: string) => Promise<T>,
+): Promise<T> {
   return withDatabaseUrl(async (databaseUrl, config) => {
     const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rtc-receiver cli' })
     if (config.databasePooler === 'transaction') reachThroughPooler(client)
@@ -33,7 +35,7 @@ export async function withConnection<T>(work: (client: pg.Client, config: Config
     client.on('error', () => {})
     await client.connect()
     try {
-      return await work(client, config)
+      return await work(client, config, databaseUrl)
     } finally {
       await client.end()
     }

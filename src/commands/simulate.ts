@@ -6,7 +6,7 @@ import type { RecordKind } from '../platform/record.ts'
 import { callbackUrls } from '../platform/urls.ts'
 import { Ledger } from '../simulator/ledger.ts'
 import { defaults, type SimulatorOptions } from '../simulator/options.ts'
-import { outcomes, scenarios } from '../simulator/outcomes.ts'
+import { callbackTypes, outcomes, scenarios } from '../simulator/outcomes.ts'
 import { servePlatform } from '../simulator/platform-server.ts'
 import { reportOf } from '../simulator/report.ts'
 import { signatureForms } from '../simulator/signer.ts'
@@ -47,6 +47,12 @@ export function simulateCommand(): Command {
     .option('--speed <factor>', 'let calls take their time, so much faster than real ones, beginning now', positive)
     .addOption(new Option('--scenario <name>', 'one scenario for all calls').choices(scenarios))
     .addOption(new Option('--outcome <name>', 'one outcome for all calls').choices(outcomes))
+    .addOption(
+      new Option(
+        '--event <type>',
+        'one callback of this type, of one call; with --scenario and --outcome of such a call',
+      ).choices(callbackTypes),
+    )
     .option('--duplicates <share>', 'callbacks sent twice, from 0 to 1', share, defaults.duplicates)
     .option('--reorder <share>', 'calls whose events come in any order', share, defaults.reorder)
     .option('--malformed <share>', 'calls with something that cannot be stored', share, defaults.malformed)
@@ -86,17 +92,19 @@ async function simulate(options: Options, command: Command): Promise<void> {
   if (options.signature !== 'none' && config.apps.length === 0)
     throw new Error('--signature needs RTC_APPS: appKey:appSecret of each application')
   const callsAsked = command.getOptionValueSource('calls') !== 'default'
+  const one = options.event !== undefined && !callsAsked
+  const calls = one ? 1 : options.serve === undefined || callsAsked ? options.calls : 0
   const ledger = options.ledger === undefined ? undefined : new Ledger()
   const simulator = new Simulator({
     ...options,
-    calls: options.serve === undefined || callsAsked ? options.calls : 0,
+    calls,
     speed: options.speed ?? (options.serve === undefined ? undefined : 10),
     urls: targetsOf(config, options.target),
     ...signedUrlsOf(config),
     apps: config.apps,
     seed: options.seed ?? randomInt(2 ** 32),
-    startAt: options.start ?? Math.floor(Date.now() / 1000) - options.over,
-    overS: options.over,
+    startAt: options.start ?? Math.floor(Date.now() / 1000) - (one ? 60 : options.over),
+    overS: one ? 1 : options.over,
     clockSkewS: options.clockSkew,
     resendMs: options.resendInterval * 1000,
     timeoutMs: options.timeout * 1000,
@@ -108,12 +116,15 @@ async function simulate(options: Options, command: Command): Promise<void> {
     process.once('SIGTERM', () => resolve())
   })
   const server = options.serve === undefined ? undefined : await serve(simulator, config, options)
-  const stopWatching = watch(simulator, options.calls)
+  const stopWatching = watch(simulator, calls)
   const running = simulator.run()
-  await Promise.race([interrupted, ...(server ? [] : [running])])
-  await simulator.close()
-  await server?.close()
-  stopWatching()
+  try {
+    await Promise.race([interrupted, ...(server ? [] : [running])])
+  } finally {
+    await simulator.close()
+    await server?.close()
+    stopWatching()
+  }
   await running
   const summary = simulator.tally.summary()
   if (options.ledger !== undefined && ledger) {

@@ -98,6 +98,15 @@ export const Environment = Type.Object({
     description: 'whether userData holds nothing personal and may be shown: true or false',
     default: false,
   }),
+  FORWARD_URL: maybe(
+    Type.String({ description: 'address that facts and calls are passed on to: https://…', pattern: '^https?://' }),
+  ),
+  FORWARD_SECRET: maybe(
+    text(
+      'secret that what is passed on is signed with: whsec_ and 24 to 64 bytes in Base64; two are separated by a comma',
+    ),
+  ),
+  FEED_RETENTION_DAYS: whole('days that the feed is kept for applications to read on', 7, 1, 36_500),
   TIME_ZONE: text('time zone in which people are shown times', 'Asia/Shanghai'),
   RTC_API_URL: maybe(text("address of the platform's API, from the console: https://host[:port]")),
   RTC_CREATED_ZONE: choice('time that Created tells in calls to the platform', ['utc', 'beijing'], 'utc'),
@@ -131,4 +140,6 @@ export const secretVariables = [
   'RTC_APPS',
   'STATUS_URL',
   'FEE_URL',
+  'FORWARD_URL',
+  'FORWARD_SECRET',
 ] as const

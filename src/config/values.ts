@@ -1,5 +1,6 @@
-import { createPrivateKey, createSecretKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createSecretKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { readSecret } from '../feed/signature.ts'
 import { type Cidr, parseCidr } from '../lib/addresses.ts'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
 
@@ -75,6 +76,29 @@ function readPem(name: string, file: string): Buffer {
   } catch (error) {
     throw new ConfigError(`${name} cannot be read (${(error as NodeJS.ErrnoException).code}): it should be a PEM file`)
   }
+}
+
+/** Undefined where nothing is forwarded. */
+export function readForward(
+  url: string | undefined,
+  secrets: string | undefined,
+): { url: string; keys: KeyObject[] } | undefined {
+  const keys = readForwardSecrets(secrets)
+  if (url === undefined) return undefined
+  if (!URL.canParse(url)) throw new ConfigError('FORWARD_URL is no URL')
+  if (keys.length === 0)
+    throw new ConfigError('FORWARD_URL is set, so FORWARD_SECRET is needed: what is passed on is signed')
+  return { url, keys }
+}
+
+/** The keys that messages are signed with; none where nothing is set. */
+export function readForwardSecrets(secrets: string | undefined): KeyObject[] {
+  const keys = list(secrets).map(readSecret)
+  if (keys.length > 2 || keys.includes(undefined))
+    throw new ConfigError(
+      'FORWARD_SECRET is not valid. It should be whsec_ and 24 to 64 bytes in Base64, two separated by a comma while it is changed',
+    )
+  return keys.filter((key) => key !== undefined)
 }
 
 export function list(value: string | undefined): string[] {

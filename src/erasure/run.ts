@@ -9,6 +9,7 @@ import {
   candidatesOfSession,
   cleanUp,
   countErased,
+  deleteFromFeed,
   deleteFromQuarantine,
   type ErasableTable,
   endOfStretch,
@@ -26,6 +27,7 @@ import {
   readForUpdate,
   renameCall,
   type Table,
+  tellErased,
   waitForFold,
   writeErased,
 } from '../store/erasure.ts'
@@ -213,6 +215,9 @@ class Run {
       case 'quarantine':
         await deleteFromQuarantine(this.#writer, row.id)
         return { quarantine: 1 }
+      case 'feed':
+        await deleteFromFeed(this.#writer, row.position)
+        return { feed: 1 }
       case 'cdrs':
       case 'call_events':
       case 'calls_private':
@@ -267,10 +272,13 @@ class Run {
     if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
     const call = callRef(this.#keys.ref, session)
     counts.calls_private = await this.#eraseCall(call, pseudonym)
-    if (moved)
-      await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
+    const now = moved ? callRef(this.#keys.ref, moved) : call
+    if (moved) await renameCall(this.#writer, { session, call }, { session: moved, call: now })
     // Another run may have been faster, and the session have another id by now.
-    if (Object.values(counts).some((count) => count > 0)) await foldAnew(this.#writer, moved ?? session)
+    if (Object.values(counts).some((count) => count > 0)) {
+      await foldAnew(this.#writer, moved ?? session)
+      await tellErased(this.#writer, call, now)
+    }
     return counts
   }
 

@@ -12,13 +12,13 @@ import {
   writePrivateCalls,
 } from '../store/calls.ts'
 import { publicError } from '../store/errors.ts'
+import { announce, takeUnfolded } from '../store/feed.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
 import { type FoldTurn, lockFold, noteFolded, type Reached } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
 import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
 import { countCalls, readCallMeasures } from '../store/statistics.ts'
-import { deleteUnfolded } from '../store/unfolded.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { readSessionFacts, type Sought } from './session-facts.ts'
 
@@ -74,9 +74,9 @@ export interface Folded {
 }
 
 // No plan may read more than an index points it to: with a custom plan Postgres believes statistics, which know little of
-// the newest rows, and may read all of a day for one session. And what a crash takes back is folded again, for the rows
-// of rtc.unfolded come back with it.
-const settings = `SET LOCAL statement_timeout = '30s'; SET LOCAL synchronous_commit = off; SET LOCAL jit = off;
+// the newest rows, and may read all of a day for one session. The commit is durable like any other: a reader of the feed
+// remembers a position, and a crash must not have it given to something else.
+const settings = `SET LOCAL statement_timeout = '30s'; SET LOCAL jit = off;
   SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off`
 
 /** Sessions that are folded before callbacks get their turn. */
@@ -268,6 +268,8 @@ class Batch {
 
   async #write(): Promise<Folded> {
     const client = this.#client
+    // Before the calls: facts come first in the feed, and then what they make of their call.
+    await takeUnfolded(client, this.#sessions)
     const changing = [...this.#calls.map(({ call_ref }) => call_ref), ...this.#gone]
     const before = await readCallMeasures(client, changing)
     await writeCalls(client, this.#calls)
@@ -283,10 +285,7 @@ class Batch {
       client,
       done.map(({ id }) => id),
     )
-    await deleteUnfolded(
-      client,
-      this.#sessions.flatMap(({ rows }) => rows),
-    )
+    if (this.#sessions.length > 0) await announce(client)
     return { calls: this.#calls.length, failed: this.#failed }
   }
 }

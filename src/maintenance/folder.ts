@@ -28,6 +28,8 @@ export interface FolderOptions {
   showUserData: boolean
   /** Whether callbacks wait for Postgres: they go first. */
   busy?: () => boolean
+  /** Something was folded. */
+  onFolded?: () => void
   limits?: FoldLimits
 }
 
@@ -114,6 +116,7 @@ export class Folder {
   }
 
   async #fold(): Promise<Outcome | 'failed'> {
+    const before = this.progress.folded
     try {
       const outcome = await withClient(this.#options.pool(), async (client) => {
         this.#client = client
@@ -130,6 +133,7 @@ export class Folder {
       return 'failed'
     } finally {
       this.#client = undefined
+      if (this.progress.folded > before) this.#options.onFolded?.()
     }
   }
 

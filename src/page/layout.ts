@@ -15,7 +15,7 @@ export interface View {
 export interface Page {
   title: string
   /** Which of the sections it belongs to. */
-  section?: '/' | '/calls' | '/quarantine'
+  section?: '/' | '/calls' | '/quarantine' | '/forwarding'
   /** Open quarantine entries, where they are known. */
   openEntries?: Answer<number>
   /** Refreshes itself. Not where somebody is writing. */
@@ -45,7 +45,7 @@ ${refreshes && html`<noscript><meta http-equiv="refresh" content="30"></noscript
 <a class="skip" href="#content">${words.skip}</a>
 <header class="top"><div>
 <a class="name" href="/">${words.name}</a>
-<nav aria-label="${words.sections}"><ul>${link('/', words.overview)}${link('/calls', words.calls)}${link('/quarantine', words.quarantine, open)}</ul></nav>
+<nav aria-label="${words.sections}"><ul>${link('/', words.overview)}${link('/calls', words.calls)}${link('/quarantine', words.quarantine, open)}${link('/forwarding', words.forwarding)}</ul></nav>
 ${findForm(view)}
 </div></header>
 <main id="content" tabindex="-1">

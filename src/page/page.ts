@@ -6,6 +6,7 @@ import { registerReadiness } from '../metrics/readiness.ts'
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { callsRoutes } from './calls-routes.ts'
+import { forwardingRoutes } from './forwarding.ts'
 import { overviewRoutes } from './overview-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
 import { Reader } from './reader.ts'
@@ -77,4 +78,5 @@ export async function opsPage(app: FastifyInstance, parts: PageParts): Promise<v
   overviewRoutes(app, desk)
   callsRoutes(app, desk)
   quarantineRoutes(app, desk)
+  forwardingRoutes(app, desk)
 }

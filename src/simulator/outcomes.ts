@@ -101,3 +101,8 @@ export function failuresOf(outcome: Exclude<Outcome, 'answered'>, leg: 'a' | 'b'
       ]
   }
 }
+
+/** What callbacks there are: the eventType of status events, and fee for CDRs. */
+export const callbackTypes = ['callout', 'alerting', 'answer', 'collectInfo', 'disconnect', 'fee'] as const
+
+export type CallbackType = (typeof callbackTypes)[number]

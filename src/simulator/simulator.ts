@@ -119,10 +119,17 @@ export class Simulator {
     }
   }
 
+  /** Whether the one callback that is wanted needs a call that is answered. */
+  get #answers(): boolean {
+    const { event } = this.#options
+    return event === 'alerting' || event === 'answer' || event === 'collectInfo'
+  }
+
   #generate(number: number, random: Random, startAt: (duration: number) => number): SimulatedCall {
     const { seed: run, apps, unknownFields } = this.#options
-    const scenario = this.#options.scenario ?? random.weighted(scenarioWeights)
-    const outcome = this.#options.outcome ?? random.weighted(outcomeWeights)
+    const digits = this.#options.event === 'collectInfo'
+    const scenario = this.#options.scenario ?? (digits ? 'callnotify' : random.weighted(scenarioWeights))
+    const outcome = this.#options.outcome ?? (this.#answers ? 'answered' : random.weighted(outcomeWeights))
     const own = inventedApps[scenario]
     const isFree = apps.length === 0 || apps.some(({ appKey }) => appKey === own)
     const appKey = isFree ? own : random.pick(apps).appKey
@@ -130,11 +137,19 @@ export class Simulator {
     const calleeNbr = invent(random)
     const userData = random.chance(0.7) ? `order-${String(number).padStart(6, '0')}` : undefined
     const wishes = { number, run, scenario, outcome, appKey, displayNbr, calleeNbr, userData, unknownFields, startAt }
-    return makeCall(random, wishes)
+    const { event } = this.#options
+    // Chance decides whether a callee presses a key, and all else that a call needs to have such a callback.
+    for (let tries = 0; ; tries++) {
+      const call = makeCall(random, wishes)
+      if (event === undefined) return call
+      const first = call.events.find(({ body }) => body.eventType === event)
+      if (first || event === 'fee') return { ...call, events: first ? [first] : [] }
+      if (tries === 1_000) throw new Error(`no call of ${scenario} that is ${outcome} has a callback ${event}`)
+    }
   }
 
   async #play(call: SimulatedCall, random: Random, urls: Record<RecordKind, string>): Promise<void> {
-    const { reorder, malformed, lostCdrs, speed } = this.#options
+    const { reorder, malformed, lostCdrs, speed, event } = this.#options
     const isOrder = call.number >= firstOrder
     this.#active.add(call)
     this.tally.call(call)
@@ -147,6 +162,7 @@ export class Simulator {
     if (random.chance(malformed)) await this.#pusher.malformed(random, call.appKey, urls)
     this.#active.delete(call)
     if (this.#stop.signal.aborted) return
+    if (event !== undefined && event !== 'fee') return
     if (random.chance(lostCdrs)) {
       this.tally.lostCdrs += 1
       return

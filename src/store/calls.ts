@@ -1,4 +1,5 @@
 import type { CallRow, PrivateCallRow } from '../calls/types.ts'
+import { nextPosition } from './feed.ts'
 import { type ArrayColumns, arrayOf, arraysOf, insertFromArrays } from './row-arrays.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 
@@ -96,14 +97,22 @@ const privateColumns: ArrayColumns<PrivateCall> = {
   facts_from: 'millis',
 }
 
-// Rows that would be written as they are are left alone: no dead row, no WAL. The version tells readers that copy calls
-// out which rows to copy again; when a call is looked at next is no news for them.
+// Rows that would be written as they are are left alone: no dead row, no WAL. The version is the position in the feed of the
+// last change; when a call is looked at next is no news for its readers. Not an index on the version but an entry beside
+// it: with one no change of a call could be written without all of its other index entries.
 const upsertCalls: Statement = {
   name: 'upsert_calls',
-  text: `${insertFromArrays('ops.calls AS c', callColumns, { version: '1', folded_at: 'now()' })}
-    ON CONFLICT (call_ref) DO UPDATE SET ${assignments(callColumns)}, folded_at = excluded.folded_at,
-      version = c.version + CASE WHEN ${differs(callColumns, ['recheck_at'])} THEN 1 ELSE 0 END
-    WHERE ${differs(callColumns)}`,
+  text: `WITH written AS (
+      ${insertFromArrays('ops.calls AS c', callColumns, { version: nextPosition, folded_at: 'now()' })}
+      ON CONFLICT (call_ref) DO UPDATE SET ${assignments(callColumns)}, folded_at = excluded.folded_at,
+        version = CASE WHEN ${differs(callColumns, ['recheck_at'])} THEN excluded.version ELSE c.version END
+      WHERE ${differs(callColumns)}
+      RETURNING call_ref, version
+    ), entered AS (
+      INSERT INTO rtc.feed (position, kind, call_ref) SELECT version, 'call', call_ref FROM written
+      ON CONFLICT (position) DO NOTHING
+    )
+    SELECT count(*)::int AS written FROM written`,
 }
 
 const upsertPrivateCalls: Statement = {
@@ -116,8 +125,8 @@ const upsertPrivateCalls: Statement = {
 /** Writes calls as they are now, one row for each `call_ref`. Resolves to how many rows were new or changed. */
 export async function writeCalls(client: Queryable, rows: readonly CallRow[]): Promise<number> {
   if (rows.length === 0) return 0
-  const { rowCount } = await run(client, upsertCalls, arraysOf(rows, callColumns))
-  return rowCount ?? 0
+  const result = await run<{ written: number }>(client, upsertCalls, arraysOf(rows, callColumns))
+  return result.rows[0]?.written ?? 0
 }
 
 /** The same for what of them is personal data. */
@@ -127,8 +136,9 @@ export async function writePrivateCalls(client: Queryable, rows: readonly Privat
 
 const deleteStatement: Statement = {
   name: 'delete_calls',
-  text: `WITH numbers AS (DELETE FROM rtc.calls_private WHERE call_ref = ANY($1::uuid[]))
-    DELETE FROM ops.calls WHERE call_ref = ANY($1::uuid[])`,
+  text: `WITH numbers AS (DELETE FROM rtc.calls_private WHERE call_ref = ANY($1::uuid[])),
+      gone AS (DELETE FROM ops.calls WHERE call_ref = ANY($1::uuid[]) RETURNING call_ref)
+    INSERT INTO rtc.feed (kind, call_ref) SELECT 'removed', call_ref FROM gone`,
 }
 
 export async function deleteCalls(client: Queryable, callRefs: readonly string[]): Promise<void> {

@@ -16,6 +16,7 @@ interface Relation {
 }
 
 interface Routine {
+  schema: string
   signature: string
   result: string
   comment: string | null
@@ -34,11 +35,13 @@ export async function dataDictionary(client: pg.ClientBase): Promise<string> {
     '## Schema ops: what ops see / 运维可见',
     ...of('ops').map(relationText),
     '## Functions of schema ops / 函数',
-    ...routines.map(routineText),
+    ...routines.filter(({ schema }) => schema === 'ops').map(routineText),
     '## Rows of these functions / 函数返回的列',
     ...relations.filter(isRow).map(relationText),
     "## Schema app: for the customer's own applications, with whole numbers / 供客户自有应用，含完整号码",
     ...of('app').map(relationText),
+    '## Functions of schema feed: cursors / 变更流的函数',
+    ...routines.filter(({ schema }) => schema === 'feed').map(routineText),
     '## Schema rtc: what is stored, for the owner only / 存储表（仅属主可见）',
     ...of('rtc').map(relationText),
   ].join('\n\n')}\n`
@@ -56,9 +59,9 @@ const relationsSql = `
   ORDER BY 1, 2`
 
 const routinesSql = `
-  SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS signature, pg_get_function_result(p.oid) AS result,
+  SELECT p.pronamespace::regnamespace::text AS schema, p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS signature, pg_get_function_result(p.oid) AS result,
     obj_description(p.oid, 'pg_proc') AS comment
-  FROM pg_proc p WHERE p.pronamespace = 'ops'::regnamespace ORDER BY 1`
+  FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('ops', 'feed') ORDER BY 1, 2`
 
 function relationText({ schema, name, comment, columns }: Relation): string {
   return [

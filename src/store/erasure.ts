@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { nextPosition } from './feed.ts'
 import type { Queryable } from './statement.ts'
 
 /** What the tables of an erasure need; the names of columns come from the catalogs, values are parameters. */
@@ -16,6 +17,7 @@ export const erasableTables = [
   'calls_private',
   'placed_calls',
   'replaced_cdrs',
+  'feed',
 ] as const
 export type ErasableTable = (typeof erasableTables)[number]
 
@@ -56,6 +58,7 @@ const identities: Record<ErasableTable, Pick<Table, 'key' | 'time'>> = {
   cdrs: { key: ['session_id', 'icid', 'cdr_time'], time: 'cdr_time' },
   call_events: { key: ['session_id', 'event_key', 'occurred_at'], time: 'occurred_at' },
   calls_private: { key: ['call_ref'] },
+  feed: { key: ['position'] },
 }
 
 /** Throws when the database is not migrated. */
@@ -257,7 +260,7 @@ export async function eraseReferences(
   const sets = fields.flatMap((field) => shown[field] ?? [])
   if (sets.length === 0) return
   const values = sets.some((set) => set.includes('$2')) ? [call, pseudonym] : [call]
-  await client.query(`UPDATE ops.calls SET ${sets.join(', ')}, version = version + 1 WHERE call_ref = $1`, values)
+  await client.query(`UPDATE ops.calls SET ${sets.join(', ')} WHERE call_ref = $1`, values)
 }
 
 /** What ops.calls says of a call in words of the sender. */
@@ -278,7 +281,7 @@ export async function eraseCallTexts(
   pseudonym: string,
 ): Promise<void> {
   const sets = names.map((name) => `${name} = $2`).join(', ')
-  await client.query(`UPDATE ops.calls SET ${sets}, version = version + 1 WHERE call_ref = $1`, [call, pseudonym])
+  await client.query(`UPDATE ops.calls SET ${sets} WHERE call_ref = $1`, [call, pseudonym])
 }
 
 /** What is counted by an application's key or a company's number, which may be somebody's. Keys of tables stay unique. */
@@ -327,8 +330,35 @@ export async function waitForFold(client: Queryable): Promise<void> {
   await client.query("SELECT FROM rtc.maintenance WHERE task = 'fold' FOR UPDATE")
 }
 
+/** The fold does the session again, and enters its facts in the feed under the names they have now. */
 export async function foldAnew(client: Queryable, session: string): Promise<void> {
-  await client.query('INSERT INTO rtc.unfolded (session_id) VALUES ($1)', [session])
+  await client.query('DELETE FROM rtc.unfolded WHERE session_id = $1', [session])
+  await client.query(
+    `INSERT INTO rtc.unfolded (session_id, fact_time, event_key, icid)
+      SELECT session_id, occurred_at, event_key, NULL FROM rtc.call_events WHERE session_id = $1
+      UNION ALL SELECT session_id, cdr_time, NULL, icid FROM rtc.cdrs WHERE session_id = $1
+      UNION ALL SELECT $1, NULL, NULL, NULL`,
+    [session],
+  )
+}
+
+/**
+ * Tells readers of the feed to forget a call and its facts, and where the call stands now. Under the lock of the fold.
+ *
+ * @param now the call_ref that it has now
+ */
+export async function tellErased(client: Queryable, call: string, now: string): Promise<void> {
+  await client.query("INSERT INTO rtc.feed (kind, call_ref) VALUES ('erased', $1)", [call])
+  await client.query(
+    `WITH moved AS (UPDATE ops.calls SET version = ${nextPosition} WHERE call_ref = $1 RETURNING version, call_ref)
+      INSERT INTO rtc.feed (position, kind, call_ref) SELECT version, 'call', call_ref FROM moved`,
+    [now],
+  )
+}
+
+/** Its fact comes again under another name, or is gone. */
+export async function deleteFromFeed(client: Queryable, position: unknown): Promise<void> {
+  await client.query('DELETE FROM rtc.feed WHERE position = $1', [position])
 }
 
 export async function beginErasure(client: Queryable, pseudonym: string): Promise<string> {

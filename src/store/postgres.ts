@@ -52,6 +52,7 @@ export class Postgres {
   #databaseUrl: string | undefined
   #pool: pg.Pool | undefined
   #background: pg.Pool | undefined
+  #forwarding: pg.Pool | undefined
   #context: CommitContext | undefined
 
   constructor(options: PostgresOptions) {
@@ -70,6 +71,12 @@ export class Postgres {
   get background(): pg.Pool {
     if (!this.#background || !this.isConnected) throw new NotConnectedError('Postgres has not been reached yet')
     return this.#background
+  }
+
+  /** One more, opened when it is asked for: whoever forwards waits for no fold, and no fold for it. */
+  get forwarding(): pg.Pool {
+    if (!this.#forwarding || !this.isConnected) throw new NotConnectedError('Postgres has not been reached yet')
+    return this.#forwarding
   }
 
   get isConnected(): boolean {
@@ -108,15 +115,18 @@ export class Postgres {
     const onError = (error: Error) => log.warn({ err: publicError(error) }, 'a Postgres connection broke')
     void this.#pool?.end().catch(() => {})
     void this.#background?.end().catch(() => {})
+    void this.#forwarding?.end().catch(() => {})
     this.#pool = createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError })
-    this.#background = createPool({
+    const background = {
       databaseUrl,
       size: 1,
       pooler,
       statementTimeoutMs: backgroundTimeoutMs,
       connectTimeoutMs: statementTimeoutMs,
       onError,
-    })
+    }
+    this.#background = createPool(background)
+    this.#forwarding = createPool(background)
     this.#databaseUrl = databaseUrl
   }
 
@@ -155,6 +165,6 @@ export class Postgres {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool?.end(), this.#background?.end()])
+    await Promise.all([this.#pool?.end(), this.#background?.end(), this.#forwarding?.end()])
   }
 }

@@ -62,6 +62,8 @@ export function isPast(period: Period, before: Date): boolean {
 
 /** Undefined: for ever. */
 export interface RetentionRules {
+  /** Days that the feed is kept, whatever else is. */
+  feedRetentionDays?: number | undefined
   /** Days that calls are kept. */
   retentionDays?: number | undefined
   /** Days that the record of who saw numbers, or looked for them, is kept: at least 180. */
@@ -90,7 +92,7 @@ export interface Patience {
  */
 export async function applyRetention(
   client: Queryable,
-  { retentionDays, revealRetentionDays }: RetentionRules,
+  { retentionDays, revealRetentionDays, feedRetentionDays }: RetentionRules,
   patience: Patience,
 ): Promise<Retained> {
   const result: Retained = { dropped: [], deleted: {}, busy: [] }
@@ -139,6 +141,7 @@ export async function applyRetention(
     for (const table of ['calls', 'placed_calls', 'replaced_cdrs', 'notices']) await deleteFrom(table, kept)
   }
   await deleteFrom('erased_keys', retentionEnd(erasedKeyDays))
+  if (feedRetentionDays !== undefined) await deleteFrom('feed', retentionEnd(feedRetentionDays))
   if (revealRetentionDays !== undefined)
     for (const table of ['reveals', 'look_ups']) await deleteFrom(table, retentionEnd(revealRetentionDays))
   return result

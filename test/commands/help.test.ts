@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { appsCommand } from '../../src/commands/apps.ts'
 import { distributeCommand } from '../../src/commands/distribute.ts'
+import { forwardCommand } from '../../src/commands/forward.ts'
+import { listenCommand } from '../../src/commands/listen.ts'
 import { migrateCommand } from '../../src/commands/migrate.ts'
 import { quarantineCommand } from '../../src/commands/quarantine.ts'
 import { serveCommand } from '../../src/commands/serve.ts'
@@ -24,6 +26,8 @@ const commands = [
   sqlCommand,
   quarantineCommand,
   spoolCommand,
+  listenCommand,
+  forwardCommand,
   appsCommand,
 ].flatMap((command) => withSubcommands(command()))
 

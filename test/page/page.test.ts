@@ -29,7 +29,7 @@ async function callsOf(get: PrivateListener['get'], path: string): Promise<strin
   return refs
 }
 
-const pages = ['/', '/?period=hour', '/calls', '/quarantine']
+const pages = ['/', '/?period=hour', '/calls', '/quarantine', '/forwarding']
 
 describe('every page', () => {
   test.each(pages)(
