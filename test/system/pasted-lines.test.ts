@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, inject, test } from 'vitest'
 import { ACCEPTED } from '../support/http.ts'
 import { eventually, startProgram } from '../support/program.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
 
 test('the lines that a first start prints can be pasted, whatever PGPASSWORD and PGSSLMODE say', async () => {
   const tools = inject('tools')
@@ -24,10 +22,16 @@ test('the lines that a first start prints can be pasted, whatever PGPASSWORD and
   )
   const told = (pattern: RegExp) => pattern.exec(program.output())?.[1] as string
   const env = { ...process.env, ...program.env }
-  const pasted = async (line: string) => (await promisify(execFile)('sh', ['-c', line], { cwd: root, env })).stdout
+  // Where the program was started.
+  const cwd = tmpdir()
+  const pasted = async (line: string) => (await promisify(execFile)('sh', ['-c', line], { cwd, env })).stdout
 
   expect(told(/statusUrl +(\S+)/)).toBe(`${program.url}/rtc/status`)
   expect(await pasted(told(/try it +(.+)/))).toBe(ACCEPTED)
-  expect(await pasted(told(/look +(.+)/))).toMatch(/callenabler245.*callout.*2019-01-24T03:04:24/)
+  // The session is named once its call is computed.
+  await eventually(
+    () => pasted(told(/look +(.+)/)),
+    (rows) => /callenabler245.*callout.*2019-01-24T03:04:24/.test(rows),
+  )
   expect(await pasted(told(/or +(.*psql.+)/))).toContain('2019-01-24 03:04:24+00')
 })

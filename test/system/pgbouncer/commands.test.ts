@@ -76,7 +76,7 @@ test('what needs a session of its own asks for MIGRATE_DATABASE_URL rather than 
   const { DATABASE_URL = '' } = await variablesFor((await freshDatabase()).url)
   const env = { DATABASE_URL, DATABASE_POOLER: 'transaction' }
   const says = expect.stringMatching(/^rtc-receiver: .*MIGRATE_DATABASE_URL/)
-  expect(await cli(['migrate'], { env })).toMatchObject({ code: 1, stderr: says })
+  expect(await cli(['migrate'], { env })).toMatchObject({ code: 78, stderr: says })
   for (const command of ['migrate', 'roles'])
     expect(await cli([command], { env: { ...env, MIGRATE: 'manual' } })).toMatchObject({ code: 1, stderr: says })
 })
