@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { lately } from '../src/page/periods.ts'
+import { readFreshness } from '../src/store/freshness.ts'
 import * as reads from '../src/store/page/calls.ts'
 import { lookUp, readRefOfSession } from '../src/store/page/look-ups.ts'
 import * as gaps from '../src/store/page/reconciliation.ts'
@@ -61,13 +62,13 @@ async function run(url: string): Promise<void> {
     await pool.end()
   }
   await withClient(url, async (client) => {
-    const { rows } = await client.query(`SELECT h.calls, h.days, current_setting('server_version') AS version,
+    const { rows } = await client.query(`SELECT h.days, current_setting('server_version') AS version,
         current_setting('shared_buffers') AS buffers, current_setting('jit') AS jit, current_setting('work_mem') AS work_mem,
-        (SELECT sum(rows) FROM bench.months) AS facts FROM bench.history h`)
-    const { calls, days, version, buffers, jit, work_mem, facts } = rows[0]
+        (SELECT reltuples FROM pg_class WHERE oid = 'ops.calls'::regclass) AS calls FROM bench.history h`)
+    const { calls, days, version, buffers, jit, work_mem } = rows[0]
     const memory = Math.round(totalmem() / 2 ** 30)
     process.stdout.write(
-      `${lines.join('\n')}\n\n${calls} calls of ${days} days, ${facts} facts; ${cpus().length} × ${cpus()[0]?.model}, ${memory} GiB, ` +
+      `${lines.join('\n')}\n\n${calls} calls of ${days} days, about; ${cpus().length} × ${cpus()[0]?.model}, ${memory} GiB, ` +
         `load ${loadavg()[0]?.toFixed(1)}; Postgres ${version}, shared_buffers ${buffers}, work_mem ${work_mem}, jit ${jit}; ${values.runs} runs each\n`,
     )
   })
@@ -210,7 +211,7 @@ function page({ session, number }: Examples): Record<string, (client: pg.ClientB
     'missing CDRs': (client) => gaps.readMissingCdrs(client, 10),
     silence: (client) => gaps.readSilence(client, 3),
     subscriptions: gaps.readSubscriptions,
-    freshness: gaps.readFreshness,
+    freshness: readFreshness,
     'latest calls': calls({}),
     'latest busy calls': calls({ outcomes: ['busy'] }),
     'latest calls of a rare reason': calls({ reason: { source: 'Q.850', code: 1 } }),

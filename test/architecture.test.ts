@@ -11,8 +11,8 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
   lib: { import: [] },
   platform: { import: [] },
   calls: { import: [] },
-  spool: { import: [] },
 
+  spool: { import: [], types: ['lib'] },
   'embedded-postgres': { import: ['lib'] },
   config: { import: ['lib', 'platform'] },
   'verification-call': { import: ['platform'] },

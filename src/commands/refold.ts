@@ -112,7 +112,7 @@ async function refold(
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
   if (stop.signal.aborted) throw new Error('interrupted: what was marked by then is computed by the receiver')
-  const { failed, large } = await readFreshness(client)
+  const { failed_sessions: failed = 0, large_sessions: large = 0 } = (await readFreshness(client)) ?? {}
   if (json) printJson({ sessions, failed, large })
   else {
     printLines(`${count(sessions)} sessions were computed again`)

@@ -1,3 +1,4 @@
+import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../lib/log.ts'
 
 /**
@@ -47,8 +48,7 @@ export class Breaker {
   }
 }
 
-/** Milliseconds between two tries while Postgres is away: doubling from 100 ms to 5 s, with jitter so that replicas spread. */
+/** Milliseconds between two probes while Postgres is away. */
 export function probeWaitMs(setbacks: number): number {
-  const ceiling = Math.min(5_000, 50 * 2 ** Math.min(setbacks, 10))
-  return ceiling / 2 + (Math.random() * ceiling) / 2
+  return backoffMs(setbacks, 100, 5_000)
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../lib/log.ts'
 import type { Spool, SpooledRecord, SpoolPosition } from '../spool/spool.ts'
 import { classify, type PublicError, publicError } from '../store/errors.ts'
@@ -191,7 +192,7 @@ export class Drain {
     const { committed } = this.#batches.of(entry)
     const { failures: before = 0, committedBefore = committed } = this.#failing.get(spooled.id) ?? {}
     const failures = before + 1
-    const at = performance.now() + probeWaitMs(failures)
+    const at = performance.now() + backoffMs(failures, 100, 5_000)
     this.#failing.set(spooled.id, { spooled, failures, committedBefore, at })
     const isTables = error.code?.startsWith('42') && committed === committedBefore
     return failures >= maxFailures && !isTables && (await this.#setAside(spooled, error.message))

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { backoffMs } from '../lib/backoff.ts'
 import { type Log, sparingly } from '../lib/log.ts'
 import { within } from '../lib/within.ts'
 import { classify, publicError } from '../store/errors.ts'
@@ -16,7 +17,8 @@ const pollMs = 2_000
 /** How long callbacks go first; then there is one batch all the same, so that what waits does not wait for ever. */
 const patienceMs = 2_000
 const busyMs = 50
-/** The longest wait after a failure. */
+/** The wait after a failure, and the longest after many. */
+const firstBackoffMs = 500
 const maxBackoffMs = 30_000
 /** Calls that are so far behind their facts are told of, seconds. */
 const degradedSeconds = 60
@@ -109,7 +111,7 @@ export class Folder {
     while (!this.#stopped) {
       this.#woken = false
       const outcome = await this.#fold()
-      if (outcome === 'failed') await this.#sleep(this.#backoffMs())
+      if (outcome === 'failed') await this.#sleep(backoffMs(this.#failures, firstBackoffMs, maxBackoffMs))
       if (outcome === 'taken') await this.#sleep(pollMs)
       if (outcome === 'done') await this.#sleep(pauseMs)
       if (outcome === 'done' && !this.#woken) await this.#sleep(pollMs, { wakes: true })
@@ -151,10 +153,5 @@ export class Folder {
     this.#asleep = wakes ? new AbortController() : undefined
     const signals = [this.#stopping.signal, ...(this.#asleep ? [this.#asleep.signal] : [])]
     await sleep(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => {})
-  }
-
-  #backoffMs(): number {
-    const ceiling = Math.min(maxBackoffMs, 250 * 2 ** Math.min(this.#failures, 10))
-    return ceiling / 2 + (Math.random() * ceiling) / 2
   }
 }

@@ -145,8 +145,8 @@ async function settled(service: Service, database: pg.Pool): Promise<void> {
 async function caughtUp({ adminUrl }: Service, database: pg.Pool): Promise<void> {
   for (;;) {
     const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
-    const { waiting } = await readFreshness(database)
-    if (/^rtc_spool_records 0$/m.test(metrics) && waiting === 0) return
+    const freshness = await readFreshness(database)
+    if (/^rtc_spool_records 0$/m.test(metrics) && freshness?.waiting_sessions === 0) return
     await sleep(100)
   }
 }

@@ -3,8 +3,8 @@ import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '../lib/log.ts'
 import { errnoOf, SpoolLockedError } from './errors.ts'
-import type { SpoolLog } from './log.ts'
 
 /**
  * The lock is a listening Unix socket in the directory: the kernel closes it with its process, however that died, and
@@ -29,7 +29,7 @@ const MAX_PATH = 103
 type Listen = (path: string, greeting: () => string) => Promise<Server>
 
 /** Takes the lock of an existing directory, or throws SpoolLockedError. `listen` is for tests. */
-export async function acquireLock(directory: string, log: SpoolLog, listen: Listen = listenOn): Promise<SpoolLock> {
+export async function acquireLock(directory: string, log: Log, listen: Listen = listenOn): Promise<SpoolLock> {
   const handle = await open(directory, 'r')
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -60,7 +60,7 @@ export async function isLocked(directory: string): Promise<boolean> {
 async function contend(
   directory: string,
   handle: FileHandle,
-  log: SpoolLog,
+  log: Log,
   listen: Listen,
 ): Promise<SpoolLock | undefined> {
   const name = `lock-${randomBytes(6).toString('hex')}.sock`
@@ -93,7 +93,7 @@ async function contend(
 async function lockWithoutFile(
   directory: string,
   handle: FileHandle,
-  log: SpoolLog,
+  log: Log,
   listen: Listen,
   cause: unknown,
 ): Promise<SpoolLock> {

@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
+import type { Log } from '../lib/log.ts'
 import type { SpoolEntry } from './entry.ts'
 import { errnoOf } from './errors.ts'
 import type { SpoolIo } from './io.ts'
 import { readLines } from './lines.ts'
-import type { SpoolLog } from './log.ts'
 import { entryOfLine, type Segment, timeOf } from './segment.ts'
 import type { SetAside } from './set-aside.ts'
 
@@ -28,11 +28,11 @@ export interface ReadRecord extends Place {
 export class SpoolReader {
   readonly #segments: Map<number, Segment>
   readonly #io: SpoolIo
-  readonly #log: SpoolLog
+  readonly #log: Log
   readonly #setAside: SetAside
   #damaged: Place[] = []
 
-  constructor(parts: { segments: Map<number, Segment>; io: SpoolIo; log: SpoolLog; setAside: SetAside }) {
+  constructor(parts: { segments: Map<number, Segment>; io: SpoolIo; log: Log; setAside: SetAside }) {
     this.#segments = parts.segments
     this.#io = parts.io
     this.#log = parts.log

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
+import type { Log } from '../lib/log.ts'
 import { errnoOf } from './errors.ts'
 import { listNames, type SpoolIo } from './io.ts'
-import type { SpoolLog } from './log.ts'
 import { isSegment, Segment, type SegmentScan, scanSegment, sequenceOf } from './segment.ts'
 import { SET_ASIDE, type SetAside } from './set-aside.ts'
 
@@ -23,7 +23,7 @@ export async function recoverSegments(
   directory: string,
   io: SpoolIo,
   setAside: SetAside,
-  log: SpoolLog,
+  log: Log,
 ): Promise<Recovered> {
   const names = await listNames(io, directory)
   const aside = await listNames(io, join(directory, SET_ASIDE)).catch((): string[] => [])
@@ -55,7 +55,7 @@ function segmentNumbers(names: string[]): number[] {
   return numbers.sort((a, b) => a - b)
 }
 
-async function adopt(segment: Segment, scan: SegmentScan, io: SpoolIo, log: SpoolLog): Promise<void> {
+async function adopt(segment: Segment, scan: SegmentScan, io: SpoolIo, log: Log): Promise<void> {
   segment.length = scan.length
   segment.fileBytes = scan.size
   segment.unread = scan.lines

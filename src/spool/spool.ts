@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
+import type { Log } from '../lib/log.ts'
 import { encodeLine, type SpoolEntry } from './entry.ts'
 import { errnoOf, SpoolEntryError, SpoolFullError, SpoolLockedError, SpoolWriteError } from './errors.ts'
 import { makeDirectory, nodeIo, type SpoolIo } from './io.ts'
 import { acquireLock, type SpoolLock } from './lock.ts'
-import type { SpoolLog } from './log.ts'
 import { type ReadRecord, SpoolReader } from './reader.ts'
 import { type Recovered, recoverSegments } from './recover.ts'
 import { HEADER, type Segment, timeOf } from './segment.ts'
@@ -14,13 +14,12 @@ export type { SpoolEntry } from './entry.ts'
 export { SpoolEntryError, SpoolFullError, SpoolLockedError, SpoolWriteError } from './errors.ts'
 export { inspectSpool, type SpoolStatus } from './inspect.ts'
 export type { SpoolFile, SpoolIo } from './io.ts'
-export type { SpoolLog } from './log.ts'
 
 export interface SpoolOptions {
   directory: string
   /** Bound of all files together, those of what was set aside as well. */
   maxBytes: number
-  log: SpoolLog
+  log: Log
   /** The file system, for tests. */
   io?: SpoolIo
 }

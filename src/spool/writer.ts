@@ -1,6 +1,6 @@
+import type { Log } from '../lib/log.ts'
 import { errnoOf, SpoolWriteError } from './errors.ts'
 import { type SpoolFile, type SpoolIo, syncDirectory, writeAll } from './io.ts'
-import type { SpoolLog } from './log.ts'
 import { HEADER, Segment } from './segment.ts'
 
 /** The most that one write and one fdatasync take: what waits longer than that waits for the next. */
@@ -23,7 +23,7 @@ export interface WriterOptions {
   directory: string
   segmentBytes: number
   io: SpoolIo
-  log: SpoolLog
+  log: Log
   segments: Map<number, Segment>
   nextSequence: number
   /** Makes and locks the directory if that could not be done before. */

@@ -85,6 +85,27 @@ test('while two groups are in flight the next one gathers; each table has its ow
   expect(sumOf(done, 'rtc_group_rows_bucket', { table: 'call_events', le: '1' })).toBe(2)
 })
 
+test('busy while most callbacks have to wait for a group: the fold then stands back', async () => {
+  const database = await freshDatabase()
+  const it = await TestReceiver.start(database.url)
+  const { receiver } = it
+  await it.take('status', [old('one at a time')])
+  expect(receiver.isBusy).toBe(false)
+  const lock = await locked(database)
+  const taken: Promise<void>[] = []
+  for (let i = 0; i < 100; i++) {
+    taken.push(it.take('status', [old(`s${i}`)]))
+    if (i < 3) await turns(2)
+    // One that waits behind two groups in flight is no load.
+    if (i === 2) expect([await it.metric('rtc_queue_rows'), receiver.isBusy]).toEqual([1, false])
+  }
+  expect(receiver.isBusy).toBe(true)
+  await lock.commit()
+  await Promise.all(taken)
+  // However many waited, it is over once nothing is under way.
+  await until('nothing is under way', () => !receiver.isBusy)
+})
+
 test('a group has its bounds in rows', async () => {
   const it = await TestReceiver.start((await freshDatabase()).url)
   const count = 2 * batchLimits.groupRows + 1

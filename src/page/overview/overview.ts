@@ -1,4 +1,5 @@
-import type { Freshness, MissingCdr, Silence, Subscription } from '../../store/page/reconciliation.ts'
+import type { Freshness } from '../../store/freshness.ts'
+import type { MissingCdr, Silence, Subscription } from '../../store/page/reconciliation.ts'
 import type { CallStats, Delay, Duration, Failure, Live, Peak, Records } from '../../store/page/statistics.ts'
 import type { Server } from '../../store/page/transaction.ts'
 import { failed } from '../failures.ts'

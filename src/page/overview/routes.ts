@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type pg from 'pg'
+import { readFreshness } from '../../store/freshness.ts'
 import * as gaps from '../../store/page/reconciliation.ts'
 import * as statistics from '../../store/page/statistics.ts'
 import { readServer } from '../../store/page/transaction.ts'
@@ -47,7 +48,7 @@ async function overview(context: PageContext, period: PeriodName): Promise<Overv
     state: receiverState(registry, readiness),
     server: reader.share('server', readServer),
     openEntries: openEntries(context),
-    freshness: reader.share('freshness', gaps.readFreshness),
+    freshness: reader.share('freshness', readFreshness),
     live: reader.share('live', statistics.readLive),
     stats: bucketed('stats', period, statistics.readCallStats),
     totals: bucketed('totals', period, statistics.readCallTotals),

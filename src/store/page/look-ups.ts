@@ -23,7 +23,7 @@ export async function lookUp(client: Queryable, by: LookUpKind, what: string, li
   )
 }
 
-/** The reference of a session's call, where its id holds no number: any login may ask that. */
+/** The reference of a session's call. No look-up, and on no record: `ops.calls` shows a session id only where it holds no number. */
 export async function readRefOfSession(client: Queryable, sessionId: string): Promise<string | undefined> {
   const { rows } = await client.query<{ call_ref: string }>('SELECT call_ref FROM ops.calls WHERE session_id = $1', [
     sessionId,
