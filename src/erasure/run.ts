@@ -1,38 +1,16 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { callRef } from '../calls/references.ts'
-import { keyDigest } from '../store/erased-keys.ts'
+import { candidates, endOfStretch } from '../store/erasure/find.ts'
+import { beginErasure, cleanUp, countErased, prepareForErasure } from '../store/erasure/run.ts'
+import { eraseFromStatistics } from '../store/erasure/statistics.ts'
 import {
-  beginErasure,
-  candidates,
-  candidatesOfSession,
-  cleanUp,
-  countErased,
-  deleteFromQuarantine,
   type ErasableTable,
-  endOfStretch,
   erasableTables,
-  eraseCallTexts,
-  eraseFromStatistics,
-  eraseReferences,
-  foldAnew,
-  keepErasedKeys,
-  keysOfSession,
-  moveFacts,
   type Row,
-  readCallTexts,
   readErasableTables,
-  readForUpdate,
-  renameCall,
   type Table,
-  waitForFold,
-  writeErased,
-} from '../store/erasure.ts'
-import { publicError } from '../store/errors.ts'
-import { readDigestKey, readReferenceKeys } from '../store/keys.ts'
-import { transaction } from '../store/pool.ts'
+} from '../store/erasure/tables.ts'
 import { findInBody } from './body.ts'
+import { Eraser, letters, readKeys } from './eraser.ts'
 import type { NumberFinder } from './finder.ts'
 
 export interface Connections {
@@ -69,39 +47,29 @@ export interface Erased {
  * Throws what Postgres threw.
  */
 export async function eraseNumber({ reader, writer }: Connections, options: ErasureOptions): Promise<Erased> {
-  // Settings of a role or a database are meant for queries.
-  for (const client of [reader, writer])
-    await client.query("SET TimeZone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = '10s'; SET jit = off")
-  const run = new Run({ reader, writer }, await readErasableTables(reader), await readKeys(reader), options)
+  for (const client of [reader, writer]) await prepareForErasure(client)
+  const tables = await readErasableTables(reader)
+  const eraser = new Eraser({ writer, tables, keys: await readKeys(reader), number: options.number })
+  const run = new Run({ reader, writer }, tables, eraser, options)
   return options.apply ? run.apply() : run.count()
-}
-
-interface Keys {
-  digest: KeyObject
-  ref: Buffer
-}
-
-async function readKeys(client: pg.ClientBase): Promise<Keys> {
-  const { signed: ref } = await readReferenceKeys(client)
-  return { digest: createSecretKey(await readDigestKey(client)), ref }
 }
 
 class Run {
   readonly #reader: pg.ClientBase
   readonly #writer: pg.ClientBase
-  readonly #tables: Table[]
-  readonly #keys: Keys
+  readonly #tables: readonly Table[]
+  readonly #eraser: Eraser
   readonly #options: ErasureOptions
   readonly #counts = Object.fromEntries(erasableTables.map((name) => [name, 0])) as Record<ErasableTable, number>
   readonly #passedOver: number[] = []
   readonly #about: number
   #done = 0
 
-  constructor({ reader, writer }: Connections, tables: Table[], keys: Keys, options: ErasureOptions) {
+  constructor({ reader, writer }: Connections, tables: readonly Table[], eraser: Eraser, options: ErasureOptions) {
     this.#reader = reader
     this.#writer = writer
     this.#tables = tables
-    this.#keys = keys
+    this.#eraser = eraser
     this.#options = options
     this.#about = tables.reduce((sum, { about }) => sum + about, 0)
   }
@@ -120,7 +88,7 @@ class Run {
     for (const table of this.#tables) {
       await this.#goThrough(table, async (row) => {
         if (!this.#isFound(table, row)) return
-        const counts = await this.#change(() => this.#erase(table, row, pseudonym))
+        const counts = await this.#eraser.erase(table, row, pseudonym)
         for (const [name, count] of Object.entries(counts)) this.#counts[name as ErasableTable] += count
       })
       await countErased(this.#writer, id, this.#counts, false)
@@ -180,129 +148,6 @@ class Run {
       if (finding === 'yes') return true
       if (finding === 'unknown') this.#passedOver.push(Number(row.id))
     }
-    return Object.keys(this.#changes(table, row, 'x')).length > 0
+    return Object.keys(this.#eraser.changes(table, row, 'x')).length > 0
   }
-
-  /** The columns that hold the number, with the pseudonym in its place. */
-  #changes({ columns }: Table, row: Row, pseudonym: string): Row {
-    const changes: Row = {}
-    for (const { name } of columns) {
-      const value = row[name]
-      const replaced = this.#options.number.replaceIn(value, pseudonym)
-      // JSON, since a member may have been replaced deep inside.
-      if (replaced !== value && JSON.stringify(replaced) !== JSON.stringify(value)) changes[name] = replaced
-    }
-    return changes
-  }
-
-  /** One short transaction. Where another one was in the way it is tried again: nothing was changed then. */
-  async #change<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await transaction(this.#writer, work)
-      } catch (error) {
-        if (attempt === 5 || !['40P01', '40001', '55P03'].includes(publicError(error).code ?? '')) throw error
-        await sleep(attempt * 200)
-      }
-    }
-  }
-
-  /** Says how many rows of which tables were changed. */
-  async #erase(table: Table, row: Row, pseudonym: string): Promise<Partial<Record<ErasableTable, number>>> {
-    switch (table.name) {
-      case 'quarantine':
-        await deleteFromQuarantine(this.#writer, row.id)
-        return { quarantine: 1 }
-      case 'cdrs':
-      case 'call_events':
-      case 'calls_private':
-        return this.#eraseSession(String(row.session_id), pseudonym)
-      default:
-        return { [table.name]: await this.#eraseRow(table, row, pseudonym) }
-    }
-  }
-
-  /** The number of rows changed: none where another run was faster. */
-  async #eraseRow(table: Table, key: Row, pseudonym: string): Promise<number> {
-    const stored = await readForUpdate(this.#writer, table, key)
-    const { session_id: session, ...changes } = stored ? this.#changes(table, stored, pseudonym) : {}
-    // Where its facts are gone nothing else has the session's new name.
-    if (session !== undefined) Object.assign(changes, { session_id: `${pseudonym}-${letters(8)}` })
-    if (!stored || Object.keys(changes).length === 0) return 0
-    await writeErased(this.#writer, table, key, changes)
-    return 1
-  }
-
-  /**
-   * All that is stored of a session, in one transaction: its facts keep one session id, and the fold sees none of it half
-   * done. Facts of one key stay apart: ids that held the number end in letters of their own.
-   */
-  async #eraseSession(session: string, pseudonym: string): Promise<Partial<Record<ErasableTable, number>>> {
-    const { number } = this.#options
-    const counts = { cdrs: 0, call_events: 0, calls_private: 0 }
-    await waitForFold(this.#writer)
-    const moved = number.isIn(session) ? `${pseudonym}-${letters(8)}` : undefined
-    const digests: string[] = []
-    for (const table of this.#tables) {
-      const { name } = table
-      if (name !== 'cdrs' && name !== 'call_events') continue
-      if (moved) {
-        const keys = await keysOfSession(this.#writer, table, session)
-        digests.push(...keys.map((key) => this.#digestOf(name, key)))
-        counts[name] = keys.length
-      }
-      for (const key of await candidatesOfSession(this.#writer, table, number.sql, session)) {
-        const stored = await readForUpdate(this.#writer, table, key)
-        const { session_id: _, ...changes } = stored ? this.#changes(table, stored, pseudonym) : {}
-        if (Object.keys(changes).length === 0) continue
-        if ('icid' in changes) {
-          if (!moved) digests.push(this.#digestOf(name, key))
-          changes.icid = `${pseudonym}-${letters(8)}`
-        }
-        await writeErased(this.#writer, table, key, changes)
-        if (!moved) counts[name]++
-      }
-      if (moved) await moveFacts(this.#writer, name, session, moved)
-    }
-    if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
-    const call = callRef(this.#keys.ref, session)
-    counts.calls_private = await this.#eraseCall(call, pseudonym)
-    if (moved)
-      await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
-    // Another run may have been faster, and the session have another id by now.
-    if (Object.values(counts).some((count) => count > 0)) await foldAnew(this.#writer, moved ?? session)
-    return counts
-  }
-
-  #digestOf(table: 'cdrs' | 'call_events', key: Row): string {
-    return keyDigest(this.#keys.digest, table, factKey(table, key))
-  }
-
-  /** The call itself: the fold does it again a moment later from the facts, but not where the first are past retention. */
-  async #eraseCall(call: string, pseudonym: string): Promise<number> {
-    const table = this.#tables.find(({ name }) => name === 'calls_private') as Table
-    const stored = await readForUpdate(this.#writer, table, { call_ref: call })
-    const { session_id: _, ...changes } = stored ? this.#changes(table, stored, pseudonym) : {}
-    if (Object.keys(changes).length > 0) {
-      await writeErased(this.#writer, table, { call_ref: call }, changes)
-      await eraseReferences(this.#writer, call, Object.keys(changes), pseudonym)
-    }
-    const texts = await readCallTexts(this.#writer, call)
-    const held = Object.keys(texts).filter((name) => this.#options.number.isIn(texts[name] as string))
-    if (held.length > 0) await eraseCallTexts(this.#writer, call, held, pseudonym)
-    return Object.keys(changes).length + held.length > 0 ? 1 : 0
-  }
-}
-
-/** The key of a fact as the receiver writes it, in the order of its columns. */
-function factKey(table: 'cdrs' | 'call_events', key: Row): string[] {
-  const time = (name: string) => String(key[name]).slice(0, 19).replace('T', ' ')
-  return table === 'cdrs'
-    ? [String(key.session_id), String(key.icid), time('cdr_time')]
-    : [String(key.session_id), String(key.event_key).replaceAll('-', ''), time('occurred_at')]
-}
-
-/** Letters only: nothing that is looked for, or masked, as a number. */
-function letters(n: number): string {
-  return [...randomBytes(n)].map((byte) => String.fromCharCode(97 + (byte & 15))).join('')
 }

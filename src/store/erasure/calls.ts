@@ -1,0 +1,86 @@
+import type { Queryable } from '../statement.ts'
+
+/** The fold waits meanwhile: it would put back what it has read before. */
+export async function waitForFold(client: Queryable): Promise<void> {
+  await client.query("SELECT FROM rtc.maintenance WHERE task = 'fold' FOR UPDATE")
+}
+
+/** Everything beside the facts that names a session or its call goes by the new names. */
+export async function renameCall(
+  client: Queryable,
+  from: { session: string; call: string },
+  to: { session: string; call: string },
+): Promise<void> {
+  const values = [from.session, from.call, to.session, to.call]
+  await client.query('UPDATE rtc.calls_private SET session_id = $2, call_ref = $3 WHERE call_ref = $1', [
+    from.call,
+    to.session,
+    to.call,
+  ])
+  await client.query('UPDATE ops.calls SET session_id = NULL, call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
+  await client.query(
+    'UPDATE rtc.replaced_cdrs SET session_id = $3, call_ref = $4, erased_at = now() WHERE session_id = $1 OR call_ref = $2',
+    values,
+  )
+  await client.query('UPDATE rtc.placed_calls SET session_id = $2, erased_at = now() WHERE session_id = $1', [
+    from.session,
+    to.session,
+  ])
+  await client.query('UPDATE rtc.reveals SET call_ref = $2, erased_at = now() WHERE call_ref = $1', [
+    from.call,
+    to.call,
+  ])
+  await client.query('UPDATE rtc.quarantine SET call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
+  for (const table of ['unfolded', 'fold_later'])
+    await client.query(`DELETE FROM rtc.${table} WHERE session_id = $1`, [from.session])
+}
+
+/** What ops.calls says of a field of rtc.calls_private: neither its mask nor its reference leads to the number any more. */
+const shown: Record<string, string> = {
+  a_number: 'a_number = $2, a_ref = NULL',
+  b_number: 'b_number = $2, b_ref = NULL',
+  shown_to_a: 'shown_to_a = $2',
+  shown_to_b: 'shown_to_b = $2',
+  bind_num: 'bind_num = $2, bind_ref = NULL',
+  user_data: 'user_data = NULL, user_data_ref = NULL',
+  subscription_id: 'subscription_ref = NULL',
+}
+
+/** @param fields of rtc.calls_private that held the number */
+export async function eraseReferences(
+  client: Queryable,
+  call: string,
+  fields: readonly string[],
+  pseudonym: string,
+): Promise<void> {
+  const sets = fields.flatMap((field) => shown[field] ?? [])
+  if (sets.length === 0) return
+  const values = sets.some((set) => set.includes('$2')) ? [call, pseudonym] : [call]
+  await client.query(`UPDATE ops.calls SET ${sets.join(', ')}, version = version + 1 WHERE call_ref = $1`, values)
+}
+
+/** What ops.calls says of a call in words of the sender. */
+export async function readCallTexts(client: Queryable, call: string): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ texts: Record<string, string> }>(
+    `SELECT jsonb_strip_nulls(jsonb_build_object('app_key', app_key, 'sp_id', sp_id, 'service_type', service_type,
+        'party_type', party_type, 'user_data', user_data, 'bind_num', bind_num, 'digits', digits)) AS texts
+      FROM ops.calls WHERE call_ref = $1`,
+    [call],
+  )
+  return rows[0]?.texts ?? {}
+}
+
+export async function eraseCallTexts(
+  client: Queryable,
+  call: string,
+  names: readonly string[],
+  pseudonym: string,
+): Promise<void> {
+  const sets = names.map((name) => `${name} = $2`).join(', ')
+  await client.query(`UPDATE ops.calls SET ${sets}, version = version + 1 WHERE call_ref = $1`, [call, pseudonym])
+}
+
+/** The call of a session is computed again. */
+export async function foldAgain(client: Queryable, session: string): Promise<void> {
+  await client.query('INSERT INTO rtc.unfolded (session_id) VALUES ($1)', [session])
+}
