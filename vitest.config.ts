@@ -13,10 +13,13 @@ export default defineConfig({
     environment: 'node',
     dir: suite ? `test/${suite}` : 'test',
     exclude: suite ? configDefaults.exclude : [...configDefaults.exclude, '**/{faults,system}/**'],
+    // The files of a worker share the modules they import: loading them anew for each took half of the time.
+    isolate: false,
+    setupFiles: 'test/support/setup.ts',
     globalSetup: suite === 'system' ? ['test/system/tools.ts', setup] : [setup],
     // A test that waits for a child process or a database needs seconds on a busy machine, promtool a minute; one that
     // hangs shall not take much longer.
-    testTimeout: suite ? 240_000 : 60_000,
+    testTimeout: suite ? 240_000 : 120_000,
     // Of itself it gives up after a second.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,

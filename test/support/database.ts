@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
+import { atEndOfFile } from './end-of-file.ts'
 
 export interface TestDatabase {
   url: string
@@ -8,12 +9,6 @@ export interface TestDatabase {
   /** Ends the pool and drops the database, whoever is connected. Happens by itself at the end of the test file. */
   drop(): Promise<void>
 }
-
-const open = new Set<TestDatabase>()
-
-afterAll(async () => {
-  for (const database of open) await database.drop()
-})
 
 /** A migrated database of one's own, empty of data: a copy of the run's template. Of files: twice as fast as through the WAL. */
 export function freshDatabase(): Promise<TestDatabase> {
@@ -32,16 +27,18 @@ async function create(template: string): Promise<TestDatabase> {
   address.pathname = `/${name}`
   const pool = new pg.Pool({ connectionString: address.href, max: 4 })
   pool.on('error', () => {}) // idle clients that a test or drop() cut off
+  let isDropped = false
   const database: TestDatabase = {
     url: address.href,
     pool,
     async drop() {
-      if (!open.delete(database)) return
+      if (isDropped) return
+      isDropped = true
       if (!pool.ended) await pool.end()
       await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     },
   }
-  open.add(database)
+  atEndOfFile(database.drop)
   return database
 }
 

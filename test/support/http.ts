@@ -1,6 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { afterAll } from 'vitest'
 import { tell } from './leaks.ts'
 
 export interface Answer {
@@ -15,10 +14,8 @@ export interface RequestOptions {
   agent?: Agent
 }
 
-/** Connections of its own for each test file, kept open as the platform's proxies keep them. */
+/** Connections are kept open, as the platform's proxies keep them. */
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
-
-afterAll(() => agent.destroy())
 
 /** The body of the answer to everything that is taken, byte for byte. */
 export const ACCEPTED = '{"resultcode":"0","resultdesc":"Success"}'

@@ -15,6 +15,11 @@ export function tell(sent: unknown): void {
   for (const [, value] of values) if (value !== undefined && told.size < most) told.add(value)
 }
 
+/** Begins anew: nothing was told. */
+export function forgetTold(): void {
+  told.clear()
+}
+
 /** Secrets among the variables of a program. */
 function secretsOf(env: Record<string, string>): string[] {
   const { PATH_TOKEN = '', ADMIN_TOKEN = '', RTC_APPS = '', DATABASE_URL = '' } = env

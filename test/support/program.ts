@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { clusterPaths } from '../../src/embedded-postgres/cluster.ts'
 import { findPostmaster, stopPostmaster } from '../../src/embedded-postgres/postmaster.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
+import { atEndOfFile } from './end-of-file.ts'
 import { send } from './http.ts'
 import { leaks } from './leaks.ts'
 import { variablesFor } from './route.ts'
@@ -59,27 +60,12 @@ export interface Program {
   exited: Promise<Exit>
 }
 
-// A program takes most of a second of CPU time to start, and on a busy machine many times that.
-vi.setConfig({ testTimeout: 120_000 })
-
-const running = new Set<() => Promise<void>>()
-const directories = new Set<string>()
-/** What each receiver of the test file has written, at whatever level. */
-const written = new Set<{ output: () => string; env: Record<string, string> }>()
-
-afterAll(async () => {
-  await Promise.all([...running].map((kill) => kill()))
-  await Promise.all([...directories].map(removeDataDir))
-  const found = [...written].flatMap(({ output, env }) => leaks(output(), env))
-  expect(found, 'a program wrote what it must not: numbers, userData, tokens, secrets, digests').toEqual([])
-})
-
 /** A DATA_DIR that is gone after the test file, and with it the Postgres that may run in it. */
 export async function temporaryDataDir(): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'rtc-receiver-test-data-')))
   // When we are root the embedded Postgres runs as another user, who has to get in.
   await chmod(directory, 0o755)
-  directories.add(directory)
+  atEndOfFile(() => removeDataDir(directory))
   return directory
 }
 
@@ -119,8 +105,11 @@ export async function spawnProgram(options: ProgramOptions = {}): Promise<Progra
     ...(database === 'embedded' ? {} : await variablesFor(database.url)),
     ...options.env,
   }
+  atEndOfFile(() => {
+    const found = leaks(child.output(), env)
+    expect(found, 'a program wrote what it must not: numbers, userData, tokens, secrets, digests').toEqual([])
+  })
   const child = spawnNode(['main.js'], env)
-  written.add({ output: child.output, env })
   const lines: LogLine[] = []
   const waiting = new Set<() => void>()
   createInterface(child.process.stdout).on('line', (line) => {
@@ -161,10 +150,7 @@ export async function cli(
 ): Promise<Exit> {
   const { PATH = '' } = process.env
   if (!warmCli?.isBusy && !Object.keys(env).some((name) => name.startsWith('NODE_'))) {
-    if (!warmCli) {
-      warmCli = new WarmCli(join(dist, 'cli.js'))
-      running.add(() => (warmCli as WarmCli).kill())
-    }
+    warmCli ??= new WarmCli(join(dist, 'cli.js'))
     return warmCli.run({ args, env: { PATH, ...env }, input })
   }
   const child = spawnNode(['cli.js', ...args], env)
@@ -172,6 +158,7 @@ export async function cli(
   return child.exited
 }
 
+/** Ends with the worker that runs the tests. */
 let warmCli: WarmCli | undefined
 
 /** Waits until a condition holds, and fails with what it found last. */
@@ -207,8 +194,7 @@ function spawnNode([script = '', ...args]: string[], env: Record<string, string>
     child.kill('SIGKILL')
     await exited
   }
-  running.add(kill)
-  void exited.then(() => running.delete(kill))
+  atEndOfFile(kill)
   return { process: child, exited, output: () => stdout + stderr }
 }
 

@@ -1,3 +1,5 @@
+import { afterAll } from 'vitest'
+
 /** How a receiver reaches its Postgres. */
 export interface Way {
   databaseUrl: string
@@ -30,5 +32,8 @@ export async function variablesFor(databaseUrl: string): Promise<Record<string, 
 export function takeRoute(other: Route): boolean {
   if (route !== directly) return false
   route = other
+  afterAll(() => {
+    route = directly
+  })
   return true
 }

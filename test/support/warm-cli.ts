@@ -22,6 +22,9 @@ export class WarmCli {
     const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const
     // Where no .env lies.
     this.#child = fork(script, [program], { cwd: tmpdir(), env: { PATH }, execArgv: [], stdio: [...stdio] })
+    // Its end is ours: without the channel nothing keeps it.
+    this.#child.unref()
+    this.#child.channel?.unref()
     this.#ended = once(this.#child, 'exit').then(([code]) => {
       throw new Error(`the process that runs commands ended with ${code}`)
     })
@@ -38,10 +41,5 @@ export class WarmCli {
     } finally {
       this.isBusy = false
     }
-  }
-
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL')
-    await this.#ended.catch(() => {})
   }
 }

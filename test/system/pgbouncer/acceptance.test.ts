@@ -1,7 +1,4 @@
 import { describe } from 'vitest'
-// First, so that what they do at the end of a test file is done at the end of this one.
-import '../../support/database.ts'
-import '../../support/program.ts'
 import { throughPgbouncer } from './through-pgbouncer.ts'
 
 /** Those of the acceptance tests that a pooler could break; the others say nothing about the database. */

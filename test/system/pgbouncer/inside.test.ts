@@ -1,6 +1,4 @@
 import { describe } from 'vitest'
-// First, so that what they do at the end of a test file is done at the end of this one.
-import '../../support/database.ts'
 import { throughPgbouncer } from './through-pgbouncer.ts'
 
 throughPgbouncer()
