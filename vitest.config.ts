@@ -27,7 +27,7 @@ export default defineConfig({
     // In one file instead of six hundred, which each test file would load anew.
     deps: { optimizer: { ssr: { enabled: true, include: ['typebox', 'typebox/schema', 'typebox/format'] } } },
     // Every worker brings its own pools to the one Postgres of the run.
-    maxWorkers: 2,
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -6,8 +6,8 @@ import { ledger, scrape, sum } from '../support/metrics.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { cli, eventually, type Program, startProgram } from '../support/program.ts'
 
-/** The second overflowed code that recursed into a record, the third JSON.stringify. */
-const depths = [900, 3_500, 200_000]
+/** The deeper one of live overflowed JSON.stringify, that of the spool code that recursed into a record. */
+const depths = { live: [900, 200_000], spooled: [3_500] }
 
 const shapes: Record<string, (depth: number) => string> = {
   arrays: (depth) => '['.repeat(depth) + ']'.repeat(depth),
@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => relay.stop())
 
 /** Every shape in every place, each answered as it should be, and none slowly. */
-async function postAll(): Promise<void> {
+async function postAll(depths: readonly number[]): Promise<void> {
   for (const [name, shape] of Object.entries(shapes))
     for (const depth of depths)
       for (const [place, { body, status, good: table }] of Object.entries(places)) {
@@ -87,23 +87,23 @@ async function expectAllGood(): Promise<void> {
 }
 
 test('with Postgres there: the good records are stored, the deep ones are in quarantine', async () => {
-  await postAll()
+  await postAll(depths.live)
   await expectAllGood()
   const { rows } = await database.pool.query(
     'SELECT kind, count(*)::int AS entries FROM rtc.quarantine GROUP BY 1 ORDER BY 1',
   )
   expect(rows).toEqual([
-    { kind: 'fee', entries: 63 },
-    { kind: 'notice', entries: 9 },
-    { kind: 'status', entries: 27 },
-    { kind: 'unknown', entries: 27 },
+    { kind: 'fee', entries: 42 },
+    { kind: 'notice', entries: 6 },
+    { kind: 'status', entries: 18 },
+    { kind: 'unknown', entries: 18 },
   ])
 }, 300_000)
 
 test('with Postgres away, and back: the same, and nothing stays in the spool', async () => {
   relay.target = { host: '127.0.0.1', port: 1 }
   relay.reset()
-  await postAll()
+  await postAll(depths.spooled)
   const url = new URL(database.url)
   relay.target = { host: url.hostname, port: Number(url.port || 5432) }
   await expectAllGood()
@@ -114,7 +114,7 @@ test('commands over all of it go through all of it', async () => {
   const lines = stdout.trimEnd().split('\n')
   expect(code).toBe(1)
   expect(stderr).toMatch(new RegExp(`^rtc-receiver: ${lines.length} of ${lines.length} entries are unchanged\n$`))
-  expect(lines.length).toBeGreaterThan(100)
+  expect(lines.length).toBeGreaterThan(50)
   for (const line of lines) expect(line).toMatch(/^\d+: unchanged, .*nested more than 32 deep/)
   const shown = await cli(['quarantine', 'show', (lines[0] as string).split(':')[0] as string], { env: program.env })
   expect(shown).toMatchObject({ code: 0, stderr: '' })

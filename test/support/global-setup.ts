@@ -66,7 +66,7 @@ async function startTemporary(): Promise<{ url: string; stop(): Promise<void> }>
       directory: join(directory, 'postgres'),
       log: { info: () => {}, warn: (message) => console.warn(message) },
       // Nothing here has to survive a power cut, and pools of two workers and of the programs they start add up.
-      settings: { fsync: 'off', full_page_writes: 'off', max_connections: '200' },
+      settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
       refuge: directory,
     })
     const stop = async () => {
