@@ -12,7 +12,8 @@ import { noteFromSpool, recordFromSpool } from './spool-entry.ts'
 
 /**
  * Records read at once, two such lots being under way at a time: so many may stand in a batch before a live callback.
- * Fewer after a setback, since they may come back again.
+ * Few after a setback, then twice as many each time: a slow Postgres may take a hundred within the deadline, and not
+ * five hundred.
  */
 const lotRecords = 500
 const probeRecords = 20
@@ -58,6 +59,8 @@ export class Drain {
   #running: Promise<void> | undefined
   /** Setbacks in a row. */
   #setbacks = 0
+  /** How many records the next lot may have. */
+  #lotRecords = lotRecords
 
   constructor(parts: {
     batches: Batches
@@ -93,12 +96,12 @@ export class Drain {
     }
   }
 
-  /** All there is, or after a setback a few records, and a probe if need be. Returns the milliseconds to wait. */
+  /** All there is, or while the breaker is open a probe and a few records. Returns the milliseconds to wait. */
   async #step(): Promise<number> {
     const wasAway = this.#breaker.isOpen
     if (wasAway && !(await this.#isBack())) return probeWaitMs(++this.#setbacks)
-    const isDoubtful = wasAway || this.#setbacks > 0
-    const last = await (isDoubtful ? (await this.#send(probeRecords)).result : this.#drainAll())
+    if (wasAway) this.#lotRecords = probeRecords
+    const last = await this.#drainAll()
     if (wasAway && last.turnedAway === 0) this.#breaker.close()
     if (isSetback(last)) return probeWaitMs(++this.#setbacks)
     this.#setbacks = 0
@@ -110,9 +113,9 @@ export class Drain {
    * callbacks did. Returns the last.
    */
   async #drainAll(): Promise<Result> {
-    let lot = await this.#send(lotRecords)
+    let lot = await this.#send()
     while (lot.size > 0 && !this.#breaker.isOpen && !this.#stop.signal.aborted) {
-      const next = await this.#send(lotRecords)
+      const next = await this.#send()
       const result = await lot.result
       if (isSetback(result)) {
         await next.result
@@ -136,8 +139,9 @@ export class Drain {
     }
   }
 
-  /** Sends up to `max` records on their way, and resolves when they are. */
-  async #send(max: number): Promise<{ size: number; result: Promise<Result> }> {
+  /** Sends a lot on its way, and resolves when it is. */
+  async #send(): Promise<{ size: number; result: Promise<Result> }> {
+    const max = this.#lotRecords
     const records = this.#failing.size < maxFailing ? await this.#spool.take(max) : []
     records.push(...this.#dueAgain(max - records.length))
     return { size: records.length, result: this.#store(records) }
@@ -174,6 +178,7 @@ export class Drain {
         result.turnedAway++
       }
     }
+    this.#lotRecords = isSetback(result) ? probeRecords : Math.min(2 * this.#lotRecords, lotRecords)
     return result
   }
 

@@ -165,6 +165,30 @@ test('a batch that Postgres turns away stays in the spool', async () => {
   expect(others).toEqual({})
 })
 
+test('a Postgres that takes some hundred at once and no more is sent as many, not a few again and again', async () => {
+  // What a statement_timeout does to groups that take too long.
+  await database.pool.query(`
+    CREATE SEQUENCE public.refusals;
+    CREATE FUNCTION public.too_many() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF (SELECT count(*) FROM added) > 300 THEN
+        PERFORM nextval('public.refusals');
+        RAISE 'by the test' USING ERRCODE = '57014';
+      END IF;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER too_many AFTER INSERT ON rtc.call_events REFERENCING NEW TABLE AS added
+      FOR EACH STATEMENT EXECUTE FUNCTION public.too_many()`)
+  const directory = await spooled(Array.from({ length: 3_000 }, (_, i) => status(`s${i}`)))
+  const it = await TestReceiver.start(database.url, { directory })
+  await drained(it)
+  expect((await countRows(database.pool)).call_events).toBe(3_000)
+  const { rows } = await database.pool.query('SELECT last_value::int AS refusals FROM public.refusals')
+  // Three hundred or so for each refusal.
+  expect(rows[0].refusals).toBeGreaterThan(2)
+  expect(rows[0].refusals).toBeLessThan(40)
+})
+
 test('stopped in the middle, the next start stores the rest, and nothing twice', async () => {
   const directory = await spooled(Array.from({ length: 6_000 }, (_, i) => status(`s${i}`)))
   const first = await TestReceiver.start(database.url, { directory })
