@@ -28,8 +28,7 @@ class RowVanishedError extends Error {
  * 3. Somebody else was faster meanwhile: INSERT … ON CONFLICT DO NOTHING, which waits for others and never fails, and
  *    then look.
  *
- * A COPY that fails leaves dead rows behind, so the look comes first where duplicates are to be expected: for what comes
- * from the spool, and while the last group met one.
+ * A COPY that fails leaves dead rows behind, so the look comes first while the last group met a duplicate.
  */
 export class FactStore<Row extends { session_id: string }> implements Destination {
   readonly #table: FactTable<Row>
