@@ -14,8 +14,7 @@ const help = `npm run bench:steps
 
 // Of the built program, as in the other benchmarks.
 const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).href
-const { parseBody }: typeof import('../src/platform/body.ts') = await import(built('platform/body'))
-const { openEnvelope }: typeof import('../src/platform/envelope.ts') = await import(built('platform/envelope'))
+const { openEnvelope, parseBody }: typeof import('../src/platform/body.ts') = await import(built('platform/body'))
 const { AkskVerifier }: typeof import('../src/platform/aksk-verifier.ts') = await import(
   built('platform/aksk-verifier')
 )

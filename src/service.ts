@@ -68,13 +68,13 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     ...(keeper ? { revive: () => keeper.ensure() } : {}),
     log,
   })
-  const receiver = new Receiver({ ...config, postgres, spool, metrics, log, onStored: () => folder.wake() })
   const folder = new Folder({
     pool: () => postgres.background,
     log,
     showUserData: config.showUserData,
     busy: () => receiver.isBusy,
   })
+  const receiver = new Receiver({ ...config, postgres, spool, metrics, log, onStored: folder.wake })
   const maintenance = new Maintenance({
     postgres,
     spool,
@@ -83,10 +83,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     retention: config,
     receiver,
   })
-  let stopping = false
-  const app = await buildApp({ config, receiver, metrics, log, isStopping: () => stopping })
+  const stopping = new AbortController()
+  const app = await buildApp({ config, receiver, metrics, log, stopping: stopping.signal })
   const readiness = () => {
-    if (stopping) return { ready: false, degraded: ['shutting down'] }
+    if (stopping.signal.aborted) return { ready: false, degraded: ['shutting down'] }
     const { ready, degraded } = receiver.readiness
     return { ready, degraded: [...degraded, ...folder.degraded] }
   }
@@ -117,7 +117,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     adminUrl: urlOf(admin),
     embedded,
     async stop() {
-      stopping = true
+      stopping.abort()
       const half = config.shutdownTimeoutMs / 2
       return shutDown(
         [

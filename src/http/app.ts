@@ -6,9 +6,9 @@ import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { signatures } from './auth/signatures.ts'
 import { callbacks } from './callbacks.ts'
-import { closing } from './closing.ts'
 import { dropAfterRefusal, gate } from './gate.ts'
-import { limits } from './limits/limits.ts'
+import { bodies } from './limits/body-reader.ts'
+import { connections } from './limits/connections.ts'
 import { openapi } from './openapi/openapi.ts'
 import { countOutcomes, Outcomes } from './outcomes.ts'
 import { refusals } from './refusals.ts'
@@ -37,12 +37,14 @@ export interface AppParts {
   receiver: Pick<Receiver, 'take' | 'keepUnread'>
   metrics: Pick<Metrics, 'callbacks' | 'signatures' | 'connections'>
   log: Log
-  /** True once the receiver is about to stop: clients are told to come back on a new connection. */
-  isStopping?: () => boolean
+  /** Aborted once the receiver is about to stop. */
+  stopping?: AbortSignal
 }
 
+const never = new AbortController().signal
+
 /** The public Fastify app: the two callback paths and nothing else. */
-export async function buildApp({ config, receiver, metrics, log, isStopping = () => false }: AppParts) {
+export async function buildApp({ config, receiver, metrics, log, stopping = never }: AppParts) {
   const outcomes = new Outcomes(metrics.callbacks, log)
   const proxies = new AddressSet(config.trustProxy)
   const app: FastifyInstance = Fastify({
@@ -52,7 +54,8 @@ export async function buildApp({ config, receiver, metrics, log, isStopping = ()
   })
   await app.register(refusals, { log })
   await app.register(answerUnrouted, { outcomes })
-  await app.register(limits, { config, proxies, metrics: metrics.connections, log })
+  await app.register(connections, { config, proxies, metrics: metrics.connections, log })
+  await app.register(bodies, { limit: config.bodyLimit })
   await app.register(refusedBodies, { receiver })
 
   // Their onRequest hooks run in this order.
@@ -61,8 +64,7 @@ export async function buildApp({ config, receiver, metrics, log, isStopping = ()
   await app.register(signatures, { config, metrics: metrics.signatures, log })
   await app.register(gate, { config, log })
 
-  await app.register(closing, { isStopping })
   await app.register(openapi, { isEnforced: config.auth === 'enforce' })
-  await app.register(callbacks, { prefix: config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc', receiver })
+  await app.register(callbacks, { prefix: config.pathTokens.length > 0 ? '/rtc/:token' : '/rtc', receiver, stopping })
   return app
 }

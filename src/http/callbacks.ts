@@ -2,14 +2,14 @@ import { METHODS } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Receiver } from '../ingest/receiver.ts'
 import { accepted } from '../platform/answer.ts'
-import { BodyError, parseBody } from '../platform/body.ts'
-import { type Envelope, EnvelopeError, openEnvelope } from '../platform/envelope.ts'
-import { post } from './header-checks.ts'
+import { BodyError, type Envelope, openEnvelope, parseBody } from '../platform/body.ts'
+import { post } from './gate.ts'
 import { callbackSchema } from './openapi/callback-schema.ts'
 import { refuse } from './refusals.ts'
 
 export interface CallbackOptions {
   receiver: Pick<Receiver, 'take'>
+  stopping: AbortSignal
 }
 
 /**
@@ -19,7 +19,7 @@ export interface CallbackOptions {
  * There is no preValidation and no validation: the schema documents the route, and what is taken is decided record by
  * record, more leniently than it says.
  */
-export const callbacks: FastifyPluginAsyncTypebox<CallbackOptions> = async (app, { receiver }) => {
+export const callbacks: FastifyPluginAsyncTypebox<CallbackOptions> = async (app, { receiver, stopping }) => {
   app.setValidatorCompiler(() => () => true)
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const others = app.supportedMethods.filter((method) => method !== 'POST')
@@ -49,6 +49,8 @@ export const callbacks: FastifyPluginAsyncTypebox<CallbackOptions> = async (app,
         const signer = request.signature?.appKey ?? null
         await receiver.take({ kind: sent, records, oddities, body, signer, receivedAt })
         isTaken = true
+        // The client is to come back on a new connection. After a refusal it is anyway.
+        if (stopping.aborted) reply.header('connection', 'close')
         return accepted
       } finally {
         replays?.leave(request, isTaken)
@@ -59,11 +61,11 @@ export const callbacks: FastifyPluginAsyncTypebox<CallbackOptions> = async (app,
   }
 }
 
-function open(body: Buffer): Envelope | BodyError | EnvelopeError {
+function open(body: Buffer): Envelope | BodyError {
   try {
     return openEnvelope(parseBody(body))
   } catch (error) {
-    if (error instanceof BodyError || error instanceof EnvelopeError) return error
+    if (error instanceof BodyError) return error
     throw error
   }
 }

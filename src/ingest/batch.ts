@@ -110,9 +110,10 @@ export class Batch {
    * waits for Postgres. Without it, as long as it takes until Postgres has taken or refused each one, a group that fails
    * by a mistake of ours being taken apart until it is known which ones do.
    */
-  async add(entries: readonly Entry[], withinMs?: number): Promise<readonly Settled[]> {
-    if (entries.length === 0) return []
-    if (withinMs !== undefined && this.#isFull) return entries.map((entry) => ({ entry, notStored: { why: 'full' } }))
+  add(entries: readonly Entry[], withinMs?: number): Promise<readonly Settled[]> {
+    if (entries.length === 0) return Promise.resolve([])
+    if (withinMs !== undefined && this.#isFull)
+      return Promise.resolve(entries.map((entry) => ({ entry, notStored: { why: 'full' } })))
     const mustWait = this.#inFlight.size >= this.#limits.groups
     this.#waiting += (Number(mustWait) - this.#waiting) / 100
     return new Promise((resolve) => {

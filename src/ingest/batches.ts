@@ -38,15 +38,12 @@ export class Batches {
 
   /** Each entry by the batch of its table. See `Batch.add`. */
   async add(entries: readonly Entry[], withinMs?: number): Promise<readonly Settled[]> {
-    const groups = new Map<Batch, Entry[]>()
-    for (const entry of entries) {
-      const batch = this.of(entry)
-      const group = groups.get(batch)
-      if (group) group.push(entry)
-      else groups.set(batch, [entry])
-    }
-    const settled = await Promise.all([...groups].map(([batch, group]) => batch.add(group, withinMs)))
-    return settled.flat()
+    const batches = [...new Set(entries.map((entry) => this.of(entry)))]
+    const settled = batches.map((batch) => {
+      const group = batches.length === 1 ? entries : entries.filter((entry) => this.of(entry) === batch)
+      return batch.add(group, withinMs)
+    })
+    return (await Promise.all(settled)).flat()
   }
 
   of({ kind, content }: Entry): Batch {

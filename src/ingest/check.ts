@@ -1,7 +1,7 @@
+import { mostRecords } from '../platform/body.ts'
 import { checkCallEvent } from '../platform/call-event.ts'
 import { checkCdr } from '../platform/cdr.ts'
 import { canonicalText } from '../platform/digest.ts'
-import { mostRecords } from '../platform/envelope.ts'
 import { checkNotice } from '../platform/notice.ts'
 import type { CallbackKind, Place } from '../platform/record.ts'
 import type { CountedAs, Entry, QuarantineNote, Via } from './entry.ts'

@@ -28,8 +28,7 @@ class RowVanishedError extends Error {
  * 3. Somebody else was faster meanwhile: INSERT … ON CONFLICT DO NOTHING, which waits for others and never fails, and
  *    then look.
  *
- * A COPY that fails leaves dead rows behind, so the look comes first where duplicates are to be expected: for what comes
- * from the spool, and while the last group met one.
+ * A COPY that fails leaves dead rows behind, so the look comes first while the last group met a duplicate.
  */
 export class FactStore<Row extends { session_id: string }> implements Destination {
   readonly #table: FactTable<Row>
@@ -65,7 +64,7 @@ export class FactStore<Row extends { session_id: string }> implements Destinatio
 
   async #tryInTurn(client: pg.ClientBase, context: CommitContext, group: Group<Row>): Promise<Outcome[]> {
     try {
-      if (!this.#metOne && !group.hasSpooled) return await copy(client, context, group, new Map())
+      if (!this.#metOne) return await copy(client, context, group, new Map())
       const known = await look(client, context, group)
       this.#metOne = known.size > 0
       return await copy(client, context, group, known)
@@ -145,10 +144,6 @@ class Group<Row extends { session_id: string }> {
     this.rows = inOrder(table, first.values())
   }
 
-  get hasSpooled(): boolean {
-    return this.#members.some(({ entry }) => entry.via === 'spool')
-  }
-
   digestOf(row: Row): string {
     return this.table.keyDigest(row, this.#digestKey)
   }
@@ -211,7 +206,7 @@ async function copy<Row extends { session_id: string }>(
   known: Known<Row>,
 ): Promise<Outcome[]> {
   const { table } = group
-  const rows = group.rows.filter((row) => !known.has(table.key(row)))
+  const rows = known.size === 0 ? group.rows : group.rows.filter((row) => !known.has(table.key(row)))
   const { outcomes, notes } = group.judge(known)
   const digests = (await erasedKeys.any(client)) ? rows.map((row) => group.digestOf(row)) : null
   const copyRows = async () => {

@@ -12,7 +12,7 @@ export const unreadLimits = { bodyBytes: 64 * 1024, perSourceHour: 60, perHour: 
 const diskFactor = 2
 
 /** Bytes that a note will take in rtc.quarantine, about. */
-export function costOf(note: QuarantineNote): number {
+function costOf(note: QuarantineNote): number {
   return note.body.length + entryOverhead
 }
 
@@ -47,9 +47,9 @@ export class QuarantineBudget {
     return this.#usedBytes > this.#maxBytes / 2
   }
 
-  /** These admitted bytes are on their way, until the delivery is over. */
-  underway(bytes: number, delivery: Promise<void>): void {
-    if (bytes === 0) return
+  /** These admitted notes are on their way, until the delivery is over. */
+  underway(notes: readonly QuarantineNote[], delivery: Promise<void>): void {
+    const bytes = notes.reduce((sum, note) => sum + costOf(note), 0)
     this.#underwayBytes += bytes
     const over = () => {
       this.#underwayBytes -= bytes

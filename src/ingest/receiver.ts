@@ -15,7 +15,7 @@ import { type Callback, checkCallback } from './check.ts'
 import { Drain } from './drain.ts'
 import type { Entry, Outcome, QuarantineNote } from './entry.ts'
 import { Ledger } from './ledger.ts'
-import { costOf, QuarantineBudget } from './quarantine-budget.ts'
+import { QuarantineBudget } from './quarantine-budget.ts'
 import { toSpoolEntry } from './spool-entry.ts'
 
 export interface ReceiverOptions {
@@ -118,11 +118,9 @@ export class Receiver {
     const entries = checkCallback(callback, (fields) => this.ledger.metrics.misfits(fields))
     this.ledger.delays(entries, callback.receivedAt)
     this.ledger.received(entries)
-    const used = this.#budget.usedBytes
     const refused = entries.filter(({ content }) => 'note' in content && !this.#admits(content.note))
     const admitted = refused.length === 0 ? entries : entries.filter((entry) => !refused.includes(entry))
     const stored = this.#begin(admitted)
-    this.#budget.underway(this.#budget.usedBytes - used, stored)
     this.#settle(refused, 'refused')
     await stored
     if (refused.length > 0) throw new CannotStoreError()
@@ -144,9 +142,7 @@ export class Receiver {
       content: { note: admitted },
     }
     this.ledger.received([entry])
-    const stored = this.#begin([entry])
-    this.#budget.underway(costOf(admitted), stored)
-    await stored.catch(() => {})
+    await this.#begin([entry]).catch(() => {})
   }
 
   /** Reads how large rtc.quarantine is; to be called now and then. Never rejects: what cannot be measured counts as full. */
@@ -227,6 +223,8 @@ export class Receiver {
   #begin(entries: readonly Entry[]): Promise<void> {
     const stored = this.#store(entries).finally(() => this.#open.delete(stored))
     this.#open.add(stored)
+    const notes = entries.flatMap(({ content }) => ('note' in content ? [content.note] : []))
+    if (notes.length > 0) this.#budget.underway(notes, stored)
     return stored
   }
 
@@ -236,16 +234,17 @@ export class Receiver {
       ? entries.map((entry): Settled => ({ entry, notStored: { why: 'away' } }))
       : await this.#batches.add(entries, this.#deadlineMs)
     for (const { entry, outcome } of settled) if (outcome) this.ledger.settled(entry, outcome)
-    for (const why of ['late', 'full'] as const) {
-      const records = settled.filter(({ notStored }) => notStored?.why === why).length
-      if (records > 0) this.#sayNotStored[why]({ records })
-    }
-    await this.#spoolAll(settled.filter(({ notStored }) => notStored).map(({ entry }) => entry))
+    const left = settled.filter(({ notStored }) => notStored)
+    if (left.length > 0) await this.#spoolAll(left)
     if (settled.some(({ outcome }) => outcome === 'refused')) throw new CannotStoreError()
   }
 
-  async #spoolAll(entries: readonly Entry[]): Promise<void> {
-    if (entries.length === 0) return
+  async #spoolAll(left: readonly Settled[]): Promise<void> {
+    for (const why of ['late', 'full'] as const) {
+      const records = left.filter(({ notStored }) => notStored?.why === why).length
+      if (records > 0) this.#sayNotStored[why]({ records })
+    }
+    const entries = left.map(({ entry }) => entry)
     try {
       await this.#spool.append(entries.map(toSpoolEntry))
     } catch (error) {

@@ -1,6 +1,5 @@
 import type pg from 'pg'
-import { BodyError, parseBody } from '../platform/body.ts'
-import { EnvelopeError, openEnvelope } from '../platform/envelope.ts'
+import { BodyError, openEnvelope, parseBody } from '../platform/body.ts'
 import type { CallbackKind } from '../platform/record.ts'
 import { classify, publicError } from '../store/errors.ts'
 import { transaction } from '../store/pool.ts'
@@ -75,8 +74,7 @@ function isGood({ content }: Entry): boolean {
 
 /** Why today's code or Postgres does not take the entry either; undefined for an error that is not about the entry. */
 function refusalOf(error: unknown): string | undefined {
-  if (error instanceof StillRefused || error instanceof BodyError || error instanceof EnvelopeError)
-    return error.message
+  if (error instanceof StillRefused || error instanceof BodyError) return error.message
   return classify(error) === 'bad_record' ? `Postgres refused it with SQLSTATE ${publicError(error).code}` : undefined
 }
 

@@ -87,7 +87,7 @@ export class Folder {
   }
 
   /** There is something to fold. */
-  wake(): void {
+  readonly wake = (): void => {
     this.#woken = true
     this.#asleep?.abort()
   }

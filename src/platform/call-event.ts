@@ -2,7 +2,7 @@ import { bad, type Checked } from './checked.ts'
 import { isAbsent, isText, type RowOf, TEXT_LENGTH } from './fields.ts'
 import { isJsonObject, type JsonObject } from './record.ts'
 import { splitter } from './split.ts'
-import { callEventColumns, documentedEventType, statusFields } from './status-info.ts'
+import { callEventColumns, statusFields, statusInfoByEvent } from './status-info.ts'
 import { findUnstorable } from './storable.ts'
 import { isPlausible, isTooFarAhead } from './times.ts'
 
@@ -58,4 +58,11 @@ function withEnvelope(extra: JsonObject | null, record: JsonObject): JsonObject 
   const names = Object.keys(record).filter((name) => name !== 'eventType' && name !== 'statusInfo')
   if (names.length === 0) return extra
   return { ...Object.fromEntries(names.map((name) => [`/${name}`, record[name]])), ...extra }
+}
+
+const spellings = new Map(Object.keys(statusInfoByEvent).map((name) => [name.toLowerCase(), name]))
+
+/** The documented spelling of an event type in any case (protocol.md: envelope); others as sent. */
+export function documentedEventType(eventType: string): string {
+  return spellings.get(eventType.toLowerCase()) ?? eventType
 }

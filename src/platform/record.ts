@@ -9,15 +9,6 @@ export type CallbackKind = RecordKind | 'notice'
 /** An object as JSON.parse gave it; nobody has checked its fields. */
 export type JsonObject = { [field: string]: unknown }
 
-/**
- * The status event inside a callback, which is its envelope: the event's type stands beside its `statusInfo`.
- * A CDR has no such wrapping: its record is the element of `feeLst` itself.
- */
-export interface StatusRecord {
-  eventType: string
-  statusInfo: unknown
-}
-
 /** Where something is wrong, and what. The message never holds the value, which may be a phone number. */
 export const Place = Type.Object({
   pointer: Type.String({

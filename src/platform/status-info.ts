@@ -60,10 +60,3 @@ export const statusInfoByEvent = {
     description: 'A party hung up',
   }),
 }
-
-const spellings = new Map(Object.keys(statusInfoByEvent).map((name) => [name.toLowerCase(), name]))
-
-/** The documented spelling of an event type in any case (protocol.md: envelope); others as sent. */
-export function documentedEventType(eventType: string): string {
-  return spellings.get(eventType.toLowerCase()) ?? eventType
-}

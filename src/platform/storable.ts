@@ -21,74 +21,64 @@ declare global {
  * finite before all else. Whoever keeps the record must know.
  */
 export function findUnstorable(value: unknown): BadRecord | undefined {
-  const walk = new Walk()
-  walk.through(value)
-  return walk.found
+  const found = look(value, 0)
+  return found && bad(found.reason, found.pointer, found.message)
+}
+
+interface Finding {
+  reason: BadRecordReason
+  /** From the value that was looked at. */
+  pointer: string
+  message: string
 }
 
 /** The smaller, the graver. */
 const gravity: Partial<Record<BadRecordReason, number>> = { too_deep: 0, non_finite_number: 1 }
 
-/** An object or array on the way from the record to where the walk is. `names` are those of an object. */
-interface Step {
-  container: object
-  names: string[] | undefined
-  size: number
-  next: number
+function look(value: unknown, depth: number): Finding | undefined {
+  if (typeof value === 'string') return lookAtText(value, 'the text')
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    return { reason: 'non_finite_number', pointer: '', message: 'the number is too large' }
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth === MAX_DEPTH) {
+    return { reason: 'too_deep', pointer: '', message: `objects and arrays are nested more than ${MAX_DEPTH} deep` }
+  }
+  return Array.isArray(value) ? lookInArray(value, depth) : lookInObject(value as JsonObject, depth)
 }
 
-class Walk {
-  found: BadRecord | undefined
-  /** Instead of recursion. */
-  readonly #path: Step[] = []
-
-  through(record: unknown): void {
-    this.#look(record)
-    for (let step = this.#path.at(-1); step; step = this.#path.at(-1)) {
-      if (this.found?.reason === 'too_deep') return
-      if (step.next === step.size) this.#path.pop()
-      else this.#look(nextMember(step))
-    }
-  }
-
-  #look(value: unknown): void {
-    if (typeof value === 'string') this.#lookAtText(value, 'the text')
-    else if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.#note('non_finite_number', 'the number is too large')
-    } else if (typeof value === 'object' && value !== null) this.#enter(value)
-  }
-
-  #enter(container: object): void {
-    if (this.#path.length === MAX_DEPTH) {
-      this.#note('too_deep', `objects and arrays are nested more than ${MAX_DEPTH} deep`)
-      return
-    }
-    const names = Array.isArray(container) ? undefined : Object.keys(container)
-    // The place of a bad name is the object: a pointer with NUL in it could not be stored either.
-    for (const name of names ?? []) this.#lookAtText(name, 'the name of a member')
-    this.#path.push({ container, names, size: (names ?? (container as unknown[])).length, next: 0 })
-  }
-
-  #lookAtText(text: string, what: string): void {
-    if (text.includes('\0')) this.#note('nul_character', `${what} holds a NUL character`)
-    else if (!text.isWellFormed()) this.#note('lone_surrogate', `${what} holds half a surrogate pair`)
-  }
-
-  #note(reason: BadRecordReason, message: string): void {
-    const grave = (one: BadRecordReason) => gravity[one] ?? 2
-    if (this.found && grave(reason) >= grave(this.found.reason)) return
-    this.found = bad(reason, this.#path.map(segment).join(''), message)
-  }
+function lookInArray(items: readonly unknown[], depth: number): Finding | undefined {
+  let gravest: Finding | undefined
+  for (let i = 0; i < items.length && gravest?.reason !== 'too_deep'; i++)
+    gravest = graver(gravest, look(items[i], depth + 1), String(i))
+  return gravest
 }
 
-function nextMember(step: Step): unknown {
-  const index = step.next++
-  const { container, names } = step
-  return names ? (container as JsonObject)[names[index] as string] : (container as unknown[])[index]
+function lookInObject(members: JsonObject, depth: number): Finding | undefined {
+  let gravest: Finding | undefined
+  const names = Object.keys(members)
+  // The place of a bad name is the object: a pointer with NUL in it could not be stored either.
+  for (const name of names) gravest ??= lookAtText(name, 'the name of a member')
+  for (const name of names) {
+    if (gravest?.reason === 'too_deep') break
+    gravest = graver(gravest, look(members[name], depth + 1), name)
+  }
+  return gravest
 }
 
-/** The part of a JSON Pointer that leads on from here. The sender chooses names, so it must not grow with them. */
-function segment({ names, next }: Step): string {
-  const name = names ? (names[next - 1] as string) : String(next - 1)
-  return `/${name.length > MAX_SEGMENT ? '…' : name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+function lookAtText(text: string, what: string): Finding | undefined {
+  if (text.includes('\0')) return { reason: 'nul_character', pointer: '', message: `${what} holds a NUL character` }
+  if (text.isWellFormed()) return undefined
+  return { reason: 'lone_surrogate', pointer: '', message: `${what} holds half a surrogate pair` }
+}
+
+/** The graver of what was found so far and what is found in a member; of two alike the first. */
+function graver(before: Finding | undefined, found: Finding | undefined, name: string): Finding | undefined {
+  if (!found || (before && (gravity[before.reason] ?? 2) <= (gravity[found.reason] ?? 2))) return before
+  return { ...found, pointer: `/${segment(name)}${found.pointer}` }
+}
+
+/** A member in a JSON Pointer. The sender chooses names, so it must not grow with them. */
+function segment(name: string): string {
+  return name.length > MAX_SEGMENT ? '…' : name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

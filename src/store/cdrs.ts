@@ -1,9 +1,8 @@
-import type pg from 'pg'
 import { type CdrRow, cdrColumns } from '../platform/cdr.ts'
 import type { JsonObject } from '../platform/record.ts'
-import type { Column } from './copy-text.ts'
+import type { Column } from './copy.ts'
 import { timesAndRange } from './events.ts'
-import { copyFacts, copyStatement } from './facts.ts'
+import { factCopier } from './facts.ts'
 import { insertFromJson, jsonRows } from './json-rows.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 
@@ -30,8 +29,6 @@ const columns: readonly Column[] = [
   { column: 'received_at', type: 'instant' },
 ]
 
-const copy = copyStatement('rtc.cdrs', columns)
-
 const insertStatement: Statement = {
   name: 'insert_cdrs',
   text: `${insertFromJson('rtc.cdrs', columns)} ON CONFLICT DO NOTHING
@@ -53,18 +50,12 @@ export function cdrKey({ session_id, icid, cdr_time }: CdrKey): string {
   return `${session_id}\0${icid}\0${cdr_time}`
 }
 
-/** Stores CDRs of which none is known to be there. See `copyFacts`. */
-export function copyCdrs(
-  client: pg.ClientBase,
-  rows: readonly CdrInsert[],
-  digests: readonly string[] | null,
-): Promise<void> {
-  return copyFacts(client, copy, columns, rows, ({ cdr_time }) => cdr_time, digests)
-}
+/** Stores CDRs of which none is known to be there. See `factCopier`. */
+export const copyCdrs = factCopier<CdrInsert>('rtc.cdrs', columns, ({ cdr_time }) => cdr_time)
 
 /**
  * Stores those CDRs under whose key there is none yet and returns their `cdrKey`s. Rows sorted and distinct as for
- * `copyFacts`.
+ * `factCopier`.
  */
 export async function insertCdrs(client: Queryable, rows: readonly CdrInsert[]): Promise<Set<string>> {
   const result = await run<CdrKey>(client, insertStatement, [jsonRows(rows, columns)])

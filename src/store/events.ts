@@ -1,7 +1,6 @@
-import type pg from 'pg'
 import { type CallEventRow, callEventColumns } from '../platform/call-event.ts'
-import type { Column } from './copy-text.ts'
-import { copyFacts, copyStatement } from './facts.ts'
+import type { Column } from './copy.ts'
+import { factCopier } from './facts.ts'
 import { insertFromJson, jsonRows } from './json-rows.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 
@@ -24,8 +23,6 @@ const columns: readonly Column[] = [
   { column: 'received_at', type: 'instant' },
 ]
 
-const copy = copyStatement('rtc.call_events', columns)
-
 const insertStatement: Statement = {
   name: 'insert_events',
   text: `${insertFromJson('rtc.call_events', columns)} ON CONFLICT DO NOTHING RETURNING event_key`,
@@ -39,16 +36,10 @@ const storedStatement: Statement = {
       AND occurred_at BETWEEN $3::timestamptz AND $4::timestamptz`,
 }
 
-/** Stores events of which none is known to be there. See `copyFacts`. */
-export function copyEvents(
-  client: pg.ClientBase,
-  rows: readonly EventInsert[],
-  digests: readonly string[] | null,
-): Promise<void> {
-  return copyFacts(client, copy, columns, rows, ({ occurred_at }) => occurred_at, digests)
-}
+/** Stores events of which none is known to be there. See `factCopier`. */
+export const copyEvents = factCopier<EventInsert>('rtc.call_events', columns, ({ occurred_at }) => occurred_at)
 
-/** Stores those events that are not there yet and returns their event_keys. Rows sorted and distinct as for `copyFacts`. */
+/** Stores those events that are not there yet and returns their event_keys. Rows sorted and distinct as for `factCopier`. */
 export async function insertEvents(client: Queryable, rows: readonly EventInsert[]): Promise<Set<string>> {
   const result = await run<{ event_key: string }>(client, insertStatement, [jsonRows(rows, columns)])
   return new Set(result.rows.map(({ event_key }) => hexOf(event_key)))

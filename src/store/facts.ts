@@ -1,6 +1,5 @@
 import type pg from 'pg'
-import { copyIn } from './copy.ts'
-import { type Column, copyText } from './copy-text.ts'
+import { type Column, copyIn, copyText } from './copy.ts'
 import { readCommitted, type Statement } from './statement.ts'
 
 const unfoldedColumns: readonly Column[] = [
@@ -10,45 +9,45 @@ const unfoldedColumns: readonly Column[] = [
 const copyUnfolded = copyStatement('rtc.unfolded', unfoldedColumns)
 
 /** The text of a COPY of rows with these columns. */
-export function copyStatement(table: string, columns: readonly Column[]): string {
+function copyStatement(table: string, columns: readonly Column[]): string {
   return `COPY ${table} (${columns.map(({ column }) => column).join(', ')}) FROM STDIN`
 }
 
 /**
- * Stores facts and the sessions to be folded, all or nothing: in the transaction that is open, else in one of its own.
+ * Makes the function that stores facts and the sessions to be folded, all or nothing: in the transaction that is open,
+ * else in one of its own.
  *
- * Rejects with 23505 where one of them is there already, or with the SQLSTATE of `rtc.refuse_erased`: see `isMet`.
+ * It takes rows sorted by partition and key, no two with one key, and digests of their keys, where keys have been erased;
+ * null where none is known to have been. It rejects with 23505 where one of them is there already, or with the SQLSTATE
+ * of `rtc.refuse_erased`.
  *
- * @param statement of `copyStatement`
- * @param rows sorted by partition and key, no two with one key
  * @param time of a row: its key time
- * @param digests of their keys, where keys have been erased; null where none is known to have been
  */
-export async function copyFacts<Row extends { session_id: string }>(
-  client: pg.ClientBase,
-  statement: string,
+export function factCopier<Row extends { session_id: string }>(
+  table: string,
   columns: readonly Column[],
-  rows: readonly Row[],
   time: (row: Row) => string,
-  digests: readonly string[] | null,
-): Promise<void> {
-  const begin = client.getTransactionStatus() === 'I' ? readCommitted(client) : ''
-  // Last, because an erasure that commits while the COPY waits for the row it moves would else let the row back in. Hex
-  // digits only: there is no way to give a query string parameters.
-  const check = `SELECT rtc.refuse_erased(${digests === null ? 'NULL' : `'{${digests.join()}}'`})`
-  await copyIn(client, `${begin}${statement}; ${copyUnfolded}; ${check}`, [
-    copyText(rows, columns),
-    sessionsText(rows, time),
-  ])
+) {
+  const statement = copyStatement(table, columns)
+  return (client: pg.ClientBase, rows: readonly Row[], digests: readonly string[] | null): Promise<void> => {
+    const begin = client.getTransactionStatus() === 'I' ? readCommitted(client) : ''
+    // Last, because an erasure that commits while the COPY waits for the row it moves would else let the row back in. Hex
+    // digits only: there is no way to give a query string parameters.
+    const check = `SELECT rtc.refuse_erased(${digests === null ? 'NULL' : `'{${digests.join()}}'`})`
+    return copyIn(client, `${begin}${statement}; ${copyUnfolded}; ${check}`, [
+      copyText(rows, columns),
+      sessionsText(rows, time),
+    ])
+  }
 }
 
 /** Marks the sessions of these facts as to be folded, in the transaction that stores the facts. */
-export async function markUnfolded<Row extends { session_id: string }>(
+export function markUnfolded<Row extends { session_id: string }>(
   client: pg.ClientBase,
   rows: readonly Row[],
   time: (row: Row) => string,
 ): Promise<void> {
-  await copyIn(client, copyUnfolded, [sessionsText(rows, time)])
+  return copyIn(client, copyUnfolded, [sessionsText(rows, time)])
 }
 
 /** With the earliest of their key times, before which the fold need not look. */

@@ -1,4 +1,4 @@
-import { type Column, textOf } from './copy-text.ts'
+import { type Column, textOf } from './copy.ts'
 
 /**
  * The beginning of an INSERT of any number of rows given as one JSON parameter: for the few rows for which COPY is no

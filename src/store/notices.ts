@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { NoticeRow } from '../platform/notice.ts'
-import type { Column } from './copy-text.ts'
+import type { Column } from './copy.ts'
 import { hexOf } from './events.ts'
 import { insertFromJson, jsonRows } from './json-rows.ts'
 import { run, type Statement } from './statement.ts'

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { CallbackKind, Place } from '../platform/record.ts'
-import type { Column } from './copy-text.ts'
+import type { Column } from './copy.ts'
 import { insertFromJson, jsonRows } from './json-rows.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 

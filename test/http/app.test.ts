@@ -12,16 +12,17 @@ import { TestLog } from '../support/spool.ts'
 async function start({
   take = async () => {},
   environment = {},
-  isStopping = () => false,
+  stopping,
 }: {
   take?: () => Promise<void>
   environment?: Record<string, string>
-  isStopping?: () => boolean
+  stopping?: AbortSignal
 }) {
   const config = await loadConfig(environment)
   const metrics = new Metrics()
   const log = new TestLog()
-  const app = await buildApp({ config, receiver: { take, keepUnread: async () => {} }, metrics, log, isStopping })
+  const receiver = { take, keepUnread: async () => {} }
+  const app = await buildApp({ config, receiver, metrics, log, ...(stopping ? { stopping } : {}) })
   onTestFinished(() => app.close())
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -145,8 +146,8 @@ test('a path token as long as a URL may be is taken', async () => {
 })
 
 test('while closing, requests on open connections are served, then the connections end', async () => {
-  let stopping = false
-  const { app, url } = await start({ take: () => sleep(100), isStopping: () => stopping })
+  const stopping = new AbortController()
+  const { app, url } = await start({ take: () => sleep(100), stopping: stopping.signal })
   const connections = Array.from({ length: 5 }, () => new RawConnection(url))
   for (const connection of connections) connection.write(wire('/rtc/status', callback))
   const silent = new RawConnection(url)
@@ -154,7 +155,7 @@ test('while closing, requests on open connections are served, then the connectio
   idle.write(wire('/rtc/status', callback))
   await idle.answers(1)
   await sleep(20)
-  stopping = true
+  stopping.abort()
   const closed = app.close()
   for (const connection of connections) expect(await connection.answers(1)).toMatchObject([{ status: 200 }])
   await Promise.all([closed, idle.closed, silent.closed])

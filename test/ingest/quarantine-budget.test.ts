@@ -114,7 +114,7 @@ test('what is on its way comes on top of what is measured, and while more is in 
     arrive = resolve
   })
   budget.admitRecord(costing(3_000))
-  budget.underway(3_000, delivery)
+  budget.underway([costing(3_000)], delivery)
   budget.measured({ ...empty, bytes: 1_000 }, true)
   expect(budget.usedBytes).toBe(4_000)
   arrive()

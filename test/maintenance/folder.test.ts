@@ -53,7 +53,7 @@ describe('calls follow the facts', () => {
     const { url, pool } = await freshDatabase()
     const { folder } = await TestFolder.on(url)
     folder.start()
-    const it = await TestReceiver.start(url, { onStored: () => folder.wake() })
+    const it = await TestReceiver.start(url, { onStored: folder.wake })
     await it.take('status', [event('s1', { called: '+8613800000021' }, 'callout')])
     await it.take('fee', [cdr('s1'), cdr('s2'), cdr('s1')])
     await it.take('status', [event('s1', { called: '+8613800000021' }, 'callout')])

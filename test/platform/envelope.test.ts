@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
-import { EnvelopeError, FeeCallback, openEnvelope, StatusCallback } from '../../src/platform/envelope.ts'
+import { BodyError, openEnvelope } from '../../src/platform/body.ts'
+import { FeeCallback, StatusCallback } from '../../src/platform/envelope.ts'
 import { feeFixture, feeFixtures, statusFixture, statusFixtures } from '../fixtures/load.ts'
 
 const info = { sessionId: 's', timestamp: '2024-03-05 07:15:00' }
@@ -83,15 +84,15 @@ test.each([
   [{ eventType: 'fee', feeLst: '' }, '/feeLst'],
 ])('%j is no callback: %s', (body, pointer) => {
   const error = thrownBy(() => openEnvelope(body))
-  expect(error).toBeInstanceOf(EnvelopeError)
-  expect((error as EnvelopeError).places).toEqual([{ pointer, message: expect.any(String) }])
+  expect(error).toBeInstanceOf(BodyError)
+  expect((error as BodyError).places).toEqual([{ pointer, message: expect.any(String) }])
 })
 
 test('a body is opened or refused with a place, never anything else', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (body) => {
       const error = thrownBy(() => openEnvelope(body))
-      expect(error === undefined || error instanceof EnvelopeError).toBe(true)
+      expect(error === undefined || error instanceof BodyError).toBe(true)
     }),
   )
 })

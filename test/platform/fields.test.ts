@@ -1,9 +1,10 @@
 import { type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
+import { documentedEventType } from '../../src/platform/call-event.ts'
 import { FeeInfo } from '../../src/platform/fee-info.ts'
 import { Flag, Int, isAbsent, Text, Time, Url } from '../../src/platform/fields.ts'
-import { documentedEventType, StatusInfo, statusInfoByEvent } from '../../src/platform/status-info.ts'
+import { StatusInfo, statusInfoByEvent } from '../../src/platform/status-info.ts'
 import { statusFixture } from '../fixtures/load.ts'
 
 test.each([

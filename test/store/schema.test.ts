@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { withClient } from '../../src/store/pool.ts'
-import { dumpSchema } from '../../src/store/schema-dump.ts'
 import { freshDatabase } from '../support/database.ts'
+import { dumpSchema } from './schema-dump.ts'
 
 const schemaFile = new URL('../../schema.sql', import.meta.url)
 

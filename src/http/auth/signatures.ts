@@ -5,11 +5,10 @@ import type { Log } from '../../lib/log.ts'
 import type { SignatureMetrics } from '../../metrics/signatures.ts'
 import { AkskVerifier, type Finding } from '../../platform/aksk-verifier.ts'
 import { callbackUrls } from '../../platform/urls.ts'
-import type { Check } from '../header-checks.ts'
+import type { Check } from '../gate.ts'
 import { refuse } from '../refusals.ts'
 import type { Reason } from '../refused-bodies.ts'
-import { type NonceUse, nonceUse } from './nonce-table.ts'
-import { Replays } from './replays.ts'
+import { type NonceUse, nonceUse, Replays } from './replays.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { unreadLimits } from '../../ingest/quarantine-budget.ts'
 import { Budget } from './budget.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    bodies: BodyReader
+  }
+}
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -18,6 +26,18 @@ const penaltyConnections = 31
 /** Room for a body whose length is not known, and most that is believed of a length. */
 const firstBytes = 4 * KiB
 const believedBytes = 16 * KiB
+
+/** @param limit BODY_LIMIT */
+export const bodies = fp<{ limit: number }>(async (app, { limit }) => {
+  const { connections } = app
+  const { bodyBytes: keptBytes } = unreadLimits
+  const reader = new BodyReader({ limit, keptBytes, connections, sourceOf: ({ source }) => source })
+  app.decorate('bodies', reader)
+  app.addHook('preClose', async () => reader.close())
+  // A parser of our own, not a preParsing hook before Fastify's: that one would count no pieces and no memory.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', reader.parse)
+})
 
 /** A body that is read no further, and why. */
 export class BodyRefusedError extends Error {

@@ -1,18 +1,55 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { sourceOf } from '../../lib/addresses.ts'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../../config/config.ts'
+import { type AddressSet, sourceOf } from '../../lib/addresses.ts'
 import type { Log } from '../../lib/log.ts'
 import { OncePerMinute } from '../../lib/once-a-minute.ts'
 import type { ConnectionLimit, ConnectionMetrics } from '../../metrics/connections.ts'
-import type { Budget } from './budget.ts'
+import { Budget } from './budget.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What each source has of connections: its own and what else it is held to account for. */
+    connections: Budget
+  }
+  interface FastifyRequest {
+    /** Whom it is counted for; undefined for our own proxy, which speaks for many, where it does not say for whom. */
+    readonly source: string | undefined
+  }
+}
 
 /** What one source may have open at a time, connections as well as requests. The platform uses few and short ones. */
 export const mostPerSource = 512
 
+/** Milliseconds that a connection on which no request has begun may live on once the server closes. */
+const graceMs = 500
+
+export interface ConnectionsOptions {
+  config: Pick<Config, 'maxConnections' | 'tls'>
+  proxies: AddressSet
+  metrics: ConnectionMetrics
+  log: Log
+}
+
+/** Who is connected, how often a source may be, and how connections end when the server closes. */
+export const connections = fp<ConnectionsOptions>(async (app, { config, proxies, metrics, log }) => {
+  const isProxy = (address: string | undefined) => proxies.has(address)
+  app.decorateRequest('source', {
+    getter() {
+      return isProxy(this.ip) ? undefined : sourceOf(this.ip)
+    },
+  })
+  const perSource = new Budget(mostPerSource, Number.POSITIVE_INFINITY)
+  app.decorate('connections', perSource)
+  limitConnections(app.server, { most: config.maxConnections, perSource, isProxy, metrics, log })
+  endUnusedConnections(app, config.tls !== undefined)
+})
+
 export interface ConnectionLimits {
   /** MAX_CONNECTIONS: of all sources together. */
   most: number
-  /** What each source has of them: its own connections and what else it is held to account for. */
   perSource: Budget
   /** Our own proxies: through one of them come many sources. */
   isProxy: (address: string | undefined) => boolean
@@ -79,4 +116,24 @@ function withMost(
       most = { source, count: sockets.size, oldest }
   }
   return most
+}
+
+/**
+ * Ends connections without a request when the server closes. Node does so with those that have had one; one that was
+ * opened in advance and never used counts as busy, and Node's own limits end with the listener: a spare connection of
+ * a proxy would hold up every shutdown.
+ */
+function endUnusedConnections(app: FastifyInstance, isTls: boolean): void {
+  const unused = new Set<Socket>()
+  app.server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  app.server.on('request', ({ socket }) => unused.delete(socket))
+  app.addHook('preClose', (done) => {
+    setTimeout(() => {
+      for (const socket of unused) socket.destroy()
+    }, graceMs).unref()
+    done()
+  })
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nonceUse } from '../../../src/http/auth/nonce-table.ts'
-import { Replays } from '../../../src/http/auth/replays.ts'
+import { nonceUse, Replays } from '../../../src/http/auth/replays.ts'
 
 test('the last nonces are remembered, older ones are forgotten, and memory is bounded', () => {
   const replays = new Replays(3)

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { transaction } from './pool.ts'
+import { transaction } from '../../src/store/pool.ts'
 
 interface Table {
   oid: number
