@@ -6,8 +6,17 @@ import { readCommitted, type Statement } from './statement.ts'
 const unfoldedColumns: readonly Column[] = [
   { column: 'session_id', type: 'text' },
   { column: 'fact_time', type: 'time' },
+  { column: 'event_key', type: 'key' },
+  { column: 'icid', type: 'text' },
 ]
 const copyUnfolded = copyStatement('rtc.unfolded', unfoldedColumns)
+
+/** What a fact is known by: an event by its key, a CDR by its icid. */
+interface Fact {
+  session_id: string
+  event_key?: string
+  icid?: string
+}
 
 /** The text of a COPY of rows with these columns. */
 export function copyStatement(table: string, columns: readonly Column[]): string {
@@ -15,7 +24,7 @@ export function copyStatement(table: string, columns: readonly Column[]): string
 }
 
 /**
- * Stores facts and the sessions to be folded, all or nothing: in the transaction that is open, else in one of its own.
+ * Stores facts and marks them as to be folded, all or nothing: in the transaction that is open, else in one of its own.
  *
  * Rejects with 23505 where one of them is there already, or with the SQLSTATE of `rtc.refuse_erased`: see `isMet`.
  *
@@ -24,7 +33,7 @@ export function copyStatement(table: string, columns: readonly Column[]): string
  * @param time of a row: its key time
  * @param digests of their keys, where keys have been erased; null where none is known to have been
  */
-export async function copyFacts<Row extends { session_id: string }>(
+export async function copyFacts<Row extends Fact>(
   client: pg.ClientBase,
   statement: string,
   columns: readonly Column[],
@@ -38,28 +47,23 @@ export async function copyFacts<Row extends { session_id: string }>(
   const check = `SELECT rtc.refuse_erased(${digests === null ? 'NULL' : `'{${digests.join()}}'`})`
   await copyIn(client, `${begin}${statement}; ${copyUnfolded}; ${check}`, [
     copyText(rows, columns),
-    sessionsText(rows, time),
+    unfoldedText(rows, time),
   ])
 }
 
-/** Marks the sessions of these facts as to be folded, in the transaction that stores the facts. */
-export async function markUnfolded<Row extends { session_id: string }>(
+/** Marks these facts as to be folded, in the transaction that stores them. */
+export async function markUnfolded<Row extends Fact>(
   client: pg.ClientBase,
   rows: readonly Row[],
   time: (row: Row) => string,
 ): Promise<void> {
-  await copyIn(client, copyUnfolded, [sessionsText(rows, time)])
+  await copyIn(client, copyUnfolded, [unfoldedText(rows, time)])
 }
 
-/** With the earliest of their key times, before which the fold need not look. */
-function sessionsText<Row extends { session_id: string }>(rows: readonly Row[], time: (row: Row) => string): string {
-  const earliest = new Map<string, string>()
-  for (const row of rows) {
-    const before = earliest.get(row.session_id)
-    if (before === undefined || time(row) < before) earliest.set(row.session_id, time(row))
-  }
+/** A row each: the fold gives each fact its position in the feed. */
+function unfoldedText<Row extends Fact>(rows: readonly Row[], time: (row: Row) => string): string {
   return copyText(
-    [...earliest].map(([session_id, fact_time]) => ({ session_id, fact_time })),
+    rows.map((row) => ({ session_id: row.session_id, fact_time: time(row), event_key: row.event_key, icid: row.icid })),
     unfoldedColumns,
   )
 }

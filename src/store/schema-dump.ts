@@ -62,7 +62,7 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
     .concat('\n')
 }
 
-const ours = "n.nspname IN ('rtc', 'ops', 'app')"
+const ours = "n.nspname IN ('rtc', 'ops', 'app', 'feed')"
 
 // NOT NULL constraints have rows in pg_constraint from 18 on; they are told by attnotnull instead.
 const tablesSql = `
