@@ -3,6 +3,7 @@
 CREATE SCHEMA rtc;
 CREATE SCHEMA ops;
 CREATE SCHEMA app;
+CREATE SCHEMA feed;
 
 CREATE TABLE rtc.apps (
   app_key text NOT NULL,

@@ -45,6 +45,13 @@ const saveMs = 1_000
 const downAfter = 10
 /** The longest pause of a receiver that is away, or of Postgres. */
 const longestPauseMs = 30_000
+/**
+ * What comes of one fold is delivered over this time, and not at once: callbacks would wait for it meanwhile. Few entries are
+ * not kept waiting for longer than `longestGapMs` each; of a timer that is late, deliveries of `burstMs` are made up for.
+ */
+const spreadMs = 700
+const longestGapMs = 3
+const burstMs = 5
 /** How long callbacks go first. */
 const patienceMs = 2_000
 const busyMs = 50
@@ -89,6 +96,8 @@ export class Forwarder {
   #saved = 0
   #failuresInRow = 0
   #pausedUntil = 0
+  /** When the next delivery may begin. */
+  #nextAt = 0
   #succeededAt = Number.NEGATIVE_INFINITY
   /** Whether there may be entries that were not read. */
   #isNews = false
@@ -227,13 +236,16 @@ export class Forwarder {
   #begin(window: Window): void {
     const now = performance.now()
     if (this.#isStopped || now + this.#options.sender.timeoutMs > this.#heldUntil || now < this.#pausedUntil) return
-    while (this.#underWay.size < this.#slots) {
+    const gapMs = Math.min(longestGapMs, spreadMs / window.size)
+    this.#nextAt = Math.max(this.#nextAt, now - burstMs)
+    while (this.#underWay.size < this.#slots && this.#nextAt <= now) {
       const pending = window.next(now)
       if (!pending) return
       if (this.#options.wants?.(pending.entry) === false) {
         window.done(pending)
         continue
       }
+      this.#nextAt += gapMs
       const delivery = this.#deliver(window, pending).finally(() => {
         this.#underWay.delete(delivery)
         this.#wakeUp?.()
@@ -299,8 +311,8 @@ export class Forwarder {
   #pause(window: Window): number {
     const now = performance.now()
     const isFull = this.#underWay.size >= this.#slots
-    const due = now < this.#pausedUntil ? this.#pausedUntil : isFull ? Number.POSITIVE_INFINITY : window.dueAt
-    return Math.min(pollMs, Math.max(1, due - now))
+    const due = isFull ? Number.POSITIVE_INFINITY : Math.max(this.#nextAt, window.dueAt)
+    return Math.min(pollMs, Math.max(1, Math.max(due, this.#pausedUntil) - now))
   }
 
   /** Ends when there is something to do. */

@@ -69,9 +69,9 @@ export class Window {
     return this.#ready.shift()
   }
 
-  /** When the next one is to be tried again; Infinity where none is. */
+  /** When there is one to try; Infinity where all are on their way, or behind one that is. */
   get dueAt(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#later.values())
+    return this.#ready.length > 0 ? 0 : Math.min(Number.POSITIVE_INFINITY, ...this.#later.values())
   }
 
   /** Delivered, or given up. */

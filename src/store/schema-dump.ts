@@ -52,7 +52,7 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
   })
   return [
     '-- Written from the catalogs by test/store/schema.test.ts. Change it with a migration, not here.',
-    'CREATE SCHEMA rtc;\nCREATE SCHEMA ops;\nCREATE SCHEMA app;',
+    'CREATE SCHEMA rtc;\nCREATE SCHEMA ops;\nCREATE SCHEMA app;\nCREATE SCHEMA feed;',
     ...tables.map(tableSql),
     ...types.map(typeSql),
     ...views.map(viewSql),
