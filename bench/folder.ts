@@ -48,7 +48,7 @@ const store = (due: string, begin: string, perSecond: number) => `
     SELECT start + (ARRAY[${offsets}])[k + 1] * interval '1 second', now(), gen_random_uuid(), session_id,
       (ARRAY['callout', 'alerting', 'answer', 'callout', 'alerting', 'answer', 'disconnect'])[k + 1],
       '+8675512345678', CASE WHEN k < 3 THEN a ELSE b END, CASE k WHEN 6 THEN 0 END, 'bench' FROM call WHERE k < 7
-    RETURNING session_id, occurred_at AS t
+    RETURNING session_id, occurred_at AS t, event_key, NULL AS icid
   ), c AS (
     INSERT INTO rtc.cdrs (cdr_time, received_at, call_out_start_time, call_out_alerting_time, call_out_answer_time, fwd_start_time,
       fwd_alerting_time, fwd_answer_time, call_end_time, direction, ul_fail_reason, session_id, icid, sp_id, app_key, bind_num,
@@ -56,9 +56,9 @@ const store = (due: string, begin: string, perSecond: number) => `
     SELECT start + interval '20 seconds', now(), start, start + interval '2 seconds', start + interval '5 seconds', start + interval '5 seconds',
       start + interval '7 seconds', start + interval '12 seconds', start + interval '20 seconds', 0, 0, session_id, session_id || '.1', 'bench',
       'bench', '+8675512345678', '+8675512345678', a, '+8675512345678', b, '002', 'bench' FROM call WHERE k = 7
-    RETURNING session_id, cdr_time AS t
+    RETURNING session_id, cdr_time AS t, NULL::uuid AS event_key, icid
   )
-  INSERT INTO rtc.unfolded (session_id, fact_time) SELECT session_id, t FROM (TABLE e UNION ALL TABLE c) x`
+  INSERT INTO rtc.unfolded (session_id, fact_time, event_key, icid) TABLE e UNION ALL TABLE c`
 
 async function measured<T>(pool: pg.Pool, work: () => Promise<T>) {
   const pid = await backendOf(pool)

@@ -13,11 +13,11 @@ CREATE TABLE rtc.maintenance (
 );
 INSERT INTO rtc.maintenance (task) VALUES ('partitions'), ('retention'), ('fold'), ('erasure');
 COMMENT ON TABLE rtc.maintenance IS 'One row per task that one process at a time may do; it is locked meanwhile / 维护任务及其锁';
-COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold, erasure, statistics or peaks / 任务';
+COMMENT ON COLUMN rtc.maintenance.task IS 'partitions, retention, fold, feed, erasure, statistics or peaks / 任务';
 COMMENT ON COLUMN rtc.maintenance.ran_at IS 'When it last did something; fold: to within seconds / 最近执行时间';
 COMMENT ON COLUMN rtc.maintenance.reached IS 'retention: facts with an earlier key time may be gone; fold: stored_at of the newest fact that is in ops.calls, to within seconds / 进度：清理截止时间；已计算的最新入库时间';
 
-COMMENT ON COLUMN rtc.maintenance.reached_id IS 'fold: rows of rtc.unfolded up to this id are gone, but for those that committed late; where to look from / fold：该编号及以前的 rtc.unfolded 行已处理';
+COMMENT ON COLUMN rtc.maintenance.reached_id IS 'fold: rows of rtc.unfolded up to this id are gone, but for those that committed late; where to look from; feed: positions up to this one are gone by age / fold：该编号及以前的 rtc.unfolded 行已处理；feed：该位点及以前的条目已过期清理';
 
 -- Makes sure that parent has a partition for at, and says what it covers: period_start (NULL for _old, which has no
 -- beginning) up to but not including period_end, and whether it was created just now.

@@ -2,7 +2,7 @@
 --
 -- Calls: one row per session, computed from its facts when they are stored (the fold), and never at a read.
 --
---   rtc.unfolded        sessions that got facts since they were folded last
+--   rtc.unfolded        facts that came since their sessions were folded last
 --   rtc.fold_later      those of them that are put off: very large ones, and those whose fold failed
 --   ops.calls           one row per call, no whole phone number in it: ops people read this
 --   rtc.calls_private   the same calls with their numbers; app.calls joins both for the customer's own applications
@@ -12,20 +12,25 @@
 SET LOCAL lock_timeout = '5s';
 
 -- Sessions to fold ---------------------------------------------------------------------------------------------------
--- Whoever stores facts adds their sessions here in the same transaction; the fold deletes them in the transaction that
--- writes the calls. So a call is never stale for longer than the fold takes, whatever commits late or is killed when.
+-- Whoever stores facts notes them here in the same transaction; the fold deletes them in the transaction that writes the
+-- calls, and gives them their positions in the feed. So a call is never stale for longer than the fold takes, whatever
+-- commits late or is killed when.
 -- No unique key: two transactions that store facts of one session shall not wait for each other.
 
 CREATE TABLE rtc.unfolded (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   stored_at timestamptz NOT NULL DEFAULT now(),
   fact_time timestamptz,
-  session_id text NOT NULL
+  event_key uuid,
+  session_id text NOT NULL,
+  icid text
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
-COMMENT ON TABLE rtc.unfolded IS 'Sessions whose call has to be computed again / 待重新计算的会话';
+COMMENT ON TABLE rtc.unfolded IS 'New facts, and sessions whose call has to be computed again / 新事实与待重新计算的会话';
 COMMENT ON COLUMN rtc.unfolded.id IS 'Order in which they came / 序号';
 COMMENT ON COLUMN rtc.unfolded.stored_at IS 'When the fact was stored (start of its transaction) / 入库时间';
-COMMENT ON COLUMN rtc.unfolded.fact_time IS 'Key time of the fact, the earliest of several: partitions before it need not be searched; NULL: unknown, all are / 事实的分区时间（最早者），为空则搜索全部分区';
+COMMENT ON COLUMN rtc.unfolded.fact_time IS 'Key time of the fact: partitions before it need not be searched; NULL: unknown, all are / 事实的分区时间，为空则搜索全部分区';
+COMMENT ON COLUMN rtc.unfolded.event_key IS 'A new event / 新事件';
+COMMENT ON COLUMN rtc.unfolded.icid IS 'A new CDR; neither: only the call is to be computed / 新话单；两者皆空则仅重新计算呼叫';
 COMMENT ON COLUMN rtc.unfolded.session_id IS 'The session / 会话标识';
 
 -- A table of its own, so that what waits for long does not stand in the way of what is next.
@@ -194,7 +199,7 @@ COMMENT ON COLUMN ops.calls.b_minutes IS 'Billed minutes of B''s leg; 0 where it
 COMMENT ON COLUMN ops.calls.minutes_estimated IS 'An event supplied a time that the minutes hang on / 计费分钟是否含推算';
 COMMENT ON COLUMN ops.calls.event_count IS 'Status events of the call / 状态事件数';
 COMMENT ON COLUMN ops.calls.cdr_count IS 'CDRs of the call; the one received last counts / 话单数';
-COMMENT ON COLUMN ops.calls.version IS 'Grows each time the content of the row changes / 版本号，内容变化时递增';
+COMMENT ON COLUMN ops.calls.version IS 'Position in the feed of the last change of its content / 版本号，即最近一次内容变化在变更流中的位点';
 COMMENT ON COLUMN ops.calls.recheck_at IS 'When the call changes by the clock alone and is computed again / 需按时间重新计算的时刻';
 COMMENT ON COLUMN ops.calls.folded_at IS 'When the row was computed / 计算时间';
 

@@ -321,6 +321,6 @@ COMMENT ON COLUMN app.calls.b_minutes IS 'Billed minutes of B''s leg; 0 where it
 COMMENT ON COLUMN app.calls.minutes_estimated IS 'An event supplied a time that the minutes hang on / 计费分钟是否含推算';
 COMMENT ON COLUMN app.calls.event_count IS 'Status events of the call / 状态事件数';
 COMMENT ON COLUMN app.calls.cdr_count IS 'CDRs of the call; the one received last counts / 话单数';
-COMMENT ON COLUMN app.calls.version IS 'Grows each time the content of the row changes / 版本号，内容变化时递增';
+COMMENT ON COLUMN app.calls.version IS 'Position in the feed of the last change of its content / 版本号，即最近一次内容变化在变更流中的位点';
 COMMENT ON COLUMN app.calls.recheck_at IS 'When the call changes by the clock alone and is computed again / 需按时间重新计算的时刻';
 COMMENT ON COLUMN app.calls.folded_at IS 'When the row was computed / 计算时间';

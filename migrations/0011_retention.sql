@@ -119,10 +119,11 @@ AS $$
 DECLARE
   old_end CONSTANT timestamptz := '2024-01-01 00:00:00+00';
   last_time timestamptz;
+  last_position bigint;
   deleted integer := 0;
 BEGIN
   IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs',
-    'bill_changes', 'redeliveries', 'reveals', 'look_ups', 'erased_keys') THEN
+    'bill_changes', 'redeliveries', 'reveals', 'look_ups', 'erased_keys', 'feed') THEN
     RAISE 'rtc.tidy: no such table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF before IS NULL OR before > now() - (CASE WHEN what IN ('reveals', 'look_ups') THEN interval '179 days'
@@ -144,14 +145,18 @@ BEGIN
         WHERE c.cdr_time < least(before, old_end) ORDER BY c.cdr_time LIMIT batch) x;
       DELETE FROM rtc.cdrs c WHERE c.cdr_time <= last_time AND c.cdr_time < old_end;
     WHEN 'calls' THEN
+      -- Whoever gives positions in the feed holds the lock of the fold.
+      PERFORM FROM rtc.maintenance m WHERE m.task = 'fold' FOR UPDATE;
       -- A call that came lately stays, whatever its times say: one event of a wrong clock must not take it away.
       WITH past AS MATERIALIZED (
         SELECT o.call_ref FROM ops.calls o
           WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch
       ), numbers AS (
         DELETE FROM rtc.calls_private p USING past WHERE p.call_ref = past.call_ref
+      ), gone AS (
+        DELETE FROM ops.calls c USING past WHERE c.call_ref = past.call_ref RETURNING c.call_ref
       )
-      DELETE FROM ops.calls c USING past WHERE c.call_ref = past.call_ref;
+      INSERT INTO rtc.feed (kind, call_ref) SELECT 'removed', gone.call_ref FROM gone;
     WHEN 'placed_calls' THEN
       DELETE FROM rtc.placed_calls p WHERE p.id IN (SELECT o.id FROM rtc.placed_calls o
         WHERE o.placed_at < before ORDER BY o.id LIMIT batch);
@@ -177,6 +182,12 @@ BEGIN
     WHEN 'erased_keys' THEN
       DELETE FROM rtc.erased_keys k WHERE k.key_digest IN (SELECT o.key_digest FROM rtc.erased_keys o
         WHERE o.erased_at < before ORDER BY o.erased_at LIMIT batch);
+    WHEN 'feed' THEN
+      SELECT max(x.position) INTO last_position FROM (SELECT o.position, o.at FROM rtc.feed o
+        ORDER BY o.position LIMIT batch) x WHERE x.at < before;
+      DELETE FROM rtc.dead_letters d WHERE d.position <= last_position;
+      UPDATE rtc.maintenance m SET ran_at = now(), reached_id = last_position WHERE m.task = 'feed' AND last_position IS NOT NULL;
+      DELETE FROM rtc.feed f WHERE f.position <= last_position;
   END CASE;
   GET DIAGNOSTICS deleted = ROW_COUNT;
   IF deleted > 0 AND what IN ('call_events', 'cdrs') THEN

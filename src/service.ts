@@ -7,6 +7,8 @@ import { buildAdmin } from './admin/app.ts'
 import type { Config } from './config/config.ts'
 import type { EmbeddedPostgres } from './embedded-postgres/embedded.ts'
 import type { EmbeddedKeeper } from './embedded-postgres/keeper.ts'
+import { Forwarder, forwarderLimits } from './feed/forwarder.ts'
+import { Sender } from './feed/sender.ts'
 import { buildApp } from './http/app.ts'
 import { Receiver } from './ingest/receiver.ts'
 import { makeReachable } from './lib/directories.ts'
@@ -15,6 +17,7 @@ import { shutDown } from './lib/shutdown.ts'
 import { Folder } from './maintenance/folder.ts'
 import { Maintenance } from './maintenance/maintenance.ts'
 import { watchFold } from './metrics/fold.ts'
+import { watchForwarder } from './metrics/forward.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { watchPools } from './metrics/pools.ts'
 import { watchProcess } from './metrics/process.ts'
@@ -30,6 +33,8 @@ const embeddedPatienceMs = 10_000
 const closingMs = 400
 /** Milliseconds for a batch of the fold, and for a statement of maintenance, to end. */
 const backgroundStopMs = 2_000
+/** Milliseconds that the application behind has for an answer. */
+const forwardTimeoutMs = 10_000
 /** Milliseconds for the embedded Postgres to shut down. */
 const embeddedStopMs = 30_000
 
@@ -73,8 +78,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     log,
     showUserData: config.showUserData,
     busy: () => receiver.isBusy,
+    onFolded: () => forwarder?.wake(),
   })
   const receiver = new Receiver({ ...config, postgres, spool, metrics, log, onStored: folder.wake })
+  const forwarder = config.forward && forwarderOf(config.forward, { postgres, receiver, log })
   const maintenance = new Maintenance({
     postgres,
     spool,
@@ -93,6 +100,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   watchProcess(metrics.registry)
   watchPools(metrics.registry, () => postgres.pools)
   watchFold(metrics.registry, folder)
+  if (forwarder) watchForwarder(metrics.registry, forwarder)
   watchReadiness(metrics.registry, readiness)
   const ops = { postgres, pooler: config.databasePooler, timeZone: config.timeZone, log }
   const admin = buildAdmin({ config, readiness, metrics, log, openapi: () => app.swagger(), ops })
@@ -110,6 +118,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   receiver.start()
   maintenance.start()
   folder.start()
+  forwarder?.start()
   await receiver.whenConnected(isNew && embedded ? embeddedPatienceMs : patienceMs)
 
   return {
@@ -128,9 +137,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
           },
           { name: 'finish requests', timeoutMs: half, run: () => app.close() },
           {
-            name: 'stop the fold and maintenance',
+            name: 'stop the fold, forwarding and maintenance',
             timeoutMs: backgroundStopMs + closingMs,
-            run: () => Promise.all([folder.stop(backgroundStopMs), maintenance.stop()]),
+            run: () =>
+              Promise.all([folder.stop(backgroundStopMs), forwarder?.stop(backgroundStopMs), maintenance.stop()]),
           },
           { name: 'empty the batches', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },
@@ -140,6 +150,20 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       )
     },
   }
+}
+
+/** Posts what was folded, to one address for all receivers of the database. */
+function forwarderOf(
+  { url, keys }: NonNullable<Config['forward']>,
+  { postgres, receiver, log }: { postgres: Postgres; receiver: Receiver; log: Log },
+): Forwarder {
+  return new Forwarder({
+    pool: () => postgres.forwarding,
+    name: 'service',
+    sender: new Sender({ url, keys, timeoutMs: forwardTimeoutMs, connections: forwarderLimits.concurrency }),
+    log,
+    busy: () => receiver.isBusy,
+  })
 }
 
 /** Loaded only when it is used: with DATABASE_URL nothing of the embedded Postgres need be installed. */

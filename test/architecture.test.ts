@@ -18,7 +18,8 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
   'verification-call': { import: ['platform'] },
   store: { import: ['lib', 'platform'], types: ['calls'] },
   erasure: { import: ['calls', 'store'] },
-  metrics: { import: ['lib'], types: ['ingest', 'maintenance', 'platform', 'spool'] },
+  feed: { import: ['lib', 'store'] },
+  metrics: { import: ['lib'], types: ['feed', 'ingest', 'maintenance', 'platform', 'spool'] },
   ingest: { import: ['calls', 'lib', 'metrics', 'platform', 'store'], types: ['spool'] },
   maintenance: { import: ['calls', 'ingest', 'lib', 'platform', 'store'], types: ['spool'] },
   page: { import: ['ingest', 'lib', 'store'] },
@@ -28,15 +29,17 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
 
   // What puts it together, and what people start.
   'service.ts': {
-    import: ['admin', 'embedded-postgres', 'http', 'ingest', 'lib', 'maintenance', 'metrics', 'spool', 'store'],
+    import: ['admin', 'embedded-postgres', 'feed', 'http', 'ingest', 'lib', 'maintenance', 'metrics', 'spool', 'store'],
     types: ['config'],
   },
   commands: {
     import: [
       ...[
+        'calls',
         'config',
         'embedded-postgres',
         'erasure',
+        'feed',
         'http',
         'ingest',
         'lib',
@@ -47,7 +50,7 @@ const may: Record<string, { import: readonly string[]; types?: readonly string[]
       ],
       ...['simulator', 'spool', 'store', 'verification-call'],
     ],
-    types: ['calls', 'service.ts'],
+    types: ['service.ts'],
   },
   'main.ts': { import: ['commands', 'config', 'lib', 'service.ts'] },
   'cli.ts': { import: ['commands'] },

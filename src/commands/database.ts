@@ -32,11 +32,13 @@ export async function withDatabaseUrl<T>(work: (databaseUrl: string, config: Con
 }
 
 /** A single connection for the time of the command. */
-export async function withConnection<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  work: (client: pg.Client, config: Config, databaseUrl: string) => Promise<T>,
+): Promise<T> {
   return withDatabaseUrl((databaseUrl, config) =>
     withClient(databaseUrl, 'rtc-receiver cli', (client) => {
       if (config.databasePooler === 'transaction') reachThroughPooler(client)
-      return work(client, config)
+      return work(client, config, databaseUrl)
     }),
   )
 }

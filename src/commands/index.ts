@@ -53,6 +53,14 @@ export const commands: Record<string, CommandEntry> = {
     description: 'look at and drain the records waiting on the local disk',
     load: async () => (await import('./spool.ts')).spoolCommand,
   },
+  listen: {
+    description: 'show events, CDRs and calls as they come, or post each to a URL',
+    load: async () => (await import('./listen.ts')).listenCommand,
+  },
+  forward: {
+    description: 'look at and deal with what FORWARD_URL refused too often',
+    load: async () => (await import('./forward.ts')).forwardCommand,
+  },
   apps: {
     description: 'say what each application does: notifications, codes, calls',
     load: async () => (await import('./apps.ts')).appsCommand,

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { defaults, type SimulatorOptions } from '../simulator/options.ts'
-import { outcomes, scenarios } from '../simulator/outcomes.ts'
+import { callbackTypes, outcomes, scenarios } from '../simulator/outcomes.ts'
 import { signatureForms } from '../simulator/signer.ts'
 
 export interface SimulateOptions
@@ -35,6 +35,12 @@ export function simulateCommand(command: Command): void {
     .option('--speed <factor>', 'let calls take their time, so much faster than real ones, beginning now', positive)
     .addOption(new Option('--scenario <name>', 'one scenario for all calls').choices(scenarios))
     .addOption(new Option('--outcome <name>', 'one outcome for all calls').choices(outcomes))
+    .addOption(
+      new Option(
+        '--event <type>',
+        'one callback of this type, of one call (or of each of --calls); with --scenario and --outcome of such a call',
+      ).choices(callbackTypes),
+    )
     .option('--duplicates <share>', 'callbacks sent twice, from 0 to 1', share, defaults.duplicates)
     .option('--reorder <share>', 'calls whose events come in any order', share, defaults.reorder)
     .option('--malformed <share>', 'calls with something that cannot be stored', share, defaults.malformed)

@@ -68,7 +68,7 @@ async function listViews(client: pg.Client): Promise<Result> {
     ...relations
       .filter(({ schema, kind }) => schema === 'ops' && kind !== 'c')
       .map(({ name, comment }) => [`ops.${name}`, firstWords(comment)]),
-    ...routines.map(({ signature, comment }) => [`ops.${nameOf(signature)}()`, firstWords(comment)]),
+    ...routines.map(({ schema, signature, comment }) => [`${schema}.${nameOf(signature)}()`, firstWords(comment)]),
   ]
   // Of functions with several lists of arguments one line is enough.
   const names = rows.map(([name]) => name)
@@ -83,11 +83,11 @@ async function describeOne(client: pg.Client, wanted: string): Promise<Result> {
     const rows = relation.columns.map((column) => [column.name, column.type, inOurLanguage(column.comment)])
     return { columns: ['column', 'type', 'what'], rows }
   }
-  const found = schema === 'ops' ? routines.filter(({ signature }) => nameOf(signature) === name) : []
+  const found = routines.filter((one) => one.schema === schema && nameOf(one.signature) === name)
   if (found.length === 0) throw new Error(`there is no ${schema}.${name}: --views lists what there is`)
   return {
     columns: ['function', 'gives', 'what'],
-    rows: found.map(({ signature, result, comment }) => [`ops.${signature}`, result, inOurLanguage(comment)]),
+    rows: found.map(({ signature, result, comment }) => [`${schema}.${signature}`, result, inOurLanguage(comment)]),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -8,7 +9,18 @@ import { type Cidr, isLoopback, isTooWide } from '../lib/addresses.ts'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
 import { callbackUrls, checkCallbackUrl, isPathToken } from '../platform/urls.ts'
 import { Environment, secretVariables } from './environment.ts'
-import { bytes, ConfigError, isDatabaseUrl, isTimeZone, list, readApps, readRanges, readTls } from './values.ts'
+import {
+  bytes,
+  ConfigError,
+  isDatabaseUrl,
+  isTimeZone,
+  list,
+  readApps,
+  readForward,
+  readForwardSecrets,
+  readRanges,
+  readTls,
+} from './values.ts'
 
 export { ConfigError } from './values.ts'
 
@@ -54,6 +66,11 @@ export interface Config {
   revealRetentionDays: number
   /** Whether userData holds nothing personal, so that `ops.calls` may show it. */
   showUserData: boolean
+  /** Where facts and calls are posted to; undefined: nowhere. */
+  forward: { url: string; keys: readonly KeyObject[] } | undefined
+  /** What posts are signed with, those of `listen` too. */
+  forwardKeys: readonly KeyObject[]
+  feedRetentionDays: number
   timeZone: string
   /** For placing verification calls. */
   apiUrl: string | undefined
@@ -173,6 +190,7 @@ function toConfig(env: Static<typeof Environment>): Config {
     throw new ConfigError(
       'RTC_AUTH is enforce, so PUBLIC_URL (or STATUS_URL and FEE_URL) is needed: digests sign the URL',
     )
+  const forwardKeys = readForwardSecrets(env.FORWARD_SECRET)
   const allowFrom = readRanges('ALLOW_FROM', env.ALLOW_FROM)
   const trustProxy = readRanges('TRUST_PROXY', env.TRUST_PROXY)
   if (trustProxy.some(isTooWide))
@@ -220,6 +238,9 @@ function toConfig(env: Static<typeof Environment>): Config {
     retentionDays: env.RETENTION_DAYS,
     revealRetentionDays: env.REVEAL_RETENTION_DAYS,
     showUserData: env.SHOW_USER_DATA,
+    forward: readForward(env.FORWARD_URL, forwardKeys),
+    forwardKeys,
+    feedRetentionDays: env.FEED_RETENTION_DAYS,
     timeZone: env.TIME_ZONE,
     apiUrl: env.RTC_API_URL,
     createdZone: env.RTC_CREATED_ZONE,

@@ -136,6 +136,27 @@ const retention = {
   REVEAL_RETENTION_DAYS: whole('for how many days it is kept who asked to see numbers', 1_095, 180, 36_500),
 }
 
+const forwarding = {
+  FORWARD_URL: maybe(
+    Type.String({
+      description:
+        'the address of the application behind: events, CDRs and calls are posted to it, with whole numbers (docs/feed.md). https://…',
+      pattern: '^https?://',
+    }),
+  ),
+  FORWARD_SECRET: maybe(
+    text(
+      'the secret that posts are signed with, as Standard Webhooks has it: whsec_ and 24 to 64 bytes in Base64; two, separated by a comma, while it is changed',
+    ),
+  ),
+  FEED_RETENTION_DAYS: whole(
+    'for how many days an application may be away and still miss nothing of the feed',
+    7,
+    1,
+    36_500,
+  ),
+}
+
 const people = {
   SHOW_USER_DATA: Type.Boolean({
     description: 'whether userData holds nothing personal, so that ops.calls may show it: true or false',
@@ -178,6 +199,7 @@ export const Environment = Type.Object({
   ...callbacks,
   ...storage,
   ...retention,
+  ...forwarding,
   ...people,
   ...verificationCalls,
   ...shutdown,
@@ -190,6 +212,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, TSchema>>
   'Callbacks, and who may send them': callbacks,
   'Spool and limits': storage,
   Retention: retention,
+  Forwarding: forwarding,
   'For people': people,
   'Verification calls': verificationCalls,
   Shutdown: shutdown,
@@ -204,4 +227,6 @@ export const secretVariables = [
   'RTC_APPS',
   'STATUS_URL',
   'FEE_URL',
+  'FORWARD_URL',
+  'FORWARD_SECRET',
 ] as const

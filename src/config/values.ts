@@ -1,4 +1,4 @@
-import { createPrivateKey, createSecretKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createSecretKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Cidr, parseCidr } from '../lib/addresses.ts'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
@@ -75,6 +75,29 @@ function readPem(name: string, file: string): Buffer {
   } catch (error) {
     throw new ConfigError(`${name} cannot be read (${(error as NodeJS.ErrnoException).code}): it should be a PEM file`)
   }
+}
+
+/** The keys that messages are signed with, as objects that no log line and no JSON shows; none where nothing is set. */
+export function readForwardSecrets(secrets: string | undefined): KeyObject[] {
+  const keys = list(secrets).map((secret) =>
+    Buffer.from(/^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1] ?? '', 'base64'),
+  )
+  if (keys.length > 2 || keys.some(({ length }) => length < 24 || length > 64))
+    throw new ConfigError(
+      'FORWARD_SECRET is not valid. It should be whsec_ and 24 to 64 bytes in Base64; two are separated by a comma',
+    )
+  return keys.map((key) => createSecretKey(key))
+}
+
+/** Undefined where nothing is forwarded. */
+export function readForward(
+  url: string | undefined,
+  keys: readonly KeyObject[],
+): { url: string; keys: readonly KeyObject[] } | undefined {
+  if (url === undefined) return undefined
+  if (!URL.canParse(url)) throw new ConfigError('FORWARD_URL is no URL: it should be as https://app.example.com/rtc')
+  if (keys.length === 0) throw new ConfigError('FORWARD_URL is set, so FORWARD_SECRET is needed: posts are signed')
+  return { url, keys }
 }
 
 export function list(value: string | undefined): string[] {

@@ -9,10 +9,17 @@ import {
   foldAgain,
   readCallTexts,
   renameCall,
+  tellErased,
   waitForFold,
 } from '../store/erasure/calls.ts'
 import { candidatesOfSession, keysOfSession, readForUpdate } from '../store/erasure/find.ts'
-import { deleteFromQuarantine, keepErasedKeys, moveFacts, writeErased } from '../store/erasure/replace.ts'
+import {
+  deleteFromFeed,
+  deleteFromQuarantine,
+  keepErasedKeys,
+  moveFacts,
+  writeErased,
+} from '../store/erasure/replace.ts'
 import type { ErasableTable, Row, Table } from '../store/erasure/tables.ts'
 import { publicError } from '../store/errors.ts'
 import { readDigestKey, readReferenceKeys } from '../store/keys.ts'
@@ -79,6 +86,9 @@ export class Eraser {
       case 'quarantine':
         await deleteFromQuarantine(this.#writer, row.id)
         return { quarantine: 1 }
+      case 'feed':
+        await deleteFromFeed(this.#writer, row.position)
+        return { feed: 1 }
       case 'cdrs':
       case 'call_events':
       case 'calls_private':
@@ -133,10 +143,13 @@ export class Eraser {
     if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
     const call = callRef(this.#keys.ref, session)
     counts.calls_private = await this.#eraseCall(call, pseudonym)
-    if (moved)
-      await renameCall(this.#writer, { session, call }, { session: moved, call: callRef(this.#keys.ref, moved) })
+    const now = moved ? callRef(this.#keys.ref, moved) : call
+    if (moved) await renameCall(this.#writer, { session, call }, { session: moved, call: now })
     // Another run may have been faster, and the session have another id by now.
-    if (Object.values(counts).some((count) => count > 0)) await foldAgain(this.#writer, moved ?? session)
+    if (Object.values(counts).some((count) => count > 0)) {
+      await foldAgain(this.#writer, moved ?? session)
+      await tellErased(this.#writer, call, now)
+    }
     return counts
   }
 

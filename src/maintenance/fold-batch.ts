@@ -12,13 +12,13 @@ import {
   writePrivateCalls,
 } from '../store/calls.ts'
 import { publicError } from '../store/errors.ts'
+import { allotPositions, announce, enterFeed, type FeedRow } from '../store/feed.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
 import { type FoldTurn, lockFold, noteFolded, type Reached } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
 import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
 import { countCalls, readCallMeasures } from '../store/statistics.ts'
-import { deleteUnfolded } from '../store/unfolded.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { readSessionFacts, type Sought } from './session-facts.ts'
 
@@ -74,9 +74,10 @@ export interface Folded {
 }
 
 // No plan may read more than an index points it to: with a custom plan Postgres believes statistics, which know little of
-// the newest rows, and may read all of a day for one session. And what a crash takes back is folded again, for the rows
-// of rtc.unfolded come back with it.
-const settings = `SET LOCAL statement_timeout = '30s'; SET LOCAL synchronous_commit = off; SET LOCAL jit = off;
+// the newest rows, and may read all of a day for one session. Commits are durable: calls that a crash takes back would be
+// folded again, but positions of the feed would be given again, to other facts, which whoever has read up to them would
+// never see.
+const settings = `SET LOCAL statement_timeout = '30s'; SET LOCAL jit = off;
   SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off`
 
 /** Sessions that are folded before callbacks get their turn. */
@@ -268,9 +269,14 @@ class Batch {
 
   async #write(): Promise<Folded> {
     const client = this.#client
+    const positions = await this.#positions()
     const changing = [...this.#calls.map(({ call_ref }) => call_ref), ...this.#gone]
     const before = await readCallMeasures(client, changing)
-    await writeCalls(client, this.#calls)
+    const versions = await writeCalls(
+      client,
+      this.#calls,
+      this.#calls.map(({ call_ref }) => positions.get(call_ref) ?? 0),
+    )
     await writePrivateCalls(client, this.#private)
     await deleteCalls(client, this.#gone)
     await countCalls(client, changing, before)
@@ -283,10 +289,35 @@ class Batch {
       client,
       done.map(({ id }) => id),
     )
-    await deleteUnfolded(
-      client,
-      this.#sessions.flatMap(({ rows }) => rows),
-    )
+    await this.#enterFeed(positions, versions)
     return { calls: this.#calls.length, failed: this.#failed }
+  }
+
+  /** Of each call, after as many as its new facts need. */
+  async #positions(): Promise<Map<string, number>> {
+    let position = 0
+    const places = this.#sessions.map(({ callRef, rows }) => {
+      position += rows.length + 1
+      return [callRef, position] as const
+    })
+    const before = await allotPositions(this.#client, position)
+    return new Map(places.map(([callRef, place]) => [callRef, before + place]))
+  }
+
+  /** @param versions those positions that are the version of a call now */
+  async #enterFeed(positions: ReadonlyMap<string, number>, versions: ReadonlySet<number>): Promise<void> {
+    const gone = new Set(this.#gone)
+    const isRemoved = ({ id, callRef }: ReferredSession) =>
+      gone.has(callRef) && (this.#known.get(id)?.folded_at ?? null) !== null
+    const rows = this.#sessions.flatMap<FeedRow>((session) => {
+      const { id, callRef } = session
+      const position = positions.get(callRef) ?? 0
+      const kind = isRemoved(session) ? 'removed' : versions.has(position) ? 'call' : null
+      return kind === null && session.rows.length === 0 ? [] : [{ position, callRef, sessionId: id, kind }]
+    })
+    const ids = this.#sessions.flatMap(({ rows }) => rows)
+    if (rows.length === 0) return
+    await enterFeed(this.#client, ids, rows)
+    await announce(this.#client)
   }
 }

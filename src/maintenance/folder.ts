@@ -31,6 +31,8 @@ export interface FolderOptions {
   showUserData: boolean
   /** Whether callbacks wait for Postgres: they go first. */
   busy?: () => boolean
+  /** Something was folded. */
+  onFolded?: () => void
   limits?: FoldLimits
 }
 
@@ -123,6 +125,7 @@ export class Folder {
   }
 
   async #fold(): Promise<Outcome | 'failed'> {
+    const { folded } = this.progress
     try {
       const outcome = await withClient(this.#options.pool(), async (client) => {
         this.#client = client
@@ -139,6 +142,7 @@ export class Folder {
       return 'failed'
     } finally {
       this.#client = undefined
+      if (this.progress.folded > folded) this.#options.onFolded?.()
     }
   }
 

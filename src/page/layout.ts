@@ -16,7 +16,7 @@ export interface View {
 export interface Page {
   title: string
   /** Which of the sections it belongs to. */
-  section?: '/' | '/calls' | '/quarantine'
+  section?: '/' | '/calls' | '/quarantine' | '/forwarding'
   /** Open quarantine entries, where they are known. */
   openEntries?: Answer<number>
   /** Refreshes itself. Not where somebody is writing. */
@@ -46,7 +46,7 @@ ${refreshes && html`<noscript><meta http-equiv="refresh" content="30"></noscript
 <a class="skip" href="#content">${texts.skip}</a>
 <header class="top"><div>
 <a class="name" href="/">${texts.name}</a>
-<nav aria-label="${texts.sections}"><ul>${link('/', texts.overview)}${link('/calls', texts.calls)}${link('/quarantine', texts.quarantine, open)}</ul></nav>
+<nav aria-label="${texts.sections}"><ul>${link('/', texts.overview)}${link('/calls', texts.calls)}${link('/quarantine', texts.quarantine, open)}${link('/forwarding', texts.forwarding)}</ul></nav>
 ${findForm(view)}
 </div></header>
 <main id="content" tabindex="-1">
@@ -61,7 +61,12 @@ ${body}
 /** Instead of a page that could not be read. */
 export function failedPage(view: View, section: NonNullable<Page['section']>, failure: Failed): Html {
   const { texts } = view
-  const back = { '/': texts.overview, '/calls': texts.callsTitle, '/quarantine': texts.quarantineTitle }[section]
+  const back = {
+    '/': texts.overview,
+    '/calls': texts.callsTitle,
+    '/quarantine': texts.quarantineTitle,
+    '/forwarding': texts.forwarding,
+  }[section]
   return layout(view, {
     title: texts.queryFailed,
     section,

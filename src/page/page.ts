@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts'
 import { publicError } from '../store/errors.ts'
 import type { Postgres } from '../store/postgres.ts'
 import { callsRoutes } from './calls/routes.ts'
+import { forwardingRoutes } from './forwarding.ts'
 import { overviewRoutes } from './overview/routes.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
 import { Reader } from './reader.ts'
@@ -77,4 +78,5 @@ export async function opsPage(app: FastifyInstance, parts: PageParts): Promise<v
   overviewRoutes(app, context)
   callsRoutes(app, context)
   quarantineRoutes(app, context)
+  forwardingRoutes(app, context)
 }

@@ -1,7 +1,7 @@
 import type { AppSecret } from '../platform/aksk-verifier.ts'
 import type { RecordKind } from '../platform/record.ts'
 import type { Ledger } from './ledger.ts'
-import type { Outcome, Scenario } from './outcomes.ts'
+import type { CallbackType, Outcome, Scenario } from './outcomes.ts'
 import type { SignatureForm } from './signer.ts'
 
 /** What a simulated platform does. Shares are numbers from 0 to 1. */
@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   /** One scenario or outcome for all calls. */
   scenario?: Scenario | undefined
   outcome?: Outcome | undefined
+  /** Of each call only the first callback of this type, as `answer` or `fee`. */
+  event?: CallbackType | undefined
   /** Share of callbacks sent twice, and of CDRs that stand twice in their message. */
   duplicates: number
   /** Share of calls whose events go out in any order. */

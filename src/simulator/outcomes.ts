@@ -101,3 +101,18 @@ export function failuresOf(outcome: Exclude<Outcome, 'answered'>, leg: 'a' | 'b'
       ]
   }
 }
+
+/** What callbacks there are: the eventType of status events, and fee for CDRs. */
+export const callbackTypes = ['callout', 'alerting', 'answer', 'collectInfo', 'disconnect', 'fee'] as const
+
+export type CallbackType = (typeof callbackTypes)[number]
+
+/** What a call has to be to have such a callback, where that is not asked for. */
+export const callFor: Readonly<Record<CallbackType, { scenario?: Scenario; outcome?: Outcome }>> = {
+  callout: {},
+  alerting: { outcome: 'answered' },
+  answer: { outcome: 'answered' },
+  collectInfo: { scenario: 'callnotify', outcome: 'answered' },
+  disconnect: {},
+  fee: {},
+}

@@ -4,7 +4,7 @@ import type { RecordKind } from '../platform/record.ts'
 import { invent, makeCall, type SimulatedCall } from './call.ts'
 import { CdrBatches, type ReadyCdr } from './cdr-batches.ts'
 import type { SimulatorOptions } from './options.ts'
-import { type Outcome, outcomeWeights, type Scenario, scenarioWeights } from './outcomes.ts'
+import { callFor, type Outcome, outcomeWeights, type Scenario, scenarioWeights } from './outcomes.ts'
 import { Pusher } from './pusher.ts'
 import { Random } from './random.ts'
 import { type Summary, Tally } from './tally.ts'
@@ -120,9 +120,10 @@ export class Simulator {
   }
 
   #generate(number: number, random: Random, startAt: (duration: number) => number): SimulatedCall {
-    const { seed: run, apps, unknownFields } = this.#options
-    const scenario = this.#options.scenario ?? random.weighted(scenarioWeights)
-    const outcome = this.#options.outcome ?? random.weighted(outcomeWeights)
+    const { seed: run, apps, unknownFields, event } = this.#options
+    const suited = event === undefined ? {} : callFor[event]
+    const scenario = this.#options.scenario ?? suited.scenario ?? random.weighted(scenarioWeights)
+    const outcome = this.#options.outcome ?? suited.outcome ?? random.weighted(outcomeWeights)
     const own = inventedApps[scenario]
     const isFree = apps.length === 0 || apps.some(({ appKey }) => appKey === own)
     const appKey = isFree ? own : random.pick(apps).appKey
@@ -130,11 +131,18 @@ export class Simulator {
     const calleeNbr = invent(random)
     const userData = random.chance(0.7) ? `order-${String(number).padStart(6, '0')}` : undefined
     const wishes = { number, run, scenario, outcome, appKey, displayNbr, calleeNbr, userData, unknownFields, startAt }
-    return makeCall(random, wishes)
+    if (event === undefined) return makeCall(random, wishes)
+    // Chance decides whether a callee presses a key.
+    for (let tries = 0; tries < 1_000; tries++) {
+      const call = makeCall(random, wishes)
+      const events = call.events.filter(({ body }) => body.eventType === event).slice(0, 1)
+      if (events.length > 0 || event === 'fee') return { ...call, events }
+    }
+    throw new Error(`no ${scenario} call with outcome ${outcome} has a callback ${event}`)
   }
 
   async #play(call: SimulatedCall, random: Random, urls: Record<RecordKind, string>): Promise<void> {
-    const { reorder, malformed, lostCdrs, speed } = this.#options
+    const { reorder, malformed, lostCdrs, speed, event } = this.#options
     const isOrder = call.number >= firstOrder
     this.#active.add(call)
     this.tally.call(call)
@@ -147,6 +155,7 @@ export class Simulator {
     if (random.chance(malformed)) await this.#pusher.malformed(random, call.appKey, urls)
     this.#active.delete(call)
     if (this.#stop.signal.aborted) return
+    if (event !== undefined && event !== 'fee') return
     if (random.chance(lostCdrs)) {
       this.tally.lostCdrs += 1
       return

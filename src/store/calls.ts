@@ -96,14 +96,15 @@ const privateColumns: ArrayColumns<PrivateCall> = {
   facts_from: 'millis',
 }
 
-// Rows that would be written as they are are left alone: no dead row, no WAL. The version tells readers that copy calls
-// out which rows to copy again; when a call is looked at next is no news for them.
+// Rows that would be written as they are are left alone: no dead row, no WAL. The version is the position in the feed of the
+// last change; when a call is looked at next is no news for its readers.
 const upsertCalls: Statement = {
   name: 'upsert_calls',
-  text: `${insertFromArrays('ops.calls AS c', callColumns, { version: '1', folded_at: 'now()' })}
+  text: `${insertFromArrays('ops.calls AS c', { ...callColumns, version: 'bigint' }, { folded_at: 'now()' })}
     ON CONFLICT (call_ref) DO UPDATE SET ${assignments(callColumns)}, folded_at = excluded.folded_at,
-      version = c.version + CASE WHEN ${differs(callColumns, ['recheck_at'])} THEN 1 ELSE 0 END
-    WHERE ${differs(callColumns)}`,
+      version = CASE WHEN ${differs(callColumns, ['recheck_at'])} THEN excluded.version ELSE c.version END
+    WHERE ${differs(callColumns)}
+    RETURNING version::float8 AS version`,
 }
 
 const upsertPrivateCalls: Statement = {
@@ -113,11 +114,21 @@ const upsertPrivateCalls: Statement = {
     WHERE ${differs(privateColumns)}`,
 }
 
-/** Writes calls as they are now, one row for each `call_ref`. Resolves to how many rows were new or changed. */
-export async function writeCalls(client: Queryable, rows: readonly CallRow[]): Promise<number> {
-  if (rows.length === 0) return 0
-  const { rowCount } = await run(client, upsertCalls, arraysOf(rows, callColumns))
-  return rowCount ?? 0
+/**
+ * Writes calls as they are now, one row for each `call_ref`.
+ *
+ * @param versions of each what it has from now on if its content changes: a position in the feed
+ * @returns those versions that were taken
+ */
+export async function writeCalls(
+  client: Queryable,
+  rows: readonly CallRow[],
+  versions: readonly number[],
+): Promise<Set<number>> {
+  if (rows.length === 0) return new Set()
+  const values = [...arraysOf(rows, callColumns), arrayOf(versions)]
+  const written = await run<{ version: number }>(client, upsertCalls, values)
+  return new Set(written.rows.map(({ version }) => version))
 }
 
 /** The same for what of them is personal data. */

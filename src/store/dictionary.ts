@@ -16,20 +16,21 @@ export interface Relation {
 }
 
 export interface Routine {
+  schema: string
   /** Name and arguments, without the schema. */
   signature: string
   result: string
   comment: string | null
 }
 
-/** Tables, views and functions with their comments; functions of schema ops only. */
+/** Tables, views and functions with their comments; functions of the schemas ops and feed. */
 export async function readCatalog(client: pg.ClientBase): Promise<{ relations: Relation[]; routines: Routine[] }> {
   const { rows: relations } = await client.query<Relation>(relationsSql)
   const { rows: routines } = await client.query<Routine>(routinesSql)
   return { relations, routines }
 }
 
-/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, its functions, then app and rtc. */
+/** The data dictionary in Markdown, made from the comments of the catalogs: schema ops, its functions, then app, feed and rtc. */
 export async function dataDictionary(client: pg.ClientBase): Promise<string> {
   const { relations, routines } = await readCatalog(client)
   const isRow = ({ kind }: Relation) => kind === 'c'
@@ -41,11 +42,13 @@ export async function dataDictionary(client: pg.ClientBase): Promise<string> {
     '## Schema ops: what ops see / 运维可见',
     ...of('ops').map(relationText),
     '## Functions of schema ops / 函数',
-    ...routines.map(routineText),
+    ...routines.filter(({ schema }) => schema === 'ops').map(routineText),
     '## Rows of these functions / 函数返回的列',
     ...relations.filter(isRow).map(relationText),
     "## Schema app: for the customer's own applications, with whole numbers / 供客户自有应用，含完整号码",
     ...of('app').map(relationText),
+    '## Functions of schema feed: cursors / 变更流的函数',
+    ...routines.filter(({ schema }) => schema === 'feed').map(routineText),
     '## Schema rtc: what is stored, for the owner only / 存储表（仅属主可见）',
     ...of('rtc').map(relationText),
   ].join('\n\n')}\n`
@@ -63,9 +66,9 @@ const relationsSql = `
   ORDER BY 1, 2`
 
 const routinesSql = `
-  SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS signature, pg_get_function_result(p.oid) AS result,
+  SELECT p.pronamespace::regnamespace::text AS schema, p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS signature, pg_get_function_result(p.oid) AS result,
     obj_description(p.oid, 'pg_proc') AS comment
-  FROM pg_proc p WHERE p.pronamespace = 'ops'::regnamespace ORDER BY 1`
+  FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('ops', 'feed') ORDER BY 1, 2`
 
 function relationText({ schema, name, comment, columns }: Relation): string {
   return [
@@ -82,10 +85,9 @@ function relationText({ schema, name, comment, columns }: Relation): string {
   ].join('\n\n')
 }
 
-function routineText({ signature, result, comment }: Routine): string {
-  return [`### ops.${signature.split('(')[0]}`, `\`ops.${signature}\` → \`${result}\``, ...bothLanguages(comment)].join(
-    '\n\n',
-  )
+function routineText({ schema, signature, result, comment }: Routine): string {
+  const heading = `### ${schema}.${signature.split('(')[0]}`
+  return [heading, `\`${schema}.${signature}\` → \`${result}\``, ...bothLanguages(comment)].join('\n\n')
 }
 
 /** A comment is English, a slash between blanks, Chinese; the English may hold such a slash as well. */

@@ -5,8 +5,17 @@ import { readCommitted, type Statement } from './statement.ts'
 const unfoldedColumns: readonly Column[] = [
   { column: 'session_id', type: 'text' },
   { column: 'fact_time', type: 'time' },
+  { column: 'event_key', type: 'key' },
+  { column: 'icid', type: 'text' },
 ]
 const copyUnfolded = copyStatement('rtc.unfolded', unfoldedColumns)
+
+/** What a fact is known by: an event by its key, a CDR by its icid. */
+interface Fact {
+  session_id: string
+  event_key?: string
+  icid?: string
+}
 
 /** The text of a COPY of rows with these columns. */
 function copyStatement(table: string, columns: readonly Column[]): string {
@@ -14,7 +23,7 @@ function copyStatement(table: string, columns: readonly Column[]): string {
 }
 
 /**
- * Makes the function that stores facts and the sessions to be folded, all or nothing: in the transaction that is open,
+ * Makes the function that stores facts and marks them as to be folded, all or nothing: in the transaction that is open,
  * else in one of its own.
  *
  * It takes rows sorted by partition and key, no two with one key, and digests of their keys, where keys have been erased;
@@ -23,11 +32,7 @@ function copyStatement(table: string, columns: readonly Column[]): string {
  *
  * @param time of a row: its key time
  */
-export function factCopier<Row extends { session_id: string }>(
-  table: string,
-  columns: readonly Column[],
-  time: (row: Row) => string,
-) {
+export function factCopier<Row extends Fact>(table: string, columns: readonly Column[], time: (row: Row) => string) {
   const statement = copyStatement(table, columns)
   return (client: pg.ClientBase, rows: readonly Row[], digests: readonly string[] | null): Promise<void> => {
     const begin = client.getTransactionStatus() === 'I' ? readCommitted(client) : ''
@@ -36,29 +41,24 @@ export function factCopier<Row extends { session_id: string }>(
     const check = `SELECT rtc.refuse_erased(${digests === null ? 'NULL' : `'{${digests.join()}}'`})`
     return copyIn(client, `${begin}${statement}; ${copyUnfolded}; ${check}`, [
       copyText(rows, columns),
-      sessionsText(rows, time),
+      unfoldedText(rows, time),
     ])
   }
 }
 
-/** Marks the sessions of these facts as to be folded, in the transaction that stores the facts. */
-export function markUnfolded<Row extends { session_id: string }>(
+/** Marks these facts as to be folded, in the transaction that stores them. */
+export function markUnfolded<Row extends Fact>(
   client: pg.ClientBase,
   rows: readonly Row[],
   time: (row: Row) => string,
 ): Promise<void> {
-  return copyIn(client, copyUnfolded, [sessionsText(rows, time)])
+  return copyIn(client, copyUnfolded, [unfoldedText(rows, time)])
 }
 
-/** With the earliest of their key times, before which the fold need not look. */
-function sessionsText<Row extends { session_id: string }>(rows: readonly Row[], time: (row: Row) => string): string {
-  const earliest = new Map<string, string>()
-  for (const row of rows) {
-    const before = earliest.get(row.session_id)
-    if (before === undefined || time(row) < before) earliest.set(row.session_id, time(row))
-  }
+/** A row each: the fold gives each fact its position in the feed. */
+function unfoldedText<Row extends Fact>(rows: readonly Row[], time: (row: Row) => string): string {
   return copyText(
-    [...earliest].map(([session_id, fact_time]) => ({ session_id, fact_time })),
+    rows.map((row) => ({ session_id: row.session_id, fact_time: time(row), event_key: row.event_key, icid: row.icid })),
     unfoldedColumns,
   )
 }

@@ -52,6 +52,7 @@ export class Postgres {
   #databaseUrl: string | undefined
   #pool: pg.Pool | undefined
   #background: pg.Pool | undefined
+  #forwarding: pg.Pool | undefined
   #context: CommitContext | undefined
 
   constructor(options: PostgresOptions) {
@@ -72,9 +73,15 @@ export class Postgres {
     return this.#background
   }
 
+  /** One more, opened when it is used: whoever forwards waits for no fold, and no fold for it. */
+  get forwarding(): pg.Pool {
+    if (!this.#forwarding || !this.isConnected) throw new NotConnectedError('Postgres has not been reached yet')
+    return this.#forwarding
+  }
+
   /** For those who watch: undefined until it is known where Postgres is. */
-  get pools(): Record<'callbacks' | 'background', pg.Pool | undefined> {
-    return { callbacks: this.#pool, background: this.#background }
+  get pools(): Record<'callbacks' | 'background' | 'forwarding', pg.Pool | undefined> {
+    return { callbacks: this.#pool, background: this.#background, forwarding: this.#forwarding }
   }
 
   get isConnected(): boolean {
@@ -113,15 +120,18 @@ export class Postgres {
     const onError = (error: Error) => log.warn({ err: publicError(error) }, 'a Postgres connection broke')
     void this.#pool?.end().catch(() => {})
     void this.#background?.end().catch(() => {})
+    void this.#forwarding?.end().catch(() => {})
     this.#pool = createPool({ databaseUrl, size, pooler, statementTimeoutMs, onError })
-    this.#background = createPool({
+    const background = {
       databaseUrl,
       size: 1,
       pooler,
       statementTimeoutMs: backgroundTimeoutMs,
       connectTimeoutMs: statementTimeoutMs,
       onError,
-    })
+    }
+    this.#background = createPool(background)
+    this.#forwarding = createPool(background)
     this.#databaseUrl = databaseUrl
   }
 
@@ -160,6 +170,6 @@ export class Postgres {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool?.end(), this.#background?.end()])
+    await Promise.all([this.#pool?.end(), this.#background?.end(), this.#forwarding?.end()])
   }
 }

@@ -66,6 +66,8 @@ export interface RetentionRules {
   retentionDays?: number | undefined
   /** Days that the record of who saw numbers, or looked for them, is kept: at least 180. */
   revealRetentionDays?: number | undefined
+  /** Days that the feed is kept, whatever else is. */
+  feedRetentionDays?: number | undefined
 }
 
 /** What became of a run. Partitions of tables that were busy all the time are empty, and dropped another time. */
@@ -90,7 +92,7 @@ export interface Patience {
  */
 export async function applyRetention(
   client: Queryable,
-  { retentionDays, revealRetentionDays }: RetentionRules,
+  { retentionDays, revealRetentionDays, feedRetentionDays }: RetentionRules,
   patience: Patience,
 ): Promise<Retained> {
   const result: Retained = { dropped: [], deleted: {}, busy: [] }
@@ -140,6 +142,7 @@ export async function applyRetention(
     for (const table of belongings) await deleteFrom(table, kept)
   }
   await deleteFrom('erased_keys', retentionEnd(erasedKeyDays))
+  if (feedRetentionDays !== undefined) await deleteFrom('feed', retentionEnd(feedRetentionDays))
   if (revealRetentionDays !== undefined)
     for (const table of ['reveals', 'look_ups']) await deleteFrom(table, retentionEnd(revealRetentionDays))
   return result

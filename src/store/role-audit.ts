@@ -1,4 +1,4 @@
-import { functionGrants, type Role, roles, tableGrants } from './roles.ts'
+import { feedGrants, functionGrants, type Role, roles, tableGrants } from './roles.ts'
 import type { Queryable } from './statement.ts'
 
 /** Something that is not as `rtc-receiver roles` makes it, and the SQL to mend it. */
@@ -98,7 +98,7 @@ export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
   const { rows } = await client.query<Grant>(
     `WITH tables AS (
         SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname IN ('rtc', 'ops', 'app') AND c.relkind <> 'S'),
+          WHERE n.nspname IN ('rtc', 'ops', 'app', 'feed') AND c.relkind <> 'S'),
       grants (kind, schema, object, "column", grantee, privilege) AS (
         SELECT 'TABLE', nspname, format('%I.%I', nspname, relname), NULL, grantee, privilege_type
           FROM tables, aclexplode(relacl)
@@ -112,7 +112,7 @@ export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
         SELECT 'FUNCTION', nspname, format('%I.%I(%s)', nspname, proname, oidvectortypes(proargtypes)), NULL, grantee, privilege_type
           FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace,
             aclexplode(coalesce(proacl, acldefault('f', proowner)))
-          WHERE nspname IN ('rtc', 'ops', 'app') AND prosecdef)
+          WHERE nspname IN ('rtc', 'ops', 'app', 'feed') AND prosecdef)
       SELECT kind, schema, object, "column", coalesce(rolname, 'PUBLIC') AS grantee, privilege
         FROM grants LEFT JOIN pg_catalog.pg_roles r ON r.oid = grantee
         WHERE grantee = 0 OR rolname = ANY ($1)
@@ -136,6 +136,7 @@ const schemas: Readonly<Record<string, readonly Role[]>> = {
   rtc: ['rtc_writer', 'rtc_app'],
   ops: ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii'],
   app: ['rtc_app'],
+  feed: ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii', 'rtc_app'],
 }
 
 function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): boolean {
@@ -144,7 +145,9 @@ function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): b
   if (!ours.includes(grantee as Role)) return false
   if (kind === 'SCHEMA') return privilege === 'USAGE'
   if (kind === 'FUNCTION') {
-    const only = schema === 'rtc' ? 'rtc_writer' : functionGrants[object.replace(/\(.*/, '')]
+    const name = object.replace(/\(.*/, '')
+    if (schema === 'feed') return feedGrants[name]?.includes(grantee as Role) ?? false
+    const only = schema === 'rtc' ? 'rtc_writer' : functionGrants[name]
     return only === undefined || only === grantee
   }
   if (column !== null) return false

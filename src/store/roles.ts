@@ -28,6 +28,9 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_writer', table: 'rtc.apps', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   { role: 'rtc_writer', table: 'rtc.redeliveries', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
   { role: 'rtc_writer', table: 'rtc.placed_calls', privileges: ['SELECT', 'INSERT'] },
+  { role: 'rtc_writer', table: 'rtc.feed', privileges: ['SELECT', 'INSERT'] },
+  { role: 'rtc_writer', table: 'rtc.forwarders', privileges: ['SELECT', 'INSERT', 'UPDATE'] },
+  { role: 'rtc_writer', table: 'rtc.dead_letters', privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   // Whoever locks a row needs UPDATE.
   { role: 'rtc_writer', table: 'rtc.maintenance', privileges: ['SELECT', 'UPDATE'] },
   { role: 'rtc_writer', table: 'rtc.erased_keys', privileges: ['SELECT'] },
@@ -46,6 +49,14 @@ export const functionGrants: Readonly<Record<string, Role>> = {
   'ops.calls_by_session': 'rtc_support',
   'ops.ask_reveal': 'rtc_pii',
   'ops.reveal': 'rtc_pii',
+}
+
+/** Cursors over the feed. Facts and whole numbers are for the customer's applications, and the receiver forwards them. */
+export const feedGrants: Readonly<Record<string, readonly Role[]>> = {
+  'feed.entries_after': ['rtc_app', 'rtc_writer'],
+  'feed.calls_after': ['rtc_app', ...readers],
+  'feed.position_at': ['rtc_app', ...readers],
+  'feed.head': ['rtc_app', ...readers],
 }
 
 /**
@@ -83,7 +94,7 @@ export function rolesSql(): string[] {
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT SELECT ON TABLES TO ${people}`,
     // Users of a view need EXECUTE on the plain functions in it, and no USAGE on their schema. One that is immutable knows
     // nothing but its arguments.
-    'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA rtc, ops FROM PUBLIC',
+    'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA rtc, ops, feed FROM PUBLIC',
     forEachFunction(
       `p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i' OR p.pronamespace = 'ops'::regnamespace AND p.proname NOT IN (${telling})`,
       people,
@@ -93,6 +104,13 @@ export function rolesSql(): string[] {
     ...Object.entries(functionGrants).map(([name, role]) =>
       forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, role),
     ),
+
+    `GRANT USAGE ON SCHEMA feed TO ${people}, rtc_app`,
+    ...Object.entries(feedGrants).map(([name, grantees]) =>
+      forEachFunction(`format('%I.%I', p.pronamespace::regnamespace, p.proname) = '${name}'`, grantees.join(', ')),
+    ),
+    // Positions are given by whoever folds; a range of them takes UPDATE.
+    'GRANT USAGE, UPDATE ON SEQUENCE rtc.feed_position_seq TO rtc_writer',
 
     'GRANT USAGE ON SCHEMA app TO rtc_app',
     'GRANT SELECT ON ALL TABLES IN SCHEMA app TO rtc_app',

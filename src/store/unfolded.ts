@@ -1,7 +1,7 @@
 import { arrayOf } from './row-arrays.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 
-/** A session that got a fact since it was folded. Times are milliseconds. */
+/** A fact that came since its session was folded, or a session to be folded again. Times are milliseconds. */
 export interface Unfolded {
   id: number
   session_id: string
@@ -48,15 +48,6 @@ const readStatement: Statement = {
 export async function readUnfolded(client: Queryable, afterId: number, limit: number): Promise<Unfolded[]> {
   const { rows } = await run<Unfolded>(client, readStatement, [afterId, limit])
   return rows
-}
-
-const deleteStatement: Statement = {
-  name: 'delete_unfolded',
-  text: 'DELETE FROM rtc.unfolded WHERE id = ANY($1::bigint[])',
-}
-
-export async function deleteUnfolded(client: Queryable, ids: readonly number[]): Promise<void> {
-  if (ids.length > 0) await run(client, deleteStatement, [arrayOf(ids)])
 }
 
 const stateStatement: Statement = {

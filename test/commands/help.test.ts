@@ -99,6 +99,7 @@ const args: Record<string, string[]> = {
   'quarantine replay': ['1'],
   'quarantine accept': ['1'],
   'quarantine resolve': ['1', '--why', 'tried'],
+  'forward discard': ['1'],
   'apps set': ['app', '--name', 'name'],
   'apps remove': ['app'],
 }

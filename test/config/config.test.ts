@@ -37,6 +37,9 @@ test('with nothing set it listens on loopback, uses its own Postgres, and writes
     quarantineRetentionDays: 90,
     partitionBy: 'month',
     showUserData: false,
+    forward: undefined,
+    forwardKeys: [],
+    feedRetentionDays: 7,
     timeZone: 'Asia/Shanghai',
     logLevel: 'info',
     shutdownDelayMs: 0,
@@ -47,6 +50,17 @@ test('with nothing set it listens on loopback, uses its own Postgres, and writes
 test('SHOW_USER_DATA and MAX_CONNECTIONS', async () => {
   const given = { SHOW_USER_DATA: 'true', MAX_CONNECTIONS: '10000' }
   expect(await loadConfig(given)).toMatchObject({ showUserData: true, maxConnections: 10_000 })
+})
+
+test('FORWARD_URL needs FORWARD_SECRET, of which there may be two', async () => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+  const FORWARD_URL = 'https://app.example.com/rtc'
+  expect(await errorOf({ FORWARD_URL })).toMatch(/^FORWARD_URL is set, so FORWARD_SECRET is needed/)
+  const both = await loadConfig({ FORWARD_URL, FORWARD_SECRET: `${secret},${secret}` })
+  expect(both.forward?.url).toBe(FORWARD_URL)
+  expect(both.forward?.keys.map((key) => key.export())).toEqual([Buffer.alloc(32, 7), Buffer.alloc(32, 7)])
+  const alone = await loadConfig({ FORWARD_SECRET: secret })
+  expect([alone.forward, alone.forwardKeys.length]).toEqual([undefined, 1])
 })
 
 test('an empty variable is an unset one, and what is not ours is left alone', async () => {
@@ -80,6 +94,9 @@ test.each([
   ['FEE_URL', ['nowhere', `https://receiver.example.com/${'a'.repeat(128)}`]],
   ['PATH_TOKEN', ['short', `${token}_`, `${token}/x`, `${token},${token}1,${token}2`, `${token},short`]],
   ['MAX_CONNECTIONS', ['0', '15', '1e9', 'many']],
+  ['FORWARD_URL', ['app.example.com', 'ftp://app.example.com', 'http://']],
+  ['FORWARD_SECRET', ['secret1', 'whsec_MfKQ9r8GKYqrTwjUPD8I']],
+  ['FEED_RETENTION_DAYS', ['0', '36501', 'ever']],
   ['SHOW_USER_DATA', ['yes', 'on', '2']],
   ['COMMIT_DEADLINE_MS', ['0', '49', '60001', '1.5s']],
   ['SPOOL_MAX_BYTES', ['-1', '1 GB', '1TiB', 'much', '1.5 GiB']],
@@ -171,12 +188,21 @@ describe('secrets from files', () => {
   test('each secret may come from one, with or without a line feed at its end', async () => {
     const url = 'postgres://rtc:secret@db.example.com/rtc'
     const urls = { STATUS_URL: 'https://rtc.example.com/s', FEE_URL: 'https://rtc.example.com/f' }
-    const values: Record<string, string> = { ADMIN_TOKEN: token, PATH_TOKEN: token, RTC_APPS: 'app:secret', ...urls }
+    const FORWARD_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    const others = { FORWARD_URL: 'https://app.example.com/rtc', FORWARD_SECRET }
+    const values: Record<string, string> = {
+      ADMIN_TOKEN: token,
+      PATH_TOKEN: token,
+      RTC_APPS: 'app:secret',
+      ...urls,
+      ...others,
+    }
     for (const name of secretVariables) {
       const value = values[name] ?? url
-      const fromFile = await loadConfig({ [`${name}_FILE`]: await file(`${value}\n`) })
-      expect(JSON.stringify(fromFile)).toBe(JSON.stringify(await loadConfig({ [name]: value })))
-      expect(JSON.stringify(fromFile)).not.toBe(JSON.stringify(await loadConfig({})))
+      const beside = name === 'FORWARD_URL' ? { FORWARD_SECRET } : {}
+      const fromFile = await loadConfig({ ...beside, [`${name}_FILE`]: await file(`${value}\n`) })
+      expect(JSON.stringify(fromFile)).toBe(JSON.stringify(await loadConfig({ ...beside, [name]: value })))
+      expect(JSON.stringify(fromFile)).not.toBe(JSON.stringify(await loadConfig(beside)))
     }
   })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { nowhere } from '../support/consumer.ts'
 import { scrapeText } from '../support/metrics.ts'
 import { startProgram } from '../support/program.ts'
 import { directory, readDashboard } from './dashboard.ts'
@@ -34,7 +35,7 @@ test('each alert rule is tried, has a severity and says what to do', async () =>
 })
 
 test('every metric that is asked for is one of the receiver’s', async () => {
-  const text = await scrapeText((await startProgram()).adminUrl)
+  const text = await scrapeText((await startProgram({ env: nowhere })).adminUrl)
   const metrics = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name)
   const names = new Set(metrics.flatMap((name) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]))
   const asked = [...expressions, ...(await rules()).map(({ expr }) => expr)].join('\n').match(/rtc_[a-z_]+/g) ?? []

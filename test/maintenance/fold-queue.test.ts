@@ -1,17 +1,13 @@
 import type pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { FoldQueue } from '../../src/maintenance/fold-queue.ts'
-import { deleteUnfolded } from '../../src/store/unfolded.ts'
 import { connect } from '../store/connect.ts'
 import { freshDatabase } from '../support/database.ts'
 
 /** Looks, and deals with all that is found, as the fold does. */
 async function lookAndDeal(queue: FoldQueue, client: pg.ClientBase, limit = 100): Promise<string[]> {
   const { sessions, done } = await queue.look(client, limit)
-  await deleteUnfolded(
-    client,
-    sessions.flatMap(({ rows }) => rows),
-  )
+  await client.query('DELETE FROM rtc.unfolded WHERE id = ANY($1)', [sessions.flatMap(({ rows }) => rows)])
   done()
   return sessions.map(({ id }) => id)
 }

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseMetrics } from '../../src/commands/check/metrics.ts'
 import { cdr, event, fee } from '../support/callbacks.ts'
+import { nowhere } from '../support/consumer.ts'
 import { send } from '../support/http.ts'
 import { scrapeText } from '../support/metrics.ts'
 import { startProgram } from '../support/program.ts'
@@ -24,7 +25,7 @@ const rows = new Map(
 let text: string
 beforeAll(async () => {
   const { url, adminUrl } = await startProgram({
-    env: { RTC_APPS: 'app:secret-of-the-app', RTC_AUTH: 'report', PUBLIC_URL: 'https://cdr.example.com' },
+    env: { RTC_APPS: 'app:secret-of-the-app', RTC_AUTH: 'report', PUBLIC_URL: 'https://cdr.example.com', ...nowhere },
   })
   await send(`${url}/rtc/status`, event('metrics'))
   await send(`${url}/rtc/fee`, fee(cdr('metrics', { recordFlag: 'no' })))

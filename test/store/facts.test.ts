@@ -62,7 +62,7 @@ test('times are UTC under a session of another zone and date style', async () =>
   expect([...(await storedCdrs(client, [cdr])).values()]).toEqual([{ row, erased: false }])
 })
 
-test('with the facts go their sessions, once each and with the earliest of their times, to be folded', async () => {
+test('with the facts goes what marks each as to be folded: its session, its time and its key', async () => {
   const { pool } = await freshDatabase()
   const rows = [
     cdrRow({ session_id: 'a', icid: '1', cdr_time: '2019-01-24 03:04:54' }),
@@ -74,11 +74,14 @@ test('with the facts go their sessions, once each and with the earliest of their
     await copyCdrs(client, rows, null)
     await copyEvents(client, [event], null)
   })
-  const { rows: unfolded } = await pool.query('SELECT session_id, fact_time FROM rtc.unfolded ORDER BY id')
+  const { rows: unfolded } = await pool.query(
+    'SELECT session_id, fact_time, event_key, icid FROM rtc.unfolded ORDER BY id',
+  )
   expect(unfolded).toEqual([
-    { session_id: 'a', fact_time: new Date('2019-01-24T03:04:24Z') },
-    { session_id: 'b', fact_time: new Date('2019-01-24T03:05:00Z') },
-    { session_id: 'c', fact_time: new Date('2019-01-24T03:06:00Z') },
+    { session_id: 'a', fact_time: new Date('2019-01-24T03:04:54Z'), event_key: null, icid: '1' },
+    { session_id: 'a', fact_time: new Date('2019-01-24T03:04:24Z'), event_key: null, icid: '2' },
+    { session_id: 'b', fact_time: new Date('2019-01-24T03:05:00Z'), event_key: null, icid: rows[2]?.icid },
+    { session_id: 'c', fact_time: new Date('2019-01-24T03:06:00Z'), event_key: expect.any(String), icid: null },
   ])
 })
 

@@ -44,6 +44,7 @@ export async function foldSessions(client: Queryable, sessions: readonly Session
   await writeCalls(
     client,
     folded.map(({ call }) => call),
+    folded.map((_, i) => i + 1),
   )
   await writePrivateCalls(
     client,

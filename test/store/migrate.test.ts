@@ -30,7 +30,8 @@ test('an ordinary role may migrate a database it can create schemas in, or schem
   await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`)
   try {
     await expect(migrate({ databaseUrl: address.href })).rejects.toMatchObject({ code: '42501' })
-    for (const schema of ['rtc', 'ops', 'app']) await pool.query(`CREATE SCHEMA ${schema} AUTHORIZATION ${role}`)
+    for (const schema of ['rtc', 'ops', 'app', 'feed'])
+      await pool.query(`CREATE SCHEMA ${schema} AUTHORIZATION ${role}`)
     expect(await migrate({ databaseUrl: address.href })).toEqual(names)
     const { rows } = await pool.query(`SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('rtc', 'ops')`)
     expect(rows).toEqual([{ tableowner: role }])

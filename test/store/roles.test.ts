@@ -157,6 +157,8 @@ describe('rtc_writer', () => {
         VALUES (now(), now(), gen_random_uuid(), 'x', '{}') ON CONFLICT (notice_key) DO UPDATE SET seen_count = n.seen_count + 1`,
       `INSERT INTO rtc.unfolded (session_id) VALUES ('w')`,
       `SELECT FROM rtc.maintenance WHERE task = 'fold' FOR UPDATE SKIP LOCKED`,
+      `INSERT INTO rtc.feed (kind, call_ref) VALUES ('removed', gen_random_uuid())`,
+      'SELECT FROM feed.entries_after(0)',
       'SELECT FROM rtc.erased_keys',
       'SELECT key FROM rtc.keys',
       'SELECT code FROM ops.hangup_reasons UNION ALL SELECT code FROM ops.release_points',
@@ -186,6 +188,7 @@ describe('rtc_writer', () => {
     'SELECT * FROM rtc.look_ups',
     'DELETE FROM rtc.reveals',
     'INSERT INTO rtc.erased_keys VALUES (now(), gen_random_uuid())',
+    'DELETE FROM rtc.feed',
     'CREATE TABLE rtc.mine ()',
     'CREATE TEMP TABLE mine ()',
     'DROP TABLE rtc.cdrs_old',
@@ -331,12 +334,13 @@ describe('rtc_ops', () => {
   test('may call no function but plain ones of their arguments', async () => {
     const { rows } = await admin.query(
       `SELECT p.oid::regprocedure::text AS function FROM pg_proc p
-        WHERE p.pronamespace::regnamespace::text IN ('rtc', 'ops', 'app')
+        WHERE p.pronamespace::regnamespace::text IN ('rtc', 'ops', 'app', 'feed')
           AND has_function_privilege('rtc_ops', p.oid, 'EXECUTE')
           AND (p.prosecdef OR p.provolatile = 'v' OR p.pronamespace = 'rtc'::regnamespace AND p.provolatile <> 'i')`,
     )
-    // Statistics, which read counts.
-    expect(rows.filter((row) => !/^ops\.(call_stats|failures|frequent_callees)\(/.test(row.function))).toEqual([])
+    // Statistics, which read counts, and the cursor over masked calls.
+    const open = /^(ops\.(call_stats|failures|frequent_callees)|feed\.(calls_after|head|position_at))\(/
+    expect(rows.filter((row) => !open.test(row.function))).toEqual([])
     const { rows: writing } = await admin.query(
       `SELECT p.oid::regprocedure::text AS function FROM pg_proc p
         WHERE p.pronamespace = 'ops'::regnamespace AND p.provolatile = 'v' AND has_function_privilege('rtc_ops', p.oid, 'EXECUTE')`,
@@ -344,7 +348,7 @@ describe('rtc_ops', () => {
     expect(writing).toEqual([])
     const { rows: forAll } = await admin.query(
       `SELECT p.oid::regprocedure::text AS function FROM pg_proc p
-        WHERE p.pronamespace::regnamespace::text IN ('rtc', 'ops', 'app') AND has_function_privilege('public', p.oid, 'EXECUTE')`,
+        WHERE p.pronamespace::regnamespace::text IN ('rtc', 'ops', 'app', 'feed') AND has_function_privilege('public', p.oid, 'EXECUTE')`,
     )
     expect(forAll).toEqual([])
   })
@@ -353,7 +357,7 @@ describe('rtc_ops', () => {
     const client = await ops()
     const { rows } = await admin.query<{ name: string; schema: string; kind: string }>(
       `SELECT format('%I.%I', relnamespace::regnamespace, relname) AS name, relnamespace::regnamespace::text AS schema, relkind AS kind
-        FROM pg_class WHERE relnamespace::regnamespace::text IN ('rtc', 'ops', 'app') AND relkind IN ('r', 'p', 'v')`,
+        FROM pg_class WHERE relnamespace::regnamespace::text IN ('rtc', 'ops', 'app', 'feed') AND relkind IN ('r', 'p', 'v')`,
     )
     const modes = [
       'ROW SHARE',
@@ -381,7 +385,7 @@ describe('rtc_ops', () => {
   test('with every lock it can take, and every advisory lock of ours, it is in nobody else’s way', async () => {
     const { rows: advisory } = await admin.query(
       `SELECT p.oid::regprocedure::text AS function FROM pg_proc p
-        WHERE p.pronamespace::regnamespace::text IN ('rtc', 'ops', 'app') AND p.prosrc ~ 'advisory'`,
+        WHERE p.pronamespace::regnamespace::text IN ('rtc', 'ops', 'app', 'feed') AND p.prosrc ~ 'advisory'`,
     )
     expect(advisory).toEqual([])
     const client = await ops()
@@ -446,6 +450,8 @@ describe('rtc_app', () => {
     "SELECT rtc.ensure_period('cdrs', now(), 'month')",
     "SELECT rtc.references_of('number', '1')",
     'SELECT * FROM rtc.cdrs FOR UPDATE',
+    'SELECT * FROM rtc.feed',
+    "SELECT nextval('rtc.feed_position_seq')",
   ])('may not %s', async (sql) => {
     expect(await outcome(await app(), sql)).toBe(denied)
   })
@@ -578,8 +584,13 @@ test("functions that run with their owner's rights are for the roles that need t
       (SELECT json_agg(DISTINCT coalesce(r.rolname, 'PUBLIC')) FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
         LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee <> p.proowner) AS grantees
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname IN ('ops', 'rtc', 'app') AND p.prosecdef`)
+    WHERE n.nspname IN ('ops', 'rtc', 'app', 'feed') AND p.prosecdef`)
+  const cursors = ['rtc_app', 'rtc_ops', 'rtc_pii', 'rtc_support', 'rtc_writer']
   for (const { function: name, grantees } of rows) {
+    if (name.startsWith('feed.')) {
+      expect(grantees, name).toEqual(name === 'feed.entries_after' ? ['rtc_app', 'rtc_writer'] : cursors)
+      continue
+    }
     const statistics = /^ops\.(call_stats|failures|frequent_callees)$/.test(name)
     const role = name.startsWith('rtc.') ? 'rtc_writer' : /reveal$/.test(name) ? 'rtc_pii' : 'rtc_support'
     expect(grantees, name).toEqual(statistics ? ['rtc_ops', 'rtc_pii', 'rtc_support', 'rtc_writer'] : [role])

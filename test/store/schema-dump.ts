@@ -52,7 +52,7 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
   })
   return [
     '-- Written from the catalogs by test/store/schema.test.ts. Change it with a migration, not here.',
-    'CREATE SCHEMA rtc;\nCREATE SCHEMA ops;\nCREATE SCHEMA app;',
+    'CREATE SCHEMA rtc;\nCREATE SCHEMA ops;\nCREATE SCHEMA app;\nCREATE SCHEMA feed;',
     ...tables.map(tableSql),
     ...types.map(typeSql),
     ...views.map(viewSql),
@@ -62,7 +62,7 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
     .concat('\n')
 }
 
-const ours = "n.nspname IN ('rtc', 'ops', 'app')"
+const ours = "n.nspname IN ('rtc', 'ops', 'app', 'feed')"
 
 // NOT NULL constraints have rows in pg_constraint from 18 on; they are told by attnotnull instead.
 const tablesSql = `

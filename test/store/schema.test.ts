@@ -28,7 +28,7 @@ test('every table, view, type, column and function has a comment in English and 
     WITH ours AS (
       SELECT c.oid, c.reltype, c.relkind, n.nspname || '.' || c.relname AS name, n.nspname = 'rtc' AND c.relkind = 'v' AS is_inner
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname IN ('rtc', 'ops', 'app') AND c.relkind IN ('r', 'p', 'v', 'c') AND NOT c.relispartition AND c.relname <> 'migrations'
+      WHERE n.nspname IN ('rtc', 'ops', 'app', 'feed') AND c.relkind IN ('r', 'p', 'v', 'c') AND NOT c.relispartition AND c.relname <> 'migrations'
     )
     SELECT o.name, coalesce(CASE o.relkind WHEN 'c' THEN obj_description(o.reltype, 'pg_type') ELSE obj_description(o.oid, 'pg_class') END, '') AS comment
     FROM ours o
@@ -38,7 +38,7 @@ test('every table, view, type, column and function has a comment in English and 
     WHERE NOT o.is_inner
     UNION ALL
     SELECT p.proname, coalesce(obj_description(p.oid, 'pg_proc'), '')
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('rtc', 'ops', 'app')`)
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('rtc', 'ops', 'app', 'feed')`)
   const bad = rows.filter(({ comment }) => !/^[^\p{Script=Han}]+ \/ .*\p{Script=Han}/su.test(comment))
   expect(bad).toEqual([])
 })
@@ -47,7 +47,7 @@ test('every SECURITY DEFINER function pins its search_path and is not for everyb
   const { pool } = await freshDatabase()
   const { rows } = await pool.query(`
     SELECT proname FROM pg_proc
-    WHERE pronamespace IN ('rtc'::regnamespace, 'ops'::regnamespace) AND prosecdef
+    WHERE pronamespace::regnamespace::text IN ('rtc', 'ops', 'feed') AND prosecdef
       AND (has_function_privilege('public', oid, 'EXECUTE')
         OR NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%'))`)
   expect(rows).toEqual([])

@@ -62,7 +62,11 @@ export function putCalls(pool: pg.Pool, rows: readonly CallRow[]): Promise<void>
     transaction(client, async () => {
       const refs = rows.map(({ call_ref }) => call_ref)
       const before = await readCallMeasures(client, refs)
-      await writeCalls(client, rows)
+      await writeCalls(
+        client,
+        rows,
+        rows.map((_, i) => i + 1),
+      )
       await countCalls(client, refs, before)
     }),
   )

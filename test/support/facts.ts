@@ -7,7 +7,7 @@ export interface Facts {
   cdrs?: object[]
 }
 
-/** Stores facts, and their sessions as to be folded, in one transaction, or in that of the client. */
+/** Stores facts, marked as to be folded, in one transaction, or in that of the client. */
 export async function storeFacts(client: pg.Pool | pg.ClientBase, { events = [], cdrs = [] }: Facts): Promise<void> {
   const received_at = new Date().toISOString()
   const defaults = { received_at, stored_at: received_at }
@@ -23,13 +23,12 @@ export async function storeFacts(client: pg.Pool | pg.ClientBase, { events = [],
   await client.query(
     `WITH e AS (
        INSERT INTO rtc.call_events SELECT * FROM json_populate_recordset(NULL::rtc.call_events, $1)
-       ON CONFLICT DO NOTHING RETURNING session_id, occurred_at AS fact_time
+       ON CONFLICT DO NOTHING RETURNING session_id, occurred_at AS fact_time, event_key, NULL AS icid
      ), c AS (
        INSERT INTO rtc.cdrs SELECT * FROM json_populate_recordset(NULL::rtc.cdrs, $2)
-       ON CONFLICT DO NOTHING RETURNING session_id, cdr_time AS fact_time
+       ON CONFLICT DO NOTHING RETURNING session_id, cdr_time AS fact_time, NULL::uuid AS event_key, icid
      )
-     INSERT INTO rtc.unfolded (session_id, fact_time)
-     SELECT session_id, min(fact_time) FROM (TABLE e UNION ALL TABLE c) x GROUP BY session_id`,
+     INSERT INTO rtc.unfolded (session_id, fact_time, event_key, icid) TABLE e UNION ALL TABLE c`,
     values,
   )
 }

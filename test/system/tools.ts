@@ -10,6 +10,7 @@ const packages = {
   pgbouncer: 'pgbouncer',
   promtool: 'prometheus',
   psql: 'postgresql-client',
+  python3: 'python3',
   strace: 'strace',
 }
 

@@ -23,17 +23,20 @@ export async function simulate(options: SimulateOptions, command: Command): Prom
   if (options.signature !== 'none' && config.apps.length === 0)
     throw new Error('--signature needs RTC_APPS: appKey:appSecret of each application')
   const callsAsked = command.getOptionValueSource('calls') !== 'default'
+  const isOne = options.event !== undefined && !callsAsked
+  const calls = isOne ? 1 : options.serve === undefined || callsAsked ? options.calls : 0
   const ledger = options.ledger === undefined ? undefined : new Ledger()
   const simulator = new Simulator({
     ...options,
-    calls: options.serve === undefined || callsAsked ? options.calls : 0,
+    calls,
     speed: options.speed ?? (options.serve === undefined ? undefined : 10),
     urls,
     ...signedUrlsOf(config),
     apps: config.apps,
     seed: options.seed ?? randomInt(2 ** 32),
-    startAt: options.start ?? Math.floor(Date.now() / 1000) - options.over,
-    overS: options.over,
+    // A single call is one of the last minute.
+    startAt: options.start ?? Math.floor(Date.now() / 1000) - (isOne ? 60 : options.over),
+    overS: isOne ? 1 : options.over,
     clockSkewS: options.clockSkew,
     resendMs: options.resendInterval * 1000,
     timeoutMs: options.timeout * 1000,
@@ -45,12 +48,15 @@ export async function simulate(options: SimulateOptions, command: Command): Prom
     process.once('SIGTERM', () => resolve())
   })
   const server = options.serve === undefined ? undefined : await serve(simulator, config, options)
-  const stopWatching = watch(simulator, options.calls)
+  const stopWatching = watch(simulator, calls)
   const running = simulator.run()
-  await Promise.race([interrupted, ...(server ? [] : [running])])
-  await simulator.close()
-  await server?.close()
-  stopWatching()
+  try {
+    await Promise.race([interrupted, ...(server ? [] : [running])])
+  } finally {
+    await simulator.close()
+    await server?.close()
+    stopWatching()
+  }
   await running
   const summary = simulator.tally.summary()
   if (options.ledger !== undefined && ledger) {

@@ -56,7 +56,7 @@ export async function eraseReferences(
   const sets = fields.flatMap((field) => shown[field] ?? [])
   if (sets.length === 0) return
   const values = sets.some((set) => set.includes('$2')) ? [call, pseudonym] : [call]
-  await client.query(`UPDATE ops.calls SET ${sets.join(', ')}, version = version + 1 WHERE call_ref = $1`, values)
+  await client.query(`UPDATE ops.calls SET ${sets.join(', ')} WHERE call_ref = $1`, values)
 }
 
 /** What ops.calls says of a call in words of the sender. */
@@ -77,10 +77,34 @@ export async function eraseCallTexts(
   pseudonym: string,
 ): Promise<void> {
   const sets = names.map((name) => `${name} = $2`).join(', ')
-  await client.query(`UPDATE ops.calls SET ${sets}, version = version + 1 WHERE call_ref = $1`, [call, pseudonym])
+  await client.query(`UPDATE ops.calls SET ${sets} WHERE call_ref = $1`, [call, pseudonym])
 }
 
-/** The call of a session is computed again. */
+/** The call of a session is computed again, and its facts come again in the feed, under the names that they have now. */
 export async function foldAgain(client: Queryable, session: string): Promise<void> {
-  await client.query('INSERT INTO rtc.unfolded (session_id) VALUES ($1)', [session])
+  await client.query('DELETE FROM rtc.unfolded WHERE session_id = $1', [session])
+  await client.query(
+    `INSERT INTO rtc.unfolded (session_id, fact_time, event_key, icid)
+      SELECT session_id, occurred_at, event_key, NULL FROM rtc.call_events WHERE session_id = $1
+      UNION ALL SELECT session_id, cdr_time, NULL, icid FROM rtc.cdrs WHERE session_id = $1
+      UNION ALL SELECT $1, NULL, NULL, NULL`,
+    [session],
+  )
+}
+
+/**
+ * Tells readers of the feed to forget a call and its facts, and then how the call stands: the fold need not find it
+ * changed. Under the lock of the fold.
+ *
+ * @param now the call_ref that it has now
+ */
+export async function tellErased(client: Queryable, call: string, now: string): Promise<void> {
+  await client.query("INSERT INTO rtc.feed (kind, call_ref) VALUES ('erased', $1)", [call])
+  await client.query(
+    `WITH changed AS (
+        UPDATE ops.calls SET version = nextval('rtc.feed_position_seq') WHERE call_ref = $1 RETURNING version, call_ref
+      )
+      INSERT INTO rtc.feed (position, kind, call_ref) SELECT version, 'call', call_ref FROM changed`,
+    [now],
+  )
 }

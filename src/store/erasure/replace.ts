@@ -12,6 +12,11 @@ export async function writeErased(client: Queryable, table: Table, key: Row, cha
   await client.query(`UPDATE rtc.${table.name} SET ${sets.join(', ')}${mark} WHERE ${where(table)}`, values)
 }
 
+/** Its facts come again under other names, or are gone. */
+export async function deleteFromFeed(client: Queryable, position: unknown): Promise<void> {
+  await client.query('DELETE FROM rtc.feed WHERE position = $1', [position])
+}
+
 export async function deleteFromQuarantine(client: Queryable, id: unknown): Promise<void> {
   await client.query('DELETE FROM rtc.quarantine WHERE id = $1', [id])
 }

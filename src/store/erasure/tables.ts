@@ -15,6 +15,7 @@ export const erasableTables = [
   'calls_private',
   'placed_calls',
   'replaced_cdrs',
+  'feed',
 ] as const
 export type ErasableTable = (typeof erasableTables)[number]
 
@@ -55,6 +56,7 @@ const identities: Record<ErasableTable, Pick<Table, 'key' | 'time'>> = {
   cdrs: { key: ['session_id', 'icid', 'cdr_time'], time: 'cdr_time' },
   call_events: { key: ['session_id', 'event_key', 'occurred_at'], time: 'occurred_at' },
   calls_private: { key: ['call_ref'] },
+  feed: { key: ['position'] },
 }
 
 /** Throws when the database is not migrated. */
