@@ -1,6 +1,6 @@
 /**
  * Masks of schema ops. What may lead to a person is never whole there, whatever field it came in. The views over raw
- * facts have the same rules in SQL.
+ * facts have the same rules in SQL (migrations/0009_masked_facts.sql); test/store/masks.test.ts compares the two.
  */
 
 /** +86138****0021; a short, foreign or fixed number shows less. What is no number at all shows as ****. */

@@ -8,7 +8,6 @@ import type { Static, TSchema } from 'typebox'
 import { type Cidr, isLoopback, isTooWide } from '../lib/addresses.ts'
 import type { AppSecret } from '../platform/aksk-verifier.ts'
 import { callbackUrls, checkCallbackUrl, isPathToken } from '../platform/urls.ts'
-import { Environment, secretVariables } from './environment.ts'
 import {
   bytes,
   ConfigError,
@@ -21,6 +20,7 @@ import {
   readRanges,
   readTls,
 } from './values.ts'
+import { Environment, secretVariables } from './variables.ts'
 
 export { ConfigError } from './values.ts'
 

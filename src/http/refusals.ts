@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import { type Static, Type } from 'typebox'
 import { CannotStoreError } from '../ingest/receiver.ts'
 import type { Log } from '../lib/log.ts'
 import { frames } from '../lib/logger.ts'
-import { refusal } from '../platform/answer.ts'
-import type { Place } from '../platform/record.ts'
+import { Place } from '../platform/record.ts'
 import { BodyRefusedError } from './limits/body-reader.ts'
 
 /** Seconds after which a callback may be tried again. The platform keeps its own schedule; proxies and people do not. */
@@ -25,6 +25,22 @@ export const outcomes: Record<number, string> = {
   429: 'too_many',
   431: 'headers_too_large',
   503: 'unavailable',
+}
+
+/** The answer to a refused callback. */
+export const Refusal = Type.Object(
+  {
+    resultcode: Type.String({ description: 'The HTTP status' }),
+    resultdesc: Type.String(),
+    errors: Type.Array(Place),
+  },
+  { description: 'Not taken' },
+)
+export type Refusal = Static<typeof Refusal>
+
+/** @param status HTTP status of the answer */
+export function refusal(status: number, resultdesc: string, errors: Place[] = []): Refusal {
+  return { resultcode: String(status), resultdesc, errors }
 }
 
 /**

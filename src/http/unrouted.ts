@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { refusal } from '../platform/answer.ts'
 import type { Outcomes } from './outcomes.ts'
-import { refuse } from './refusals.ts'
+import { refusal, refuse } from './refusals.ts'
 
 const statuses: Record<string, { status: number; phrase: string; message: string }> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, phrase: 'Request Timeout', message: 'the request came too slowly' },

@@ -21,7 +21,7 @@ import { toSpoolEntry } from './spool-entry.ts'
 export interface ReceiverOptions {
   postgres: Postgres
   spool: Spool
-  metrics: Pick<Metrics, 'registry' | 'records'>
+  metrics: Pick<Metrics, 'registry' | 'records' | 'callbacks'>
   log: Log
   /** Milliseconds a callback waits for Postgres before its records go to the spool. */
   commitDeadlineMs: number
@@ -59,6 +59,7 @@ export class CannotStoreError extends Error {
 export class Receiver {
   readonly #postgres: Postgres
   readonly #spool: Spool
+  readonly #metrics: Pick<Metrics, 'callbacks'>
   readonly #log: Log
   readonly #deadlineMs: number
   readonly #batches: Batches
@@ -81,6 +82,7 @@ export class Receiver {
     const batches = new Batches({ postgres, breaker, ledger, log }, (note) => this.#admits(note), onStored)
     this.#postgres = postgres
     this.#spool = spool
+    this.#metrics = metrics
     this.#log = log
     this.#deadlineMs = options.commitDeadlineMs
     this.#batches = batches
@@ -113,7 +115,7 @@ export class Receiver {
 
   /** Resolves when every record is durable. Rejects with CannotStoreError when that cannot be had. */
   async take(callback: Callback): Promise<void> {
-    for (const oddity of callback.oddities) this.ledger.metrics.oddity(oddity)
+    for (const oddity of callback.oddities) this.#metrics.callbacks.oddity(oddity)
     if (callback.oddities.includes('block_callin')) this.#sayBlocked({})
     const entries = checkCallback(callback, (fields) => this.ledger.metrics.misfits(fields))
     this.ledger.delays(entries, callback.receivedAt)

@@ -10,6 +10,7 @@ const answerBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 
 /** Requests of the public listener, and how they were answered. */
 export class CallbackMetrics {
   readonly #callbacks: Counter<'kind' | 'outcome'>
+  readonly #oddities: Counter<'what'>
   readonly #answerSeconds: Histogram<'kind'>
   readonly #lastCallback: Gauge<'kind'>
 
@@ -19,6 +20,12 @@ export class CallbackMetrics {
       name: 'rtc_callbacks_total',
       help: 'Callbacks by what they were and how they were answered',
       labelNames: ['kind', 'outcome'],
+      registers,
+    })
+    this.#oddities = new Counter({
+      name: 'rtc_body_oddities_total',
+      help: 'Callbacks taken although they differ from the documents',
+      labelNames: ['what'],
       registers,
     })
     this.#answerSeconds = new Histogram({
@@ -40,6 +47,10 @@ export class CallbackMetrics {
     this.#callbacks.inc({ kind, outcome })
     this.#answerSeconds.observe({ kind }, seconds)
     if (outcome === 'accepted') this.#lastCallback.set({ kind }, Date.now() / 1000)
+  }
+
+  oddity(what: string): void {
+    this.#oddities.inc({ what })
   }
 
   /** Without a duration: the sender was gone before the answer, or Node answered what reached no route. */

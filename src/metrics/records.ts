@@ -17,7 +17,6 @@ export class RecordMetrics {
   readonly #outcomes = { live: noOutcomes(), spool: noOutcomes() }
   #inflight = 0
   readonly #misfits: Counter<'field'>
-  readonly #oddities: Counter<'what'>
   readonly #mistakes: Counter
   readonly #future: Counter<'kind'>
   readonly #commitSeconds: Histogram<'table'>
@@ -31,12 +30,6 @@ export class RecordMetrics {
       name: 'rtc_field_misfits_total',
       help: 'Known fields whose value did not fit their column and went into extra as sent',
       labelNames: ['field'],
-      registers,
-    })
-    this.#oddities = new Counter({
-      name: 'rtc_body_oddities_total',
-      help: 'Callbacks taken although they differ from the documents',
-      labelNames: ['what'],
       registers,
     })
     this.#mistakes = new Counter({
@@ -87,10 +80,6 @@ export class RecordMetrics {
 
   misfits(fields: readonly string[]): void {
     for (const field of fields) this.#misfits.inc({ field })
-  }
-
-  oddity(what: string): void {
-    this.#oddities.inc({ what })
   }
 
   ourMistake(): void {

@@ -1,7 +1,7 @@
 import type { CodeMeaning, CodeTables, Product, Scenario, ServiceType } from '../calls/types.ts'
 import { type Queryable, run, type Statement } from './statement.ts'
 
-// What every table has; of the views, since they look up in each other what one of them does not have.
+// What every table has, whose texts are in migrations/0003_codes.sql; of the views, since they look up in each other what one of them does not have.
 const readCodes: Statement = {
   name: 'read_codes',
   text: `

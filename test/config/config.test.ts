@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../src/config/config.ts'
-import { Environment, secretVariables } from '../../src/config/environment.ts'
+import { Environment, secretVariables } from '../../src/config/variables.ts'
 import { spawnProgram } from '../support/program.ts'
 
 const token = 'a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Environment, secretVariables, sections } from '../../src/config/environment.ts'
+import { Environment, secretVariables, sections } from '../../src/config/variables.ts'
 import { path, read } from './files.ts'
 
 interface Variable {
@@ -9,7 +9,7 @@ interface Variable {
 
 const secrets: readonly string[] = secretVariables
 const bySection = Object.entries(sections) as unknown as [string, Record<string, Variable>][]
-const regenerate = 'differs from src/config/environment.ts: npx vitest run test/docs/configuration.test.ts -u'
+const regenerate = 'differs from src/config/variables.ts: npx vitest run test/docs/configuration.test.ts -u'
 
 test('every variable is in one section', () => {
   const named = bySection.flatMap(([, variables]) => Object.keys(variables))

@@ -1,15 +1,8 @@
 import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
-import { Accepted, accepted, Refusal, refusal } from '../../src/platform/answer.ts'
+import { Accepted, accepted } from '../../src/platform/answer.ts'
 
 test('what is taken is answered as documented', () => {
   expect(JSON.stringify(accepted)).toBe('{"resultcode":"0","resultdesc":"Success"}')
   expect(Compile(Accepted).Check(accepted)).toBe(true)
-})
-
-test('a refusal says the HTTP status, the reason and the places', () => {
-  const errors = [{ pointer: '/feeLst', message: 'is missing' }]
-  expect(refusal(400, 'Bad Request', errors)).toEqual({ resultcode: '400', resultdesc: 'Bad Request', errors })
-  expect(refusal(404, 'Not Found')).toEqual({ resultcode: '404', resultdesc: 'Not Found', errors: [] })
-  expect(Compile(Refusal).Check(refusal(404, 'Not Found'))).toBe(true)
 })

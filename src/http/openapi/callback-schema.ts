@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
-import type { Accepted, Refusal } from '../../platform/answer.ts'
+import type { Accepted } from '../../platform/answer.ts'
+import type { Refusal } from '../refusals.ts'
 import type { ComponentName } from './components.ts'
 import { examples } from './examples.ts'
 

@@ -1,8 +1,9 @@
-import { Accepted, Refusal } from '../../platform/answer.ts'
+import { Accepted } from '../../platform/answer.ts'
 import { FeeCallback, Notice, StatusCallback } from '../../platform/envelope.ts'
 import { FeeInfo } from '../../platform/fee-info.ts'
 import { Place } from '../../platform/record.ts'
 import { StatusInfo } from '../../platform/status-info.ts'
+import { Refusal } from '../refusals.ts'
 
 const components = { StatusCallback, StatusInfo, FeeCallback, FeeInfo, Notice, Accepted, Refusal, Place }
 export type ComponentName = keyof typeof components
