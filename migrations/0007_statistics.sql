@@ -1001,10 +1001,11 @@ SET max_parallel_workers_per_gather = 0
 SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+  often text[];
 BEGIN
-  RETURN QUERY
   -- Numbers that take part so often at all, from indexes that hold no more than the references; then only their calls.
-  WITH often AS MATERIALIZED (
+  often := ARRAY(
     SELECT x.ref
       FROM (
         SELECT a.a_ref AS ref FROM ops.calls a WHERE a.started_at >= from_time AND a.started_at < to_time AND a.a_ref IS NOT NULL
@@ -1013,17 +1014,18 @@ BEGIN
       ) x
      GROUP BY x.ref
     HAVING count(*) >= at_least
-  )
+  );
+  RETURN QUERY
   SELECT l.callee_ref, min(l.callee), l.app_key, count(*), count(l.answered_at), min(l.started_at), max(l.started_at)
-    FROM often o
-   CROSS JOIN LATERAL (
+    FROM (
       SELECT a.a_ref AS callee_ref, a.a_number AS callee, a.app_key, a.a_answered_at AS answered_at, a.started_at
         FROM ops.calls a
-       WHERE a.a_ref = o.ref AND a.started_at >= from_time AND a.started_at < to_time AND a.scenario IS DISTINCT FROM 'privateNumber'
+       WHERE a.a_ref = ANY (often) AND a.started_at >= from_time AND a.started_at < to_time
+         AND a.scenario IS DISTINCT FROM 'privateNumber'
       UNION ALL
       SELECT b.b_ref, b.b_number, b.app_key, b.b_answered_at, b.started_at
         FROM ops.calls b
-       WHERE b.b_ref = o.ref AND b.started_at >= from_time AND b.started_at < to_time
+       WHERE b.b_ref = ANY (often) AND b.started_at >= from_time AND b.started_at < to_time
     ) l
    GROUP BY l.callee_ref, l.app_key
   HAVING count(*) >= at_least

@@ -119,6 +119,7 @@ AS $$
 DECLARE
   old_end CONSTANT timestamptz := '2024-01-01 00:00:00+00';
   last_time timestamptz;
+  refs uuid[];
   deleted integer := 0;
 BEGIN
   IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs',
@@ -145,13 +146,10 @@ BEGIN
       DELETE FROM rtc.cdrs c WHERE c.cdr_time <= last_time AND c.cdr_time < old_end;
     WHEN 'calls' THEN
       -- A call that came lately stays, whatever its times say: one event of a wrong clock must not take it away.
-      WITH past AS MATERIALIZED (
-        SELECT o.call_ref FROM ops.calls o
-          WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch
-      ), numbers AS (
-        DELETE FROM rtc.calls_private p USING past WHERE p.call_ref = past.call_ref
-      )
-      DELETE FROM ops.calls c USING past WHERE c.call_ref = past.call_ref;
+      refs := ARRAY(SELECT o.call_ref FROM ops.calls o
+        WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch);
+      DELETE FROM rtc.calls_private p WHERE p.call_ref = ANY (refs);
+      DELETE FROM ops.calls c WHERE c.call_ref = ANY (refs);
     WHEN 'placed_calls' THEN
       DELETE FROM rtc.placed_calls p WHERE p.id IN (SELECT o.id FROM rtc.placed_calls o
         WHERE o.placed_at < before ORDER BY o.id LIMIT batch);

@@ -12,7 +12,7 @@ import {
   waitForFold,
 } from '../store/erasure/calls.ts'
 import { candidatesOfSession, keysOfSession, readForUpdate } from '../store/erasure/find.ts'
-import { deleteFromQuarantine, keepErasedKeys, moveFacts, writeErased } from '../store/erasure/replace.ts'
+import { deleteFromQuarantine, keepErasedKeys, moveRows, writeErased } from '../store/erasure/replace.ts'
 import type { ErasableTable, Row, Table } from '../store/erasure/tables.ts'
 import { publicError } from '../store/errors.ts'
 import { readDigestKey, readReferenceKeys } from '../store/keys.ts'
@@ -128,7 +128,10 @@ export class Eraser {
         await writeErased(this.#writer, table, key, changes)
         if (!moved) counts[name]++
       }
-      if (moved) await moveFacts(this.#writer, name, session, moved)
+      if (moved) {
+        const to = { session_id: moved, erased_at: new Date().toISOString() }
+        await moveRows(this.#writer, `rtc.${name}`, { session_id: session }, to)
+      }
     }
     if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
     const call = callRef(this.#keys.ref, session)

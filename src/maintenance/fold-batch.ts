@@ -11,6 +11,7 @@ import {
   writeCalls,
   writePrivateCalls,
 } from '../store/calls.ts'
+import { genericPlans } from '../store/citus.ts'
 import { publicError } from '../store/errors.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
 import { type FoldTurn, lockFold, noteFolded, type Reached } from '../store/maintenance.ts'
@@ -77,7 +78,7 @@ export interface Folded {
 // the newest rows, and may read all of a day for one session. And what a crash takes back is folded again, for the rows
 // of rtc.unfolded come back with it.
 const settings = `SET LOCAL statement_timeout = '30s'; SET LOCAL synchronous_commit = off; SET LOCAL jit = off;
-  SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off`
+  ${genericPlans}; SET LOCAL enable_seqscan = off`
 
 /** Sessions that are folded before callbacks get their turn. */
 const foldedAtOnce = 25
