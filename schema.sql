@@ -2333,7 +2333,7 @@ COMMENT ON COLUMN app.calls.folded_at IS 'When the row was computed / 计算时�
 CREATE OR REPLACE FUNCTION rtc.calls_before(call_refs uuid[])
  RETURNS ops.call_measures[]
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
@@ -2349,7 +2349,7 @@ $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_before(call_refs uuid[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_before(call_refs uuid[]) IS 'What these calls count for before they are written / 写入前各呼叫的计数';
 
-CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[])
+CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2357,8 +2357,6 @@ CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_m
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
-DECLARE
-  after CONSTANT ops.call_measures[] := rtc.calls_before(call_refs);
 BEGIN
   IF cardinality(before) + cardinality(after) = 0 THEN
     RETURN;
@@ -2398,8 +2396,8 @@ BEGIN
      END;
 END
 $function$;
-REVOKE EXECUTE ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+REVOKE EXECUTE ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
 
 CREATE OR REPLACE FUNCTION rtc.cdrs_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer)
  RETURNS SETOF ops.cdrs

@@ -256,8 +256,9 @@ COMMENT ON COLUMN ops.concurrent_legs.peak_of_all IS 'Most legs of all applicati
 -- The counts of a call stay when retention deletes it. A record of it that comes later still makes a call again, which would
 -- count twice: so what was over before the oldest kept fact, and of which nothing had come when retention got there, counts
 -- for nothing. A call that nobody had heard of before is not counted either then.
+-- With the rights of whoever writes the calls: on Citus a transaction reads what it has written as one user only.
 CREATE FUNCTION rtc.calls_before(call_refs uuid[]) RETURNS ops.call_measures[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -325,14 +326,12 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.count_calls(ops.call_measures[], ops.call_measures[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.count_calls(ops.call_measures[], ops.call_measures[]) IS 'Appends the counts of calls, less those of before / 追加呼叫计数并扣除原计数';
 
-CREATE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) RETURNS void
+CREATE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE
-  after CONSTANT ops.call_measures[] := rtc.calls_before(call_refs);
 BEGIN
   IF cardinality(before) + cardinality(after) = 0 THEN
     RETURN;
@@ -372,8 +371,8 @@ BEGIN
      END;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+REVOKE EXECUTE ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[], ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[], ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
 
 -- Makes one row of all that say the same of an hour, and none of those that cancel out; says of how many hours. Appended
 -- rows that it does not see yet stay as they are, so counting and merging need not wait for each other.

@@ -139,6 +139,27 @@ export async function readCitusVersion(client: Queryable): Promise<string | unde
 export const genericPlans = `SELECT set_config('plan_cache_mode',
   CASE WHEN to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN 'force_generic_plan' ELSE 'force_custom_plan' END, true)`
 
+/** Nodes with shards, and whether this one can reach them. */
+export async function readNodes(client: Queryable): Promise<{ node: string; reached: boolean }[]> {
+  const { rows } = await client.query<{ node: string; reached: boolean }>(
+    `SELECT n.nodename || ':' || n.nodeport AS node, n.isactive AND citus_check_connection_to_node(n.nodename, n.nodeport) AS reached
+    FROM pg_dist_node n WHERE n.noderole = 'primary' AND n.shouldhaveshards ORDER BY 1`,
+  )
+  return rows
+}
+
+/** Bytes of partitions with their indexes, on all nodes; none where they are not distributed. */
+export async function sizesOnNodes(client: Queryable, partitions: readonly string[]): Promise<Map<string, number>> {
+  if ((await readCitusVersion(client)) === undefined) return new Map()
+  const { rows } = await client.query<{ name: string; bytes: number }>(
+    `SELECT c.relname::text AS name, citus_total_relation_size(c.oid)::float8 AS bytes
+    FROM pg_class c JOIN pg_dist_partition d ON d.logicalrelid = c.oid
+    WHERE c.relnamespace = 'rtc'::regnamespace AND c.relname = ANY ($1::text[])`,
+    [partitions],
+  )
+  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
+}
+
 /** One at a time, for as long as the connection lives: a second run would find half of the steps done. False: another runs. */
 export async function lockDistribution(client: Queryable): Promise<boolean> {
   const { rows } = await client.query("SELECT pg_try_advisory_lock(hashtextextended('rtc.distribute', 0)) AS mine")

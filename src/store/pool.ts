@@ -57,7 +57,7 @@ export function createPool({
       ? {}
       : {
           statement_timeout: statementTimeoutMs,
-          options: `-c TimeZone=UTC ${serverKeepalives} ${citusConnections}`,
+          options: `-c TimeZone=UTC -c DateStyle=ISO ${serverKeepalives} ${citusConnections}`,
           application_name: 'rtc-receiver',
         }),
   })

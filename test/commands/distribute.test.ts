@@ -115,7 +115,7 @@ test('says what is wrong in one line', async () => {
   await says(/^rtc-receiver: rtc\.cdrs is a table of Citus already, but not distributed by session_id\n$/)
   await pool.query(`UPDATE pg_dist_partition SET partkey = 'session_id'`)
   await pool.query(`INSERT INTO pg_dist_partition VALUES ('rtc.call_events', 'h', 'session_id', 99)`)
-  await says(/^rtc-receiver: rtc\.call_events and rtc\.cdrs are distributed, but not side by side\n$/)
+  await says(/^rtc-receiver: rtc\.cdrs and rtc\.call_events are distributed, but not side by side\n$/)
   const empty = await emptyDatabase()
   expect(await cli(['distribute'], { env: { DATABASE_URL: empty.url } })).toMatchObject({
     code: 1,
