@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
-import { citusTests, notOnCitus } from './test/citus/suites.ts'
+import { appliesToCitus, citusTests, notOnCitus } from './test/citus/suites.ts'
 
 /** `npm test` needs Node and npm alone and takes minutes. Three suites beside it, each in a folder of its own: */
 const suite = process.env.FAULTS
@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     dir: suite && suite !== 'citus' ? `test/${suite}` : 'test',
-    ...(suite === 'citus' ? { include: citusTests } : {}),
+    ...(suite === 'citus' ? { include: citusTests, testNamePattern: appliesToCitus } : {}),
     exclude:
       suite === 'citus'
         ? notOnCitus

@@ -47,7 +47,10 @@ const onNodes: readonly [RegExp, string][] = [
   [/No space left on device|^could not extend file/, '53100'],
   [/in a read-only transaction/, '25006'],
   [/^terminating connection|^the database system is/, '57P01'],
-  [/connection to the remote node|server closed the connection|could not connect|connection not open/, '08006'],
+  [
+    /connection to the remote node|connection marked as essential|server closed the connection|connection not open/,
+    '08006',
+  ],
 ]
 
 /** Raised by `rtc.refuse_erased`. */

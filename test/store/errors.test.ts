@@ -199,6 +199,7 @@ test.each([
     'connection to the remote node rtc@10.0.0.7:5432 failed with the following error: server closed the connection',
     '08006',
   ],
+  ['failure on connection marked as essential: 10.0.0.7:5432', '08006'],
   ['cache lookup failed for relation 5', 'XX000'],
 ])('XX000 of Citus, %s: %s', (message, code) => {
   const error = Object.assign(new Error(message), { code: 'XX000', routine: 'ReportResultError' })
