@@ -41,6 +41,7 @@ const byStatement = [
   'times are UTC under a session of another zone and date style',
   'the look reads only the partitions of its times, also by the plan that is kept',
   'periods are listed with their bounds, in whatever zone the session is',
+  'client, platform, receiver, Postgres: a verification call comes back as its events and its CDR',
   'README.md: every query runs',
   'README.zh-CN.md: every query runs',
   'docs/data-dictionary.md is made from the comments',
