@@ -1052,6 +1052,110 @@ COMMENT ON COLUMN ops.frequent_callee.answered IS 'How often it answered / 接�
 COMMENT ON COLUMN ops.frequent_callee.first_at IS 'When the first of these calls began / 首次';
 COMMENT ON COLUMN ops.frequent_callee.last_at IS 'When the last of these calls began / 末次';
 
+CREATE VIEW rtc.masked_cdrs AS
+ SELECT session_id,
+    cdr_time,
+    rtc.mask_icid(icid) AS icid,
+    rtc.mask_id(app_key) AS app_key,
+    rtc.mask_id(sp_id) AS sp_id,
+    rtc.mask_text(service_type) AS service_type,
+    direction,
+    bind_num,
+    caller_num,
+    callee_num,
+    fwd_display_num,
+    fwd_dst_num,
+    call_in_time,
+    call_out_start_time,
+    call_out_alerting_time,
+    call_out_answer_time,
+    call_out_unasw_rsn,
+    fwd_start_time,
+    fwd_alerting_time,
+    fwd_answer_time,
+    fwd_unasw_rsn,
+    call_end_time,
+    fail_time,
+    ul_fail_reason,
+    sip_status_code,
+    call_rel_direction,
+    dyn_ivr_start_time,
+    rtc.mask_keys(dyn_ivr_path) AS dyn_ivr_path,
+    record_flag,
+    record_start_time,
+        CASE
+            WHEN (record_domain <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS record_domain,
+        CASE
+            WHEN (record_bucket_name <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS record_bucket_name,
+        CASE
+            WHEN (record_object_name <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS record_object_name,
+        CASE
+            WHEN (record_file_download_url <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS record_file_download_url,
+    tts_play_times,
+    tts_trans_duration,
+    rtc.mask_text(host_name) AS host_name,
+    rtc.mask_text(notify_mode) AS notify_mode,
+        CASE
+            WHEN (extend_number <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS extend_number,
+        CASE
+            WHEN (user_data <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS user_data,
+        CASE
+            WHEN (subscription_id <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS subscription_id,
+    rtc.mask_fields(extra) AS extra,
+    rtc.mask_id(signed_by) AS signed_by,
+    received_at,
+    stored_at,
+    erased_at,
+    icid AS whole_icid,
+    (signed_by IS NOT NULL) AS is_signed
+   FROM rtc.cdrs d;
+COMMENT ON VIEW rtc.masked_cdrs IS 'CDRs, masked but for their session, icid and numbers, whose masks depend on the call / 话单（除会话标识、话单标识与号码外已脱敏）';
+
+CREATE VIEW rtc.masked_events AS
+ SELECT session_id,
+    occurred_at,
+    rtc.mask_text(event_type) AS event_type,
+    rtc.mask_number(caller) AS caller,
+    rtc.mask_number(called) AS called,
+    state_code,
+        CASE
+            WHEN (state_desc <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS state_desc,
+    rtc.mask_text(party_type) AS party_type,
+    call_rel_direction,
+    rtc.mask_keys(digit_info) AS digits,
+    rtc.mask_text(notify_mode) AS notify_mode,
+        CASE
+            WHEN (user_data <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS user_data,
+        CASE
+            WHEN (subscription_id <> ''::text) THEN '***'::text
+            ELSE NULL::text
+        END AS subscription_id,
+    rtc.mask_fields(extra) AS extra,
+    rtc.mask_id(signed_by) AS app_key,
+    received_at,
+    stored_at,
+    erased_at
+   FROM rtc.call_events e;
+COMMENT ON VIEW rtc.masked_events IS 'Call status events, masked but for their session / 呼叫状态事件（除会话标识外已脱敏）';
+
 CREATE VIEW ops.apps AS
  SELECT app_key,
     name,
@@ -1320,13 +1424,13 @@ CREATE VIEW ops.cdrs AS
             WHEN (c.cdr_count = 1) THEN true
             WHEN (c.cdr_count > 1) THEN (NOT (EXISTS ( SELECT
                FROM rtc.cdrs o
-              WHERE ((o.session_id = d.session_id) AND ((o.received_at >= (c.cdr_received_at - '00:00:00.001'::interval)) AND (o.received_at <= (c.cdr_received_at + '00:00:00.001'::interval))) AND (ROW((o.signed_by IS NOT NULL), o.received_at, o.cdr_time, (o.icid COLLATE "C")) > ROW((d.signed_by IS NOT NULL), d.received_at, d.cdr_time, d.icid))))))
+              WHERE ((o.session_id = d.session_id) AND ((o.received_at >= (c.cdr_received_at - '00:00:00.001'::interval)) AND (o.received_at <= (c.cdr_received_at + '00:00:00.001'::interval))) AND (ROW((o.signed_by IS NOT NULL), o.received_at, o.cdr_time, (o.icid COLLATE "C")) > ROW(d.is_signed, d.received_at, d.cdr_time, d.whole_icid))))))
             ELSE NULL::boolean
         END AS counts,
-    rtc.mask_icid(d.icid) AS icid,
-    rtc.mask_id(d.app_key) AS app_key,
-    rtc.mask_id(d.sp_id) AS sp_id,
-    rtc.mask_text(d.service_type) AS service_type,
+    d.icid,
+    d.app_key,
+    d.sp_id,
+    d.service_type,
     d.direction,
     rtc.mask_number(d.bind_num, c.bind_num) AS bind_num,
     rtc.mask_number(d.caller_num, c.bind_num) AS caller_num,
@@ -1348,47 +1452,26 @@ CREATE VIEW ops.cdrs AS
     d.sip_status_code,
     d.call_rel_direction,
     d.dyn_ivr_start_time,
-    rtc.mask_keys(d.dyn_ivr_path) AS dyn_ivr_path,
+    d.dyn_ivr_path,
     d.record_flag,
     d.record_start_time,
-        CASE
-            WHEN (d.record_domain <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS record_domain,
-        CASE
-            WHEN (d.record_bucket_name <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS record_bucket_name,
-        CASE
-            WHEN (d.record_object_name <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS record_object_name,
-        CASE
-            WHEN (d.record_file_download_url <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS record_file_download_url,
+    d.record_domain,
+    d.record_bucket_name,
+    d.record_object_name,
+    d.record_file_download_url,
     d.tts_play_times,
     d.tts_trans_duration,
-    rtc.mask_text(d.host_name) AS host_name,
-    rtc.mask_text(d.notify_mode) AS notify_mode,
-        CASE
-            WHEN (d.extend_number <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS extend_number,
-        CASE
-            WHEN (d.user_data <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS user_data,
-        CASE
-            WHEN (d.subscription_id <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS subscription_id,
-    rtc.mask_fields(d.extra) AS extra,
-    rtc.mask_id(d.signed_by) AS signed_by,
+    d.host_name,
+    d.notify_mode,
+    d.extend_number,
+    d.user_data,
+    d.subscription_id,
+    d.extra,
+    d.signed_by,
     d.received_at,
     d.stored_at,
     d.erased_at
-   FROM ((rtc.cdrs d
+   FROM ((rtc.masked_cdrs d
      LEFT JOIN rtc.calls_private p ON ((p.session_id = d.session_id)))
      LEFT JOIN ops.calls c ON ((c.call_ref = p.call_ref)));
 COMMENT ON VIEW ops.cdrs IS 'CDRs, masked; filter by cdr_time, session_id or call_ref / 话单（脱敏）；请按 cdr_time、session_id 或 call_ref 过滤';
@@ -1524,32 +1607,23 @@ CREATE VIEW ops.events AS
  SELECT p.call_ref,
     c.session_id,
     e.occurred_at,
-    rtc.mask_text(e.event_type) AS event_type,
-    rtc.mask_number(e.caller) AS caller,
-    rtc.mask_number(e.called) AS called,
+    e.event_type,
+    e.caller,
+    e.called,
     e.state_code,
-        CASE
-            WHEN (e.state_desc <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS state_desc,
-    rtc.mask_text(e.party_type) AS party_type,
+    e.state_desc,
+    e.party_type,
     e.call_rel_direction,
-    rtc.mask_keys(e.digit_info) AS digits,
-    rtc.mask_text(e.notify_mode) AS notify_mode,
-        CASE
-            WHEN (e.user_data <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS user_data,
-        CASE
-            WHEN (e.subscription_id <> ''::text) THEN '***'::text
-            ELSE NULL::text
-        END AS subscription_id,
-    rtc.mask_fields(e.extra) AS extra,
-    rtc.mask_id(e.signed_by) AS app_key,
+    e.digits,
+    e.notify_mode,
+    e.user_data,
+    e.subscription_id,
+    e.extra,
+    e.app_key,
     e.received_at,
     e.stored_at,
     e.erased_at
-   FROM ((rtc.call_events e
+   FROM ((rtc.masked_events e
      LEFT JOIN rtc.calls_private p ON ((p.session_id = e.session_id)))
      LEFT JOIN ops.calls c ON ((c.call_ref = p.call_ref)));
 COMMENT ON VIEW ops.events IS 'Call status events, masked; filter by occurred_at, session_id or call_ref / 呼叫状态事件（脱敏）；请按 occurred_at、session_id 或 call_ref 过滤';
@@ -2357,7 +2431,7 @@ COMMENT ON COLUMN app.calls.folded_at IS 'When the row was computed / 计算时�
 CREATE OR REPLACE FUNCTION rtc.calls_before(call_refs uuid[])
  RETURNS ops.call_measures[]
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
@@ -2373,7 +2447,7 @@ $function$;
 REVOKE EXECUTE ON FUNCTION rtc.calls_before(call_refs uuid[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.calls_before(call_refs uuid[]) IS 'What these calls count for before they are written / 写入前各呼叫的计数';
 
-CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[])
+CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2381,8 +2455,6 @@ CREATE OR REPLACE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_m
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
-DECLARE
-  after CONSTANT ops.call_measures[] := rtc.calls_before(call_refs);
 BEGIN
   IF cardinality(before) + cardinality(after) = 0 THEN
     RETURN;
@@ -2422,8 +2494,54 @@ BEGIN
      END;
 END
 $function$;
-REVOKE EXECUTE ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+REVOKE EXECUTE ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+
+CREATE OR REPLACE FUNCTION rtc.cdrs_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer)
+ RETURNS SETOF ops.cdrs
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  known record;
+BEGIN
+  SELECT array_agg(p.session_id) AS ids, array_agg(c.call_ref) AS refs, array_agg(c.session_id) AS shown,
+      array_agg(c.bind_num) AS numbers, array_agg(c.cdr_received_at) AS received INTO known
+    FROM rtc.calls_private p JOIN ops.calls c ON c.call_ref = p.call_ref
+   WHERE p.session_id = ANY (sessions);
+  RETURN QUERY
+  SELECT d.call_ref, d.shown, d.cdr_time,
+      CASE WHEN d.call_ref IS NOT NULL THEN d.came_last IS TRUE AND d.place = 1 END,
+      d.icid, d.app_key, d.sp_id, d.service_type, d.direction, rtc.mask_number(d.bind_num, d.own), rtc.mask_number(d.caller_num, d.own),
+      rtc.mask_number(d.callee_num, d.own), rtc.mask_number(d.fwd_display_num, d.own), rtc.mask_number(d.fwd_dst_num, d.own),
+      d.call_in_time, d.call_out_start_time, d.call_out_alerting_time, d.call_out_answer_time, d.call_out_unasw_rsn,
+      d.fwd_start_time, d.fwd_alerting_time, d.fwd_answer_time, d.fwd_unasw_rsn, d.call_end_time, d.fail_time,
+      d.ul_fail_reason, d.sip_status_code, d.call_rel_direction, d.dyn_ivr_start_time, d.dyn_ivr_path,
+      d.record_flag, d.record_start_time, d.record_domain, d.record_bucket_name, d.record_object_name, d.record_file_download_url,
+      d.tts_play_times, d.tts_trans_duration, d.host_name, d.notify_mode, d.extend_number, d.user_data, d.subscription_id,
+      d.extra, d.signed_by, d.received_at, d.stored_at, d.erased_at
+    FROM (
+      -- As in ops.cdrs: of those that came when ops.calls says, the last in the fold's order.
+      SELECT x.*, x.received_at BETWEEN c.received - interval '1 millisecond' AND c.received + interval '1 millisecond' AS came_last,
+          row_number() OVER (PARTITION BY x.session_id ORDER BY
+            (x.received_at BETWEEN c.received - interval '1 millisecond' AND c.received + interval '1 millisecond') IS TRUE DESC,
+            x.is_signed DESC, x.received_at DESC, x.cdr_time DESC, x.whole_icid COLLATE "C" DESC) AS place,
+          c.call_ref, c.shown, c.own
+        FROM rtc.masked_cdrs x
+        LEFT JOIN unnest(known.ids, known.refs, known.shown, known.numbers, known.received) AS c (id, call_ref, shown, own, received)
+          ON c.id = x.session_id
+       WHERE x.session_id = ANY (sessions)
+    ) d
+   WHERE d.cdr_time >= from_time AND d.cdr_time < to_time
+   ORDER BY d.cdr_time DESC
+   LIMIT at_most;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.cdrs_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.cdrs_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) IS 'CDRs of sessions, masked, the latest first / 若干会话的话单（脱敏）';
 
 CREATE OR REPLACE FUNCTION rtc.count_calls(before ops.call_measures[], after ops.call_measures[])
  RETURNS void
@@ -2660,6 +2778,34 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.ensure_period(parent text, at timestamp with time zone, by text, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone, OUT created boolean) IS 'Creates the partition of call_events or cdrs for a time, if it is missing / 按需创建分区';
+
+CREATE OR REPLACE FUNCTION rtc.events_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer)
+ RETURNS SETOF ops.events
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  known record;
+BEGIN
+  SELECT array_agg(p.session_id) AS ids, array_agg(c.call_ref) AS refs, array_agg(c.session_id) AS shown INTO known
+    FROM rtc.calls_private p JOIN ops.calls c ON c.call_ref = p.call_ref
+   WHERE p.session_id = ANY (sessions);
+  RETURN QUERY
+  SELECT c.call_ref, c.session_id, e.occurred_at, e.event_type, e.caller, e.called, e.state_code, e.state_desc, e.party_type,
+      e.call_rel_direction, e.digits, e.notify_mode, e.user_data, e.subscription_id, e.extra, e.app_key, e.received_at,
+      e.stored_at, e.erased_at
+    FROM rtc.masked_events e
+    LEFT JOIN unnest(known.ids, known.refs, known.shown) AS c (id, call_ref, session_id) ON c.id = e.session_id
+   WHERE e.session_id = ANY (sessions) AND e.occurred_at >= from_time AND e.occurred_at < to_time
+   ORDER BY e.occurred_at DESC
+   LIMIT at_most;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION rtc.events_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.events_of_sessions(sessions text[], from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) IS 'Events of sessions, masked, the latest first / 若干会话的状态事件（脱敏）';
 
 CREATE OR REPLACE FUNCTION rtc.feed_page(after bigint, most integer, with_facts boolean)
  RETURNS TABLE("position" bigint, at timestamp with time zone, kind text, call_ref uuid, session_id text, fact_time timestamp with time zone, event_key uuid, icid text)
@@ -3078,6 +3224,7 @@ DECLARE
   old_end CONSTANT timestamptz := '2024-01-01 00:00:00+00';
   last_time timestamptz;
   last_position bigint;
+  refs uuid[];
   deleted integer := 0;
 BEGIN
   IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs',
@@ -3106,15 +3253,11 @@ BEGIN
       -- Whoever gives positions in the feed holds the lock of the fold.
       PERFORM FROM rtc.maintenance m WHERE m.task = 'fold' FOR UPDATE;
       -- A call that came lately stays, whatever its times say: one event of a wrong clock must not take it away.
-      WITH past AS MATERIALIZED (
-        SELECT o.call_ref FROM ops.calls o
-          WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch
-      ), numbers AS (
-        DELETE FROM rtc.calls_private p USING past WHERE p.call_ref = past.call_ref
-      ), gone AS (
-        DELETE FROM ops.calls c USING past WHERE c.call_ref = past.call_ref RETURNING c.call_ref
-      )
-      INSERT INTO rtc.feed (kind, call_ref) SELECT 'removed', gone.call_ref FROM gone;
+      refs := ARRAY(SELECT o.call_ref FROM ops.calls o
+        WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch);
+      DELETE FROM rtc.calls_private p WHERE p.call_ref = ANY (refs);
+      DELETE FROM ops.calls c WHERE c.call_ref = ANY (refs);
+      INSERT INTO rtc.feed (kind, call_ref) SELECT 'removed', unnest(refs);
     WHEN 'placed_calls' THEN
       DELETE FROM rtc.placed_calls p WHERE p.id IN (SELECT o.id FROM rtc.placed_calls o
         WHERE o.placed_at < before ORDER BY o.id LIMIT batch);
@@ -3364,6 +3507,102 @@ AS $function$ SELECT * FROM rtc.look_up('number', rtc.plain_number(number), sinc
 REVOKE EXECUTE ON FUNCTION ops.calls_of(number text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 COMMENT ON FUNCTION ops.calls_of(number text, since timestamp with time zone, until timestamp with time zone) IS 'Calls that a number took part in, as A or as B / 某号码参与的呼叫';
 
+CREATE OR REPLACE FUNCTION ops.cdrs_between(from_time timestamp with time zone, to_time timestamp with time zone, at_most integer DEFAULT 1000)
+ RETURNS SETOF ops.cdrs
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT DISTINCT x.session_id FROM (SELECT f.session_id FROM rtc.cdrs f
+    WHERE f.cdr_time >= from_time AND f.cdr_time < to_time ORDER BY f.cdr_time DESC LIMIT at_most) x);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.cdrs_of_sessions(sessions, from_time, to_time, at_most);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.cdrs_between(from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.cdrs_between(from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) IS 'CDRs from from_time up to, not including, to_time, the latest first / 从 from_time 到 to_time（不含）的话单';
+
+CREATE OR REPLACE FUNCTION ops.cdrs_of(call_ref uuid, at_most integer DEFAULT 1000)
+ RETURNS SETOF ops.cdrs
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT p.session_id FROM rtc.calls_private p WHERE p.call_ref = cdrs_of.call_ref);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.cdrs_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.cdrs_of(call_ref uuid, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.cdrs_of(call_ref uuid, at_most integer) IS 'CDRs of a call, the latest first / 某呼叫的话单';
+
+CREATE OR REPLACE FUNCTION ops.cdrs_of(session_id text, at_most integer DEFAULT 1000)
+ RETURNS SETOF ops.cdrs
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  -- By what ops.calls shows: where an id holds a number, nobody finds out here whether there is such a call.
+  sessions CONSTANT text[] := ARRAY(SELECT c.session_id FROM ops.calls c WHERE c.session_id = cdrs_of.session_id);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.cdrs_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.cdrs_of(session_id text, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.cdrs_of(session_id text, at_most integer) IS 'CDRs of a session, the latest first / 某会话的话单';
+
+CREATE OR REPLACE FUNCTION ops.events_between(from_time timestamp with time zone, to_time timestamp with time zone, at_most integer DEFAULT 1000)
+ RETURNS SETOF ops.events
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT DISTINCT x.session_id FROM (SELECT f.session_id FROM rtc.call_events f
+    WHERE f.occurred_at >= from_time AND f.occurred_at < to_time ORDER BY f.occurred_at DESC LIMIT at_most) x);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.events_of_sessions(sessions, from_time, to_time, at_most);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.events_between(from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.events_between(from_time timestamp with time zone, to_time timestamp with time zone, at_most integer) IS 'Call status events from from_time up to, not including, to_time, the latest first / 从 from_time 到 to_time（不含）的呼叫状态事件';
+
+CREATE OR REPLACE FUNCTION ops.events_of(call_ref uuid, at_most integer DEFAULT 1000)
+ RETURNS SETOF ops.events
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT p.session_id FROM rtc.calls_private p WHERE p.call_ref = events_of.call_ref);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.events_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.events_of(call_ref uuid, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.events_of(call_ref uuid, at_most integer) IS 'Call status events of a call, the latest first / 某呼叫的呼叫状态事件';
+
+CREATE OR REPLACE FUNCTION ops.events_of(session_id text, at_most integer DEFAULT 1000)
+ RETURNS SETOF ops.events
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  -- By what ops.calls shows: where an id holds a number, nobody finds out here whether there is such a call.
+  sessions CONSTANT text[] := ARRAY(SELECT c.session_id FROM ops.calls c WHERE c.session_id = events_of.session_id);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.events_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION ops.events_of(session_id text, at_most integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.events_of(session_id text, at_most integer) IS 'Call status events of a session, the latest first / 某会话的呼叫状态事件';
+
 CREATE OR REPLACE FUNCTION ops.failures(from_day date, to_day date, of_app text DEFAULT NULL::text, of_scenario text DEFAULT NULL::text, of_bind_num text DEFAULT NULL::text, time_zone text DEFAULT 'Asia/Shanghai'::text)
  RETURNS SETOF ops.failure
  LANGUAGE plpgsql
@@ -3443,10 +3682,11 @@ CREATE OR REPLACE FUNCTION ops.frequent_callees(from_time timestamp with time zo
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
+DECLARE
+  often text[];
 BEGIN
-  RETURN QUERY
   -- Numbers that take part so often at all, from indexes that hold no more than the references; then only their calls.
-  WITH often AS MATERIALIZED (
+  often := ARRAY(
     SELECT x.ref
       FROM (
         SELECT a.a_ref AS ref FROM ops.calls a WHERE a.started_at >= from_time AND a.started_at < to_time AND a.a_ref IS NOT NULL
@@ -3455,17 +3695,18 @@ BEGIN
       ) x
      GROUP BY x.ref
     HAVING count(*) >= at_least
-  )
+  );
+  RETURN QUERY
   SELECT l.callee_ref, min(l.callee), l.app_key, count(*), count(l.answered_at), min(l.started_at), max(l.started_at)
-    FROM often o
-   CROSS JOIN LATERAL (
+    FROM (
       SELECT a.a_ref AS callee_ref, a.a_number AS callee, a.app_key, a.a_answered_at AS answered_at, a.started_at
         FROM ops.calls a
-       WHERE a.a_ref = o.ref AND a.started_at >= from_time AND a.started_at < to_time AND a.scenario IS DISTINCT FROM 'privateNumber'
+       WHERE a.a_ref = ANY (often) AND a.started_at >= from_time AND a.started_at < to_time
+         AND a.scenario IS DISTINCT FROM 'privateNumber'
       UNION ALL
       SELECT b.b_ref, b.b_number, b.app_key, b.b_answered_at, b.started_at
         FROM ops.calls b
-       WHERE b.b_ref = o.ref AND b.started_at >= from_time AND b.started_at < to_time
+       WHERE b.b_ref = ANY (often) AND b.started_at >= from_time AND b.started_at < to_time
     ) l
    GROUP BY l.callee_ref, l.app_key
   HAVING count(*) >= at_least

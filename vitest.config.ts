@@ -1,18 +1,27 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { appliesToCitus, citusTests, notOnCitus } from './test/citus/suites.ts'
 
-/** `npm test` needs Node and npm alone and takes minutes. Two suites beside it, each in a folder of its own: */
+/** `npm test` needs Node and npm alone and takes minutes. Three suites beside it, each in a folder of its own: */
 const suite = process.env.FAULTS
   ? 'faults' // full disks, killed processes, lost networks: a quarter of an hour
   : process.env.SYSTEM
     ? 'system' // what needs programs of the machine: test/system/tools.ts
-    : undefined
+    : process.env.CITUS
+      ? 'citus' // what needs a cluster, and the other tests that it has to pass: test/citus/README.md
+      : undefined
 const setup = 'test/support/global-setup.ts'
 
 export default defineConfig({
   test: {
     environment: 'node',
-    dir: suite ? `test/${suite}` : 'test',
-    exclude: suite ? configDefaults.exclude : [...configDefaults.exclude, '**/{faults,system}/**'],
+    dir: suite && suite !== 'citus' ? `test/${suite}` : 'test',
+    ...(suite === 'citus' ? { include: citusTests, testNamePattern: appliesToCitus } : {}),
+    exclude:
+      suite === 'citus'
+        ? notOnCitus
+        : suite
+          ? configDefaults.exclude
+          : [...configDefaults.exclude, '**/{citus,faults,system}/**'],
     // The files of a worker share the modules they import: loading them anew for each took half of the time.
     isolate: false,
     setupFiles: 'test/support/setup.ts',

@@ -256,8 +256,9 @@ COMMENT ON COLUMN ops.concurrent_legs.peak_of_all IS 'Most legs of all applicati
 -- The counts of a call stay when retention deletes it. A record of it that comes later still makes a call again, which would
 -- count twice: so what was over before the oldest kept fact, and of which nothing had come when retention got there, counts
 -- for nothing. A call that nobody had heard of before is not counted either then.
+-- With the rights of whoever writes the calls: on Citus a transaction reads what it has written as one user only.
 CREATE FUNCTION rtc.calls_before(call_refs uuid[]) RETURNS ops.call_measures[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -325,14 +326,12 @@ $$;
 REVOKE EXECUTE ON FUNCTION rtc.count_calls(ops.call_measures[], ops.call_measures[]) FROM PUBLIC;
 COMMENT ON FUNCTION rtc.count_calls(ops.call_measures[], ops.call_measures[]) IS 'Appends the counts of calls, less those of before / 追加呼叫计数并扣除原计数';
 
-CREATE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[]) RETURNS void
+CREATE FUNCTION rtc.calls_changed(call_refs uuid[], before ops.call_measures[], after ops.call_measures[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE
-  after CONSTANT ops.call_measures[] := rtc.calls_before(call_refs);
 BEGIN
   IF cardinality(before) + cardinality(after) = 0 THEN
     RETURN;
@@ -372,8 +371,8 @@ BEGIN
      END;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[]) FROM PUBLIC;
-COMMENT ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
+REVOKE EXECUTE ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[], ops.call_measures[]) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.calls_changed(uuid[], ops.call_measures[], ops.call_measures[]) IS 'Counts calls that were just written, given what they counted for before / 呼叫写入后更新计数';
 
 -- Makes one row of all that say the same of an hour, and none of those that cancel out; says of how many hours. Appended
 -- rows that it does not see yet stay as they are, so counting and merging need not wait for each other.
@@ -1001,10 +1000,11 @@ SET max_parallel_workers_per_gather = 0
 SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+  often text[];
 BEGIN
-  RETURN QUERY
   -- Numbers that take part so often at all, from indexes that hold no more than the references; then only their calls.
-  WITH often AS MATERIALIZED (
+  often := ARRAY(
     SELECT x.ref
       FROM (
         SELECT a.a_ref AS ref FROM ops.calls a WHERE a.started_at >= from_time AND a.started_at < to_time AND a.a_ref IS NOT NULL
@@ -1013,17 +1013,18 @@ BEGIN
       ) x
      GROUP BY x.ref
     HAVING count(*) >= at_least
-  )
+  );
+  RETURN QUERY
   SELECT l.callee_ref, min(l.callee), l.app_key, count(*), count(l.answered_at), min(l.started_at), max(l.started_at)
-    FROM often o
-   CROSS JOIN LATERAL (
+    FROM (
       SELECT a.a_ref AS callee_ref, a.a_number AS callee, a.app_key, a.a_answered_at AS answered_at, a.started_at
         FROM ops.calls a
-       WHERE a.a_ref = o.ref AND a.started_at >= from_time AND a.started_at < to_time AND a.scenario IS DISTINCT FROM 'privateNumber'
+       WHERE a.a_ref = ANY (often) AND a.started_at >= from_time AND a.started_at < to_time
+         AND a.scenario IS DISTINCT FROM 'privateNumber'
       UNION ALL
       SELECT b.b_ref, b.b_number, b.app_key, b.b_answered_at, b.started_at
         FROM ops.calls b
-       WHERE b.b_ref = o.ref AND b.started_at >= from_time AND b.started_at < to_time
+       WHERE b.b_ref = ANY (often) AND b.started_at >= from_time AND b.started_at < to_time
     ) l
    GROUP BY l.callee_ref, l.app_key
   HAVING count(*) >= at_least

@@ -77,15 +77,23 @@ COMMENT ON FUNCTION rtc.may_hold_number(text) IS 'Whether a session id may embed
 -- The company's own number, as ops.calls shows it, is whole in CDRs. In events it is not: bind_num may be what a stranger
 -- says in a CDR without a signature, and a signed event would then tell whether it has that number.
 
-CREATE VIEW ops.events AS
-SELECT p.call_ref, c.session_id, e.occurred_at, rtc.mask_text(e.event_type) AS event_type,
+-- The masks of both, once; not granted to anybody.
+CREATE VIEW rtc.masked_events AS
+SELECT e.session_id, e.occurred_at, rtc.mask_text(e.event_type) AS event_type,
   rtc.mask_number(e.caller) AS caller, rtc.mask_number(e.called) AS called,
   e.state_code, CASE WHEN e.state_desc <> '' THEN '***' END AS state_desc, rtc.mask_text(e.party_type) AS party_type,
   e.call_rel_direction, rtc.mask_keys(e.digit_info) AS digits, rtc.mask_text(e.notify_mode) AS notify_mode,
   CASE WHEN e.user_data <> '' THEN '***' END AS user_data,
   CASE WHEN e.subscription_id <> '' THEN '***' END AS subscription_id,
   rtc.mask_fields(e.extra) AS extra, rtc.mask_id(e.signed_by) AS app_key, e.received_at, e.stored_at, e.erased_at
-FROM rtc.call_events e
+FROM rtc.call_events e;
+COMMENT ON VIEW rtc.masked_events IS 'Call status events, masked but for their session / 呼叫状态事件（除会话标识外已脱敏）';
+
+CREATE VIEW ops.events AS
+SELECT p.call_ref, c.session_id, e.occurred_at, e.event_type, e.caller, e.called, e.state_code, e.state_desc, e.party_type,
+  e.call_rel_direction, e.digits, e.notify_mode, e.user_data, e.subscription_id, e.extra, e.app_key, e.received_at, e.stored_at,
+  e.erased_at
+FROM rtc.masked_events e
 LEFT JOIN rtc.calls_private p ON p.session_id = e.session_id
 LEFT JOIN ops.calls c ON c.call_ref = p.call_ref;
 COMMENT ON VIEW ops.events IS 'Call status events, masked; filter by occurred_at, session_id or call_ref / 呼叫状态事件（脱敏）；请按 occurred_at、session_id 或 call_ref 过滤';
@@ -109,6 +117,24 @@ COMMENT ON COLUMN ops.events.received_at IS 'When the callback came to the recei
 COMMENT ON COLUMN ops.events.stored_at IS 'When the row was stored (start of the transaction); a cursor for copying data out needs an overlap / 入库时间';
 COMMENT ON COLUMN ops.events.erased_at IS 'When personal data were erased / 个人信息清除时间';
 
+CREATE VIEW rtc.masked_cdrs AS
+SELECT d.session_id, d.cdr_time, rtc.mask_icid(d.icid) AS icid, rtc.mask_id(d.app_key) AS app_key, rtc.mask_id(d.sp_id) AS sp_id,
+  rtc.mask_text(d.service_type) AS service_type, d.direction, d.bind_num, d.caller_num, d.callee_num, d.fwd_display_num, d.fwd_dst_num,
+  d.call_in_time, d.call_out_start_time, d.call_out_alerting_time, d.call_out_answer_time, d.call_out_unasw_rsn,
+  d.fwd_start_time, d.fwd_alerting_time, d.fwd_answer_time, d.fwd_unasw_rsn, d.call_end_time, d.fail_time,
+  d.ul_fail_reason, d.sip_status_code, d.call_rel_direction, d.dyn_ivr_start_time, rtc.mask_keys(d.dyn_ivr_path) AS dyn_ivr_path,
+  d.record_flag, d.record_start_time, CASE WHEN d.record_domain <> '' THEN '***' END AS record_domain,
+  CASE WHEN d.record_bucket_name <> '' THEN '***' END AS record_bucket_name,
+  CASE WHEN d.record_object_name <> '' THEN '***' END AS record_object_name,
+  CASE WHEN d.record_file_download_url <> '' THEN '***' END AS record_file_download_url,
+  d.tts_play_times, d.tts_trans_duration, rtc.mask_text(d.host_name) AS host_name,
+  rtc.mask_text(d.notify_mode) AS notify_mode, CASE WHEN d.extend_number <> '' THEN '***' END AS extend_number,
+  CASE WHEN d.user_data <> '' THEN '***' END AS user_data, CASE WHEN d.subscription_id <> '' THEN '***' END AS subscription_id,
+  rtc.mask_fields(d.extra) AS extra, rtc.mask_id(d.signed_by) AS signed_by, d.received_at, d.stored_at, d.erased_at,
+  d.icid AS whole_icid, d.signed_by IS NOT NULL AS is_signed
+FROM rtc.cdrs d;
+COMMENT ON VIEW rtc.masked_cdrs IS 'CDRs, masked but for their session, icid and numbers, whose masks depend on the call / 话单（除会话标识、话单标识与号码外已脱敏）';
+
 CREATE VIEW ops.cdrs AS
 SELECT p.call_ref, c.session_id, d.cdr_time,
   -- ops.calls knows when the CDR that counts came, to the millisecond. Only CDRs of a call that came at once are compared,
@@ -123,24 +149,19 @@ SELECT p.call_ref, c.session_id, d.cdr_time,
       WHERE o.session_id = d.session_id
         AND o.received_at BETWEEN c.cdr_received_at - interval '1 millisecond' AND c.cdr_received_at + interval '1 millisecond'
         AND (o.signed_by IS NOT NULL, o.received_at, o.cdr_time, o.icid COLLATE "C")
-          > (d.signed_by IS NOT NULL, d.received_at, d.cdr_time, d.icid))
+          > (d.is_signed, d.received_at, d.cdr_time, d.whole_icid))
   END AS counts,
-  rtc.mask_icid(d.icid) AS icid, rtc.mask_id(d.app_key) AS app_key, rtc.mask_id(d.sp_id) AS sp_id, rtc.mask_text(d.service_type) AS service_type, d.direction,
+  d.icid, d.app_key, d.sp_id, d.service_type, d.direction,
   rtc.mask_number(d.bind_num, c.bind_num) AS bind_num,
   rtc.mask_number(d.caller_num, c.bind_num) AS caller_num, rtc.mask_number(d.callee_num, c.bind_num) AS callee_num,
   rtc.mask_number(d.fwd_display_num, c.bind_num) AS fwd_display_num, rtc.mask_number(d.fwd_dst_num, c.bind_num) AS fwd_dst_num,
   d.call_in_time, d.call_out_start_time, d.call_out_alerting_time, d.call_out_answer_time, d.call_out_unasw_rsn,
   d.fwd_start_time, d.fwd_alerting_time, d.fwd_answer_time, d.fwd_unasw_rsn, d.call_end_time, d.fail_time,
-  d.ul_fail_reason, d.sip_status_code, d.call_rel_direction, d.dyn_ivr_start_time, rtc.mask_keys(d.dyn_ivr_path) AS dyn_ivr_path,
-  d.record_flag, d.record_start_time, CASE WHEN d.record_domain <> '' THEN '***' END AS record_domain,
-  CASE WHEN d.record_bucket_name <> '' THEN '***' END AS record_bucket_name,
-  CASE WHEN d.record_object_name <> '' THEN '***' END AS record_object_name,
-  CASE WHEN d.record_file_download_url <> '' THEN '***' END AS record_file_download_url,
-  d.tts_play_times, d.tts_trans_duration, rtc.mask_text(d.host_name) AS host_name,
-  rtc.mask_text(d.notify_mode) AS notify_mode, CASE WHEN d.extend_number <> '' THEN '***' END AS extend_number,
-  CASE WHEN d.user_data <> '' THEN '***' END AS user_data, CASE WHEN d.subscription_id <> '' THEN '***' END AS subscription_id,
-  rtc.mask_fields(d.extra) AS extra, rtc.mask_id(d.signed_by) AS signed_by, d.received_at, d.stored_at, d.erased_at
-FROM rtc.cdrs d
+  d.ul_fail_reason, d.sip_status_code, d.call_rel_direction, d.dyn_ivr_start_time, d.dyn_ivr_path,
+  d.record_flag, d.record_start_time, d.record_domain, d.record_bucket_name, d.record_object_name, d.record_file_download_url,
+  d.tts_play_times, d.tts_trans_duration, d.host_name, d.notify_mode, d.extend_number, d.user_data, d.subscription_id,
+  d.extra, d.signed_by, d.received_at, d.stored_at, d.erased_at
+FROM rtc.masked_cdrs d
 LEFT JOIN rtc.calls_private p ON p.session_id = d.session_id
 LEFT JOIN ops.calls c ON c.call_ref = p.call_ref;
 COMMENT ON VIEW ops.cdrs IS 'CDRs, masked; filter by cdr_time, session_id or call_ref / 话单（脱敏）；请按 cdr_time、session_id 或 call_ref 过滤';
@@ -192,6 +213,165 @@ COMMENT ON COLUMN ops.cdrs.signed_by IS 'appKey of the verified X-AKSK header, e
 COMMENT ON COLUMN ops.cdrs.received_at IS 'When the callback came to the receiver, kept through the spool / 收到回调的时间';
 COMMENT ON COLUMN ops.cdrs.stored_at IS 'When the row was stored (start of the transaction); a cursor for copying data out needs an overlap / 入库时间';
 COMMENT ON COLUMN ops.cdrs.erased_at IS 'When personal data were erased / 个人信息清除时间';
+
+-- The same by functions, on Citus as well, where facts and calls are on different nodes: their calls are looked up first, and
+-- with the owner's rights, for there a view is read with those of whoever asks.
+
+CREATE FUNCTION rtc.events_of_sessions(sessions text[], from_time timestamptz, to_time timestamptz, at_most integer)
+RETURNS SETOF ops.events
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $$
+DECLARE
+  known record;
+BEGIN
+  SELECT array_agg(p.session_id) AS ids, array_agg(c.call_ref) AS refs, array_agg(c.session_id) AS shown INTO known
+    FROM rtc.calls_private p JOIN ops.calls c ON c.call_ref = p.call_ref
+   WHERE p.session_id = ANY (sessions);
+  RETURN QUERY
+  SELECT c.call_ref, c.session_id, e.occurred_at, e.event_type, e.caller, e.called, e.state_code, e.state_desc, e.party_type,
+      e.call_rel_direction, e.digits, e.notify_mode, e.user_data, e.subscription_id, e.extra, e.app_key, e.received_at,
+      e.stored_at, e.erased_at
+    FROM rtc.masked_events e
+    LEFT JOIN unnest(known.ids, known.refs, known.shown) AS c (id, call_ref, session_id) ON c.id = e.session_id
+   WHERE e.session_id = ANY (sessions) AND e.occurred_at >= from_time AND e.occurred_at < to_time
+   ORDER BY e.occurred_at DESC
+   LIMIT at_most;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.events_of_sessions(text[], timestamptz, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.events_of_sessions(text[], timestamptz, timestamptz, integer) IS 'Events of sessions, masked, the latest first / 若干会话的状态事件（脱敏）';
+
+CREATE FUNCTION rtc.cdrs_of_sessions(sessions text[], from_time timestamptz, to_time timestamptz, at_most integer)
+RETURNS SETOF ops.cdrs
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $$
+DECLARE
+  known record;
+BEGIN
+  SELECT array_agg(p.session_id) AS ids, array_agg(c.call_ref) AS refs, array_agg(c.session_id) AS shown,
+      array_agg(c.bind_num) AS numbers, array_agg(c.cdr_received_at) AS received INTO known
+    FROM rtc.calls_private p JOIN ops.calls c ON c.call_ref = p.call_ref
+   WHERE p.session_id = ANY (sessions);
+  RETURN QUERY
+  SELECT d.call_ref, d.shown, d.cdr_time,
+      CASE WHEN d.call_ref IS NOT NULL THEN d.came_last IS TRUE AND d.place = 1 END,
+      d.icid, d.app_key, d.sp_id, d.service_type, d.direction, rtc.mask_number(d.bind_num, d.own), rtc.mask_number(d.caller_num, d.own),
+      rtc.mask_number(d.callee_num, d.own), rtc.mask_number(d.fwd_display_num, d.own), rtc.mask_number(d.fwd_dst_num, d.own),
+      d.call_in_time, d.call_out_start_time, d.call_out_alerting_time, d.call_out_answer_time, d.call_out_unasw_rsn,
+      d.fwd_start_time, d.fwd_alerting_time, d.fwd_answer_time, d.fwd_unasw_rsn, d.call_end_time, d.fail_time,
+      d.ul_fail_reason, d.sip_status_code, d.call_rel_direction, d.dyn_ivr_start_time, d.dyn_ivr_path,
+      d.record_flag, d.record_start_time, d.record_domain, d.record_bucket_name, d.record_object_name, d.record_file_download_url,
+      d.tts_play_times, d.tts_trans_duration, d.host_name, d.notify_mode, d.extend_number, d.user_data, d.subscription_id,
+      d.extra, d.signed_by, d.received_at, d.stored_at, d.erased_at
+    FROM (
+      -- As in ops.cdrs: of those that came when ops.calls says, the last in the fold's order.
+      SELECT x.*, x.received_at BETWEEN c.received - interval '1 millisecond' AND c.received + interval '1 millisecond' AS came_last,
+          row_number() OVER (PARTITION BY x.session_id ORDER BY
+            (x.received_at BETWEEN c.received - interval '1 millisecond' AND c.received + interval '1 millisecond') IS TRUE DESC,
+            x.is_signed DESC, x.received_at DESC, x.cdr_time DESC, x.whole_icid COLLATE "C" DESC) AS place,
+          c.call_ref, c.shown, c.own
+        FROM rtc.masked_cdrs x
+        LEFT JOIN unnest(known.ids, known.refs, known.shown, known.numbers, known.received) AS c (id, call_ref, shown, own, received)
+          ON c.id = x.session_id
+       WHERE x.session_id = ANY (sessions)
+    ) d
+   WHERE d.cdr_time >= from_time AND d.cdr_time < to_time
+   ORDER BY d.cdr_time DESC
+   LIMIT at_most;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION rtc.cdrs_of_sessions(text[], timestamptz, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION rtc.cdrs_of_sessions(text[], timestamptz, timestamptz, integer) IS 'CDRs of sessions, masked, the latest first / 若干会话的话单（脱敏）';
+
+CREATE FUNCTION ops.events_of(call_ref uuid, at_most integer DEFAULT 1000) RETURNS SETOF ops.events
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT p.session_id FROM rtc.calls_private p WHERE p.call_ref = events_of.call_ref);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.events_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION ops.events_of(uuid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.events_of(uuid, integer) IS 'Call status events of a call, the latest first / 某呼叫的呼叫状态事件';
+
+CREATE FUNCTION ops.events_of(session_id text, at_most integer DEFAULT 1000) RETURNS SETOF ops.events
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  -- By what ops.calls shows: where an id holds a number, nobody finds out here whether there is such a call.
+  sessions CONSTANT text[] := ARRAY(SELECT c.session_id FROM ops.calls c WHERE c.session_id = events_of.session_id);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.events_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION ops.events_of(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.events_of(text, integer) IS 'Call status events of a session, the latest first / 某会话的呼叫状态事件';
+
+CREATE FUNCTION ops.events_between(from_time timestamptz, to_time timestamptz, at_most integer DEFAULT 1000) RETURNS SETOF ops.events
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT DISTINCT x.session_id FROM (SELECT f.session_id FROM rtc.call_events f
+    WHERE f.occurred_at >= from_time AND f.occurred_at < to_time ORDER BY f.occurred_at DESC LIMIT at_most) x);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.events_of_sessions(sessions, from_time, to_time, at_most);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION ops.events_between(timestamptz, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.events_between(timestamptz, timestamptz, integer) IS 'Call status events from from_time up to, not including, to_time, the latest first / 从 from_time 到 to_time（不含）的呼叫状态事件';
+
+CREATE FUNCTION ops.cdrs_of(call_ref uuid, at_most integer DEFAULT 1000) RETURNS SETOF ops.cdrs
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT p.session_id FROM rtc.calls_private p WHERE p.call_ref = cdrs_of.call_ref);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.cdrs_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION ops.cdrs_of(uuid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.cdrs_of(uuid, integer) IS 'CDRs of a call, the latest first / 某呼叫的话单';
+
+CREATE FUNCTION ops.cdrs_of(session_id text, at_most integer DEFAULT 1000) RETURNS SETOF ops.cdrs
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  -- By what ops.calls shows: where an id holds a number, nobody finds out here whether there is such a call.
+  sessions CONSTANT text[] := ARRAY(SELECT c.session_id FROM ops.calls c WHERE c.session_id = cdrs_of.session_id);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.cdrs_of_sessions(sessions, '-infinity', 'infinity', at_most);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION ops.cdrs_of(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.cdrs_of(text, integer) IS 'CDRs of a session, the latest first / 某会话的话单';
+
+CREATE FUNCTION ops.cdrs_between(from_time timestamptz, to_time timestamptz, at_most integer DEFAULT 1000) RETURNS SETOF ops.cdrs
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  sessions CONSTANT text[] := ARRAY(SELECT DISTINCT x.session_id FROM (SELECT f.session_id FROM rtc.cdrs f
+    WHERE f.cdr_time >= from_time AND f.cdr_time < to_time ORDER BY f.cdr_time DESC LIMIT at_most) x);
+BEGIN
+  RETURN QUERY SELECT * FROM rtc.cdrs_of_sessions(sessions, from_time, to_time, at_most);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION ops.cdrs_between(timestamptz, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION ops.cdrs_between(timestamptz, timestamptz, integer) IS 'CDRs from from_time up to, not including, to_time, the latest first / 从 from_time 到 to_time（不含）的话单';
 
 CREATE VIEW ops.notices AS
 SELECT n.received_at, n.last_received_at, n.seen_count, rtc.mask_text(n.event_type) AS event_type, rtc.mask_id(n.signed_by) AS app_key,

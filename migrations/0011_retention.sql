@@ -120,6 +120,7 @@ DECLARE
   old_end CONSTANT timestamptz := '2024-01-01 00:00:00+00';
   last_time timestamptz;
   last_position bigint;
+  refs uuid[];
   deleted integer := 0;
 BEGIN
   IF what IS NULL OR what NOT IN ('call_events', 'cdrs', 'calls', 'placed_calls', 'notices', 'replaced_cdrs',
@@ -148,15 +149,11 @@ BEGIN
       -- Whoever gives positions in the feed holds the lock of the fold.
       PERFORM FROM rtc.maintenance m WHERE m.task = 'fold' FOR UPDATE;
       -- A call that came lately stays, whatever its times say: one event of a wrong clock must not take it away.
-      WITH past AS MATERIALIZED (
-        SELECT o.call_ref FROM ops.calls o
-          WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch
-      ), numbers AS (
-        DELETE FROM rtc.calls_private p USING past WHERE p.call_ref = past.call_ref
-      ), gone AS (
-        DELETE FROM ops.calls c USING past WHERE c.call_ref = past.call_ref RETURNING c.call_ref
-      )
-      INSERT INTO rtc.feed (kind, call_ref) SELECT 'removed', gone.call_ref FROM gone;
+      refs := ARRAY(SELECT o.call_ref FROM ops.calls o
+        WHERE o.started_at < before AND o.last_received_at < before ORDER BY o.started_at LIMIT batch);
+      DELETE FROM rtc.calls_private p WHERE p.call_ref = ANY (refs);
+      DELETE FROM ops.calls c WHERE c.call_ref = ANY (refs);
+      INSERT INTO rtc.feed (kind, call_ref) SELECT 'removed', unnest(refs);
     WHEN 'placed_calls' THEN
       DELETE FROM rtc.placed_calls p WHERE p.id IN (SELECT o.id FROM rtc.placed_calls o
         WHERE o.placed_at < before ORDER BY o.id LIMIT batch);

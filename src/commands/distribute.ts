@@ -11,9 +11,9 @@ import { whileWaiting } from './progress.ts'
 const fewBytes = 256 * 1024 * 1024
 
 const help = `
-Both big tables are distributed by session_id, side by side; the small ones that views join with them become reference
-tables. Partitions that are made later follow by themselves. What is done already is left alone, so it may be run again.
-While a big table is copied nobody writes to it: receivers spool, and drain afterwards (docs/scaling.md).`
+Facts are distributed by session_id, calls by call_ref; all other tables stay on the coordinator. Partitions that are made
+later follow by themselves. What is done already is left alone, so it may be run again. While a table is copied nobody
+writes to it: receivers spool, and drain afterwards (docs/scaling.md).`
 
 interface Options {
   dryRun?: boolean
@@ -61,9 +61,8 @@ async function run(client: pg.Client, { dryRun = false, yes = false, json = fals
     )
 }
 
-function describe({ version, nodes, steps, local }: Distribution, dryRun: boolean): string[] {
+function describe({ version, nodes, steps }: Distribution, dryRun: boolean): string[] {
   const lines = [`-- Citus ${version}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'} for shards`]
-  for (const { name, why } of local) lines.push(`-- rtc.${name} stays on the coordinator: ${why}`)
   if (dryRun) lines.push(...steps.map(({ sql }) => `${sql};`))
   return lines
 }

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
+import { sizesOnNodes } from '../store/citus.ts'
 import { Partitions } from '../store/partitions.ts'
 import { applyRetention, isPast, listPeriods, type Period, retentionEnd } from '../store/retention.ts'
 import { withConnection } from './database.ts'
@@ -28,11 +29,23 @@ export function partitionsCommand(command: Command): void {
       return withConnection(async (client, config) => {
         if (options.create) await new Partitions(config.partitionBy).createAhead(client)
         if (options.drop) return drop(client, options.days ?? config.retentionDays, options)
-        const periods = await listPeriods(client)
+        const periods = await withSizes(client, await listPeriods(client))
         if (options.json) printJson(periods)
         else printTable(columns, periods.map(cells))
       })
     })
+}
+
+/** On Citus of all nodes; how many rows there are is not known here then. */
+async function withSizes(client: pg.Client, periods: readonly Period[]): Promise<Period[]> {
+  const sizes = await sizesOnNodes(
+    client,
+    periods.map(({ partition }) => partition),
+  )
+  return periods.map((period) => {
+    const bytes = sizes.get(period.partition)
+    return bytes === undefined ? period : { ...period, bytes, rows_estimate: null }
+  })
 }
 
 const columns = ['table', 'partition', 'from', 'to', 'rows (about)', 'size']

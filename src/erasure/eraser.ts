@@ -17,7 +17,7 @@ import {
   deleteFromFeed,
   deleteFromQuarantine,
   keepErasedKeys,
-  moveFacts,
+  moveRows,
   writeErased,
 } from '../store/erasure/replace.ts'
 import type { ErasableTable, Row, Table } from '../store/erasure/tables.ts'
@@ -138,7 +138,10 @@ export class Eraser {
         await writeErased(this.#writer, table, key, changes)
         if (!moved) counts[name]++
       }
-      if (moved) await moveFacts(this.#writer, name, session, moved)
+      if (moved) {
+        const to = { session_id: moved, erased_at: new Date().toISOString() }
+        await moveRows(this.#writer, `rtc.${name}`, { session_id: session }, to)
+      }
     }
     if (digests.length > 0) await keepErasedKeys(this.#writer, digests)
     const call = callRef(this.#keys.ref, session)

@@ -11,6 +11,7 @@ import {
   writeCalls,
   writePrivateCalls,
 } from '../store/calls.ts'
+import { genericPlans } from '../store/citus.ts'
 import { publicError } from '../store/errors.ts'
 import { allotPositions, announce, enterFeed, type FeedRow } from '../store/feed.ts'
 import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
@@ -78,7 +79,7 @@ export interface Folded {
 // folded again, but positions of the feed would be given again, to other facts, which whoever has read up to them would
 // never see.
 const settings = `SET LOCAL statement_timeout = '30s'; SET LOCAL jit = off;
-  SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off`
+  ${genericPlans}; SET LOCAL enable_seqscan = off`
 
 /** Sessions that are folded before callbacks get their turn. */
 const foldedAtOnce = 25

@@ -49,9 +49,9 @@ export class FoldQueue {
     const began = performance.now()
     const isFull = began >= this.#fullLookAt
     const [afterId, afterTime] = isFull ? [0, 0] : [this.#ids.value, this.#times.value]
-    const outlook = await readOutlook(client, afterId, afterTime)
+    const outlook = await readOutlook(client, afterId)
     const rows = outlook.newest === null ? [] : await readUnfolded(client, afterId, limit)
-    const due = outlook.calls_due ? await dueSessions(client, afterTime, dueLimit) : []
+    const due = await dueSessions(client, afterTime, dueLimit)
     const later = outlook.later_due ? await foldsDue(client, laterLimit) : []
     if (isFull) this.#fullLookAt = began + Math.max(fullLookMs, (performance.now() - began) * fullLookShare)
 

@@ -138,12 +138,17 @@ export async function writePrivateCalls(client: Queryable, rows: readonly Privat
 
 const deleteStatement: Statement = {
   name: 'delete_calls',
-  text: `WITH numbers AS (DELETE FROM rtc.calls_private WHERE call_ref = ANY($1::uuid[]))
-    DELETE FROM ops.calls WHERE call_ref = ANY($1::uuid[])`,
+  text: 'DELETE FROM ops.calls WHERE call_ref = ANY($1::uuid[])',
+}
+const deletePrivateStatement: Statement = {
+  name: 'delete_private_calls',
+  text: 'DELETE FROM rtc.calls_private WHERE call_ref = ANY($1::uuid[])',
 }
 
 export async function deleteCalls(client: Queryable, callRefs: readonly string[]): Promise<void> {
-  if (callRefs.length > 0) await run(client, deleteStatement, [arrayOf(callRefs)])
+  if (callRefs.length === 0) return
+  await run(client, deleteStatement, [arrayOf(callRefs)])
+  await run(client, deletePrivateStatement, [arrayOf(callRefs)])
 }
 
 const leaveStatement: Statement = {
@@ -158,7 +163,6 @@ export async function leaveCalls(client: Queryable, callRefs: readonly string[])
 
 /** A call as it stands before it is folded again. Times are milliseconds. */
 export interface KnownCall {
-  session_id: string
   /** Null where there is no call yet. */
   facts_from: number | null
   folded_at: number | null
@@ -169,16 +173,18 @@ export interface KnownCall {
   tries: number | null
 }
 
+// Two statements: calls are distributed on Citus, and joined with a table that is not they would all be fetched.
 const knownStatement: Statement = {
   name: 'known_calls',
-  text: `SELECT s.session_id, round(extract(epoch FROM p.facts_from) * 1000)::float8 AS facts_from,
-      round(extract(epoch FROM c.folded_at) * 1000)::float8 AS folded_at, c.event_count, c.cdr_count,
-      round(extract(epoch FROM l.due_at) * 1000)::float8 AS due_at, l.tries
-    FROM unnest($1::text[], $2::uuid[]) AS s (session_id, call_ref)
-    LEFT JOIN ops.calls c ON c.call_ref = s.call_ref
-    LEFT JOIN rtc.calls_private p ON p.call_ref = s.call_ref
-    LEFT JOIN rtc.fold_later l ON l.session_id = s.session_id
-    WHERE c.call_ref IS NOT NULL OR l.session_id IS NOT NULL`,
+  text: `SELECT c.call_ref, round(extract(epoch FROM p.facts_from) * 1000)::float8 AS facts_from,
+      round(extract(epoch FROM c.folded_at) * 1000)::float8 AS folded_at, c.event_count, c.cdr_count
+    FROM ops.calls c JOIN rtc.calls_private p ON p.call_ref = c.call_ref
+    WHERE c.call_ref = ANY($1::uuid[])`,
+}
+const putOffStatement: Statement = {
+  name: 'known_put_off',
+  text: `SELECT session_id, round(extract(epoch FROM due_at) * 1000)::float8 AS due_at, tries
+    FROM rtc.fold_later WHERE session_id = ANY($1::text[])`,
 }
 
 /** What is known of sessions, by their ids and call_refs; nothing of those that are new. */
@@ -186,11 +192,24 @@ export async function readKnownCalls(
   client: Queryable,
   sessions: readonly { id: string; callRef: string }[],
 ): Promise<Map<string, KnownCall>> {
-  const ids = arrayOf(sessions.map(({ id }) => id))
-  const refs = arrayOf(sessions.map(({ callRef }) => callRef))
-  const { rows } = await run<KnownCall>(client, knownStatement, [ids, refs])
-  return new Map(rows.map((row) => [row.session_id, row]))
+  const calls = await run<Omit<KnownCall, 'due_at' | 'tries'> & { call_ref: string }>(client, knownStatement, [
+    arrayOf(sessions.map(({ callRef }) => callRef)),
+  ])
+  const putOff = await run<Pick<KnownCall, 'due_at' | 'tries'> & { session_id: string }>(client, putOffStatement, [
+    arrayOf(sessions.map(({ id }) => id)),
+  ])
+  const callOf = new Map(calls.rows.map(({ call_ref, ...call }) => [call_ref, call]))
+  const putOffOf = new Map(putOff.rows.map(({ session_id, ...later }) => [session_id, later]))
+  const known = new Map<string, KnownCall>()
+  for (const { id, callRef } of sessions) {
+    const [call, later] = [callOf.get(callRef), putOffOf.get(id)]
+    if (call || later) known.set(id, { ...noCall, ...notPutOff, ...call, ...later })
+  }
+  return known
 }
+
+const noCall = { facts_from: null, folded_at: null, event_count: null, cdr_count: null }
+const notPutOff = { due_at: null, tries: null }
 
 const dueStatement: Statement = {
   name: 'due_calls',

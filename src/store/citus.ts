@@ -1,33 +1,46 @@
 import type pg from 'pg'
 import type { Queryable } from './statement.ts'
 
-/** The oldest version with all that is relied on here: identity columns in reference tables, functions on the workers. */
+/** The oldest version with all that is relied on here: 13.2 is what it is tried on, before 12 views stay on the coordinator. */
 const oldestVersion = 12
 
-/** The first is distributed, the second put where the first one's rows of a session are. */
-const distributed = ['call_events', 'cdrs'] as const
-const column = 'session_id'
+/**
+ * What is spread over the nodes. Facts of a session are on one node, and a call with its numbers on one: no statement
+ * joins facts with calls, which two columns would make a journey from node to node.
+ */
+const distributed: readonly DistributedTable[] = [
+  { name: 'rtc.call_events', column: 'session_id', beside: 'none' },
+  { name: 'rtc.cdrs', column: 'session_id', beside: 'rtc.call_events' },
+  { name: 'ops.calls', column: 'call_ref', beside: 'none' },
+  { name: 'rtc.calls_private', column: 'call_ref', beside: 'ops.calls' },
+]
 
-/** Small tables that the views put beside every call: a copy on every node keeps such a query on the node of the call. */
-const references = [
-  'keys',
-  'apps',
-  'hangup_reasons',
-  'q850_causes',
-  'release_points',
-  'service_types',
-  'placed_calls',
-] as const
-
-/** Why a table of ours stays an ordinary one of the coordinator. */
-const reasons: Record<string, string> = {
-  quarantine: 'its ON CONFLICT DO UPDATE adds an interval to a time, which Citus takes for no table of its own',
+interface DistributedTable {
+  name: string
+  column: string
+  /** The table that its rows are put beside. */
+  beside: string
 }
-const readAlone = 'nothing puts it beside calls row by row'
-const hasTrigger = 'it has a trigger, which Citus allows on no reference table'
+
+// A key that does not hold the distribution column. The key that does makes it unique all the same: a call_ref is a digest
+// of the session id. On one Postgres it stays, for the planner leaves joins out that a unique key makes superfluous.
+const looseIndex = `DROP INDEX rtc.calls_private_session_id; CREATE INDEX calls_private_session_id ON rtc.calls_private (session_id)`
+
+// Views that join facts, or calls placed from here, with calls. Citus would say that some join is too complex, or that a
+// schema is shut.
+const refused: readonly { view: string; instead: string }[] = [
+  { view: 'ops.events', instead: 'ask ops.events_of or ops.events_between' },
+  { view: 'ops.cdrs', instead: 'ask ops.cdrs_of or ops.cdrs_between' },
+  { view: 'ops.placed_calls', instead: 'the owner reads rtc.placed_calls' },
+]
+const refusal = [
+  'CREATE OR REPLACE FUNCTION ops.not_on_citus(view text, instead text) RETURNS void',
+  'LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp',
+  "AS $$ BEGIN RAISE '% is not to be had on Citus: %', view, instead USING ERRCODE = 'feature_not_supported'; END $$",
+].join(' ')
 
 export interface DistributionStep {
-  /** Table or function. */
+  /** Table, view or function. */
   name: string
   sql: string
 }
@@ -38,8 +51,6 @@ export interface Distribution {
   nodes: number
   /** What is still to be done, in order; empty when all is done. */
   steps: DistributionStep[]
-  /** Tables that stay as they are, and why. */
-  local: { name: string; why: string }[]
   /** Bytes that have to be copied, with nobody writing to the table meanwhile. */
   bytes: number
 }
@@ -50,7 +61,6 @@ interface Relation {
   bytes: number
   /** Whether there are rows in it, here. */
   filled: boolean
-  triggers: boolean
   /** How Citus keeps it: h by hash, n on every node or unsharded; null: it does not. */
   method: string | null
   key: string | null
@@ -59,11 +69,15 @@ interface Relation {
 
 /** Throws a message for people where the extension is missing, too old, or has tables of ours in another form. */
 export async function planDistribution(client: Queryable): Promise<Distribution> {
-  const version = await readVersion(client)
-  const { rows: relations } = await client.query<Relation>(`
-    SELECT c.relname::text AS name,
-      parts.bytes, parts.filled,
-      EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) AS triggers,
+  const version = await readCitusVersion(client)
+  if (version === undefined)
+    throw new Error(
+      'this database has no Citus: its server needs shared_preload_libraries = citus, and the database CREATE EXTENSION citus',
+    )
+  if (Number.parseInt(version, 10) < oldestVersion)
+    throw new Error(`Citus ${version} is too old: ${oldestVersion} or later is needed`)
+  const { rows: relations } = await client.query<Relation>(
+    `SELECT format('%I.%I', c.relnamespace::regnamespace, c.relname) AS name, parts.bytes, parts.filled,
       d.partmethod::text AS method, d.colocationid AS colocation,
       CASE d.partmethod WHEN 'h' THEN column_to_column_name(d.logicalrelid, d.partkey) END AS key
     FROM pg_class c LEFT JOIN pg_dist_partition d ON d.logicalrelid = c.oid
@@ -71,40 +85,79 @@ export async function planDistribution(client: Queryable): Promise<Distribution>
       SELECT sum(pg_total_relation_size(t.relid))::float8 AS bytes, bool_or(pg_relation_size(t.relid) > 0) AS filled
       FROM (SELECT relid FROM pg_partition_tree(c.oid) UNION SELECT c.oid) AS t
     ) AS parts
-    WHERE c.relnamespace = 'rtc'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-    ORDER BY 1`)
+    WHERE c.oid = ANY ($1::text[]::regclass[])`,
+    [distributed.map(({ name }) => name)],
+  )
   const { rows: nodes } = await client.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM pg_dist_node WHERE isactive AND noderole = 'primary' AND shouldhaveshards`,
   )
   const by = new Map(relations.map((relation) => [relation.name, relation]))
-  const big = distributed.flatMap((name) => by.get(name) ?? [])
+  const steps = await missingFunctions(client)
+  for (const table of distributed) {
+    const relation = by.get(table.name)
+    if (!relation) continue
+    checkForm(table, relation, by.get(table.beside))
+    steps.push(...tableSteps(table, relation))
+  }
+  steps.push(...(await missingRefusals(client)))
+  const bytes = relations.reduce((sum, { bytes, method }) => sum + (method === null ? bytes : 0), 0)
+  return { version, nodes: nodes[0]?.n ?? 0, steps, bytes }
+}
+
+function checkForm(
+  { name, column, beside }: DistributedTable,
+  { method, key, colocation }: Relation,
+  other?: Relation,
+): void {
+  if (method === null) return
+  if (method !== 'h' || key !== column)
+    throw new Error(`${name} is a table of Citus already, but not distributed by ${column}`)
+  if (other && other.colocation !== colocation)
+    throw new Error(`${name} and ${beside} are distributed, but not side by side`)
+}
+
+function tableSteps({ name, column, beside }: DistributedTable, { method, filled }: Relation): DistributionStep[] {
   const steps: DistributionStep[] = []
-  const local: Distribution['local'] = []
-  const add = ({ name, method, filled }: Relation, sql: string) => {
-    if (method === null) steps.push({ name: `rtc.${name}`, sql })
-    // Citus copies the rows and leaves the old ones behind, unseen: personal data that no erasure would reach.
-    if (filled)
-      steps.push({ name: `rtc.${name}`, sql: `SELECT truncate_local_data_after_distributing_table('rtc.${name}')` })
+  if (method === null) {
+    if (name === 'rtc.calls_private') steps.push({ name, sql: looseIndex })
+    steps.push({ name, sql: `SELECT create_distributed_table('${name}', '${column}', colocate_with => '${beside}')` })
   }
-  for (const relation of relations) {
-    const { name, method, triggers } = relation
-    if (distributed.some((known) => known === name)) continue
-    if (!references.some((known) => known === name)) local.push({ name, why: reasons[name] ?? readAlone })
-    else if (triggers && method === null) local.push({ name, why: hasTrigger })
-    else add(relation, `SELECT create_reference_table('rtc.${name}')`)
-  }
-  steps.push(...(await missingFunctions(client)))
-  for (const relation of big) {
-    const { name, method, key } = relation
-    if (method !== null && (method !== 'h' || key !== column))
-      throw new Error(`rtc.${name} is a table of Citus already, but not distributed by ${column}`)
-    const beside = name === distributed[0] ? 'none' : `rtc.${distributed[0]}`
-    add(relation, `SELECT create_distributed_table('rtc.${name}', '${column}', colocate_with => '${beside}')`)
-  }
-  const groups = new Set(big.flatMap(({ colocation }) => colocation ?? []))
-  if (groups.size > 1) throw new Error(`rtc.${distributed.join(' and rtc.')} are distributed, but not side by side`)
-  const bytes = big.reduce((sum, { bytes, method }) => sum + (method === null ? bytes : 0), 0)
-  return { version, nodes: nodes[0]?.n ?? 0, steps, local, bytes }
+  // Citus copies the rows and leaves the old ones behind, unseen: personal data that no erasure would reach.
+  if (filled) steps.push({ name, sql: `SELECT truncate_local_data_after_distributing_table('${name}')` })
+  return steps
+}
+
+/** The version of the extension in this database; undefined where there is none. */
+export async function readCitusVersion(client: Queryable): Promise<string | undefined> {
+  const { rows } = await client.query<{ version: string }>(
+    "SELECT extversion AS version FROM pg_extension WHERE extname = 'citus'",
+  )
+  return rows[0]?.version
+}
+
+/** A setting of the transaction: the plan of a statement is kept, whatever its parameters. Citus has to know them. */
+export const genericPlans = `SELECT set_config('plan_cache_mode',
+  CASE WHEN to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN 'force_generic_plan' ELSE 'force_custom_plan' END, true)`
+
+/** Nodes with shards, and whether this one can reach them. */
+export async function readNodes(client: Queryable): Promise<{ node: string; reached: boolean }[]> {
+  const { rows } = await client.query<{ node: string; reached: boolean }>(
+    `SELECT n.nodename || ':' || n.nodeport AS node, n.isactive AND citus_check_connection_to_node(n.nodename, n.nodeport) AS reached
+    FROM pg_dist_node n WHERE n.noderole = 'primary' AND n.shouldhaveshards ORDER BY 1`,
+  )
+  return rows
+}
+
+/** Bytes of partitions with their indexes, on all nodes; none where they are not distributed. */
+export async function sizesOnNodes(client: Queryable, partitions: readonly string[]): Promise<Map<string, number>> {
+  if ((await readCitusVersion(client)) === undefined) return new Map()
+  const { rows } = await client.query<{ name: string; bytes: number }>(
+    `SELECT c.relname::text AS name, citus_total_relation_size(c.oid)::float8 AS bytes
+    FROM pg_class c JOIN pg_dist_partition d ON d.logicalrelid = c.oid
+    WHERE c.relnamespace = 'rtc'::regnamespace AND c.relname = ANY ($1::text[])`,
+    [partitions],
+  )
+  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
 }
 
 /** One at a time, for as long as the connection lives: a second run would find half of the steps done. False: another runs. */
@@ -129,28 +182,34 @@ export async function distribute(
   }
 }
 
-/** Functions of one value, which views call for each row: they have to be on the nodes where the rows are. */
+/** Functions of one value that are called for each row, where the rows are. The masks, and the buckets of statistics. */
 async function missingFunctions(client: Queryable): Promise<DistributionStep[]> {
   const { rows } = await client.query<{ name: string }>(`
-    SELECT format('rtc.%I(%s)', p.proname, oidvectortypes(p.proargtypes)) AS name
-    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-    WHERE p.pronamespace = 'rtc'::regnamespace AND p.prokind = 'f' AND l.lanname = 'sql'
-      AND NOT p.prosecdef AND NOT p.proretset
+    SELECT format('%I.%I(%s)', p.pronamespace::regnamespace, p.proname, oidvectortypes(p.proargtypes)) AS name
+    FROM pg_proc p
+    WHERE (p.pronamespace = 'rtc'::regnamespace AND p.provolatile = 'i' OR p.oid = 'ops.bucket_of'::regproc)
       AND NOT EXISTS (SELECT FROM pg_dist_object o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid)
     ORDER BY p.oid`)
   return rows.map(({ name }) => ({ name, sql: `SELECT create_distributed_function('${name}')` }))
 }
 
-async function readVersion(client: Queryable): Promise<string> {
-  const { rows } = await client.query<{ version: string }>(
-    "SELECT extversion AS version FROM pg_extension WHERE extname = 'citus'",
+/** The views that cannot be read there say so, with the columns they had. */
+async function missingRefusals(client: Queryable): Promise<DistributionStep[]> {
+  const { rows } = await client.query<{ view: string; columns: string }>(
+    `SELECT a.attrelid::regclass::text AS view,
+      string_agg(format('NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname), ', ' ORDER BY a.attnum) AS columns
+    FROM pg_attribute a
+    WHERE a.attrelid = ANY ($1::text[]::regclass[]) AND a.attnum > 0 AND pg_get_viewdef(a.attrelid) NOT LIKE '%not_on_citus%'
+    GROUP BY a.attrelid`,
+    [refused.map(({ view }) => view)],
   )
-  const version = rows[0]?.version
-  if (version === undefined)
-    throw new Error(
-      'this database has no Citus: its server needs shared_preload_libraries = citus, and the database CREATE EXTENSION citus',
-    )
-  if (Number.parseInt(version, 10) < oldestVersion)
-    throw new Error(`Citus ${version} is too old: ${oldestVersion} or later is needed`)
-  return version
+  if (rows.length === 0) return []
+  const views = rows.map(({ view, columns }) => {
+    const instead = refused.find((known) => known.view === view)?.instead
+    return {
+      name: view,
+      sql: `CREATE OR REPLACE VIEW ${view} AS SELECT ${columns} FROM ops.not_on_citus('${view}', '${instead}')`,
+    }
+  })
+  return [{ name: 'ops.not_on_citus', sql: refusal }, ...views]
 }

@@ -30,6 +30,29 @@ const lostMessages =
 // What a pooler says of a wrong password, user, database or setting. All else is that it has no server for us.
 const poolerMistakes = /authentication failed|does not exist|^no such|startup parameter/
 
+/**
+ * Citus says XX000, with Postgres's text, of all that a COPY met on another node: the codes of what the receiver tells
+ * apart.
+ */
+const internalError = 'XX000'
+const noPartition = /^no partition of relation .* found for row/
+const onNodes: readonly [RegExp, string][] = [
+  [/^duplicate key value violates unique constraint/, '23505'],
+  [noPartition, '23514'],
+  [/violates (check|not-null|foreign key|exclusion) constraint/, '23514'],
+  [/^index row (size|requires)/, '54000'],
+  [/deadlock/, '40P01'],
+  [/^canceling statement due to lock timeout/, '55P03'],
+  [/^canceling statement/, '57014'],
+  [/No space left on device|^could not extend file/, '53100'],
+  [/in a read-only transaction/, '25006'],
+  [/^terminating connection|^the database system is/, '57P01'],
+  [
+    /connection to the remote node|connection marked as essential|server closed the connection|connection not open/,
+    '08006',
+  ],
+]
+
 /** Raised by `rtc.refuse_erased`. */
 const erasedKeyCode = 'RTC01'
 
@@ -67,11 +90,9 @@ export function isReadOnly(error: unknown): boolean {
   return codeOf(error) === '25006'
 }
 
-/** A row with its unique key is there already. Citus gives no code of its own to what its COPY met on another node. */
+/** A row with its unique key is there already. */
 export function isDuplicateKey(error: unknown): boolean {
-  const code = codeOf(error)
-  if (code !== 'XX000') return code === '23505'
-  return error instanceof Error && error.message.includes('duplicate key value violates unique constraint')
+  return codeOf(error) === '23505'
 }
 
 /** Keys of erased rows may be among those of the group: `rtc.refuse_erased` said so. */
@@ -86,7 +107,8 @@ export function isTimeout(error: unknown): boolean {
 
 /** No partition covers the row's time: 23514 like a CHECK, but raised where rows are routed. */
 export function isMissingPartition(error: unknown): boolean {
-  return codeOf(error) === '23514' && fieldOf(error, 'routine') === 'ExecFindPartition'
+  if (codeOf(error) !== '23514') return false
+  return fieldOf(error, 'routine') === 'ExecFindPartition' || noPartition.test(fieldOf(error, 'message') ?? '')
 }
 
 /**
@@ -142,7 +164,13 @@ function isSqlState(code: string): boolean {
 }
 
 function codeOf(error: unknown): string {
-  return fieldOf(error, 'code') ?? ''
+  const code = fieldOf(error, 'code') ?? ''
+  return code === internalError ? codeOnNode(error) : code
+}
+
+function codeOnNode(error: unknown): string {
+  const message = fieldOf(error, 'message') ?? ''
+  return onNodes.find(([text]) => text.test(message))?.[1] ?? internalError
 }
 
 function fieldOf(error: unknown, name: string): string | undefined {

@@ -30,6 +30,12 @@ const idleInTransactionMs = 5_000
  */
 const serverKeepalives = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3'
 
+/**
+ * On Citus one connection a node is enough for a group of records, and several take longer to open than they save. Postgres
+ * itself keeps a setting of a name it does not know.
+ */
+const citusConnections = '-c citus.max_adaptive_executor_pool_size=1'
+
 export function createPool({
   databaseUrl,
   size,
@@ -51,7 +57,7 @@ export function createPool({
       ? {}
       : {
           statement_timeout: statementTimeoutMs,
-          options: `-c TimeZone=UTC ${serverKeepalives}`,
+          options: `-c TimeZone=UTC -c DateStyle=ISO ${serverKeepalives} ${citusConnections}`,
           application_name: 'rtc-receiver',
         }),
   })

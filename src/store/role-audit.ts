@@ -134,7 +134,7 @@ export async function grantsTooMany(client: Queryable): Promise<RoleFault[]> {
 
 const schemas: Readonly<Record<string, readonly Role[]>> = {
   rtc: ['rtc_writer', 'rtc_app'],
-  ops: ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii'],
+  ops: ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii', 'rtc_app'],
   app: ['rtc_app'],
   feed: ['rtc_writer', 'rtc_ops', 'rtc_support', 'rtc_pii', 'rtc_app'],
 }
@@ -144,14 +144,17 @@ function isMeant({ kind, schema, object, column, grantee, privilege }: Grant): b
   if (!ours) return grantee === 'PUBLIC' || privilege !== 'CREATE'
   if (!ours.includes(grantee as Role)) return false
   if (kind === 'SCHEMA') return privilege === 'USAGE'
+  // In ops rtc_app reads nothing but what app.calls is made of.
+  const readsAll = schema === 'app' || (schema === 'ops' && grantee !== 'rtc_app')
   if (kind === 'FUNCTION') {
     const name = object.replace(/\(.*/, '')
     if (schema === 'feed') return feedGrants[name]?.includes(grantee as Role) ?? false
+    if (schema === 'ops' && !readsAll) return false
     const only = schema === 'rtc' ? 'rtc_writer' : functionGrants[name]
     return only === undefined || only === grantee
   }
   if (column !== null) return false
-  return (schema !== 'rtc' && privilege === 'SELECT') || grantsOf(grantee).has(`${object} ${privilege}`)
+  return (readsAll && privilege === 'SELECT') || grantsOf(grantee).has(`${object} ${privilege}`)
 }
 
 export interface Login {

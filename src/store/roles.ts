@@ -39,6 +39,9 @@ export const tableGrants: readonly { role: Role; table: string; privileges: read
   { role: 'rtc_app', table: 'rtc.call_events', privileges: ['SELECT'] },
   { role: 'rtc_app', table: 'rtc.cdrs', privileges: ['SELECT'] },
   { role: 'rtc_app', table: 'rtc.notices', privileges: ['SELECT'] },
+  // What app.calls is made of: on Citus the nodes are asked with the rights of whoever reads the view.
+  { role: 'rtc_app', table: 'ops.calls', privileges: ['SELECT'] },
+  { role: 'rtc_app', table: 'rtc.calls_private', privileges: ['SELECT'] },
 ]
 
 /** Functions that tell more than schema ops. Others of that schema are for all its readers, those of schema rtc for the receiver. */
@@ -89,7 +92,7 @@ export function rolesSql(): string[] {
     'GRANT USAGE ON SCHEMA rtc TO rtc_writer, rtc_app',
     ...tableGrants.map(({ role, table, privileges }) => `GRANT ${privileges.join(', ')} ON ${table} TO ${role}`),
 
-    `GRANT USAGE ON SCHEMA ops TO ${people}`,
+    `GRANT USAGE ON SCHEMA ops TO ${people}, rtc_app`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ops TO ${people}`,
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT SELECT ON TABLES TO ${people}`,
     // Users of a view need EXECUTE on the plain functions in it, and no USAGE on their schema. One that is immutable knows

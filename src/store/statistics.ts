@@ -17,7 +17,7 @@ export async function readCallMeasures(client: Queryable, callRefs: readonly str
 
 const changedStatement: Statement = {
   name: 'calls_changed',
-  text: 'SELECT rtc.calls_changed($1::uuid[], $2::text::ops.call_measures[])',
+  text: 'SELECT rtc.calls_changed($1::uuid[], $2::text::ops.call_measures[], rtc.calls_before($1::uuid[]))',
 }
 
 /** Counts calls that were just written or deleted, given what they counted for before. */

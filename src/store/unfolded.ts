@@ -16,25 +16,24 @@ export interface Outlook {
   now: number
   /** The greatest id in rtc.unfolded; null where there is none. */
   newest: number | null
-  /** Whether calls change by the clock, and whether folds that were put off are due. */
-  calls_due: boolean
+  /** Whether folds that were put off are due. */
   later_due: boolean
   /** Sessions whose fold has failed. */
   failed: number
 }
 
+// No table of calls or facts here: on Citus these are distributed, and all of the statement would go by way of the nodes.
 const outlookStatement: Statement = {
   name: 'fold_outlook',
   text: `SELECT round(extract(epoch FROM now()) * 1000)::float8 AS now,
     (SELECT max(id)::float8 FROM rtc.unfolded WHERE id > $1) AS newest,
-    EXISTS (SELECT FROM ops.calls WHERE recheck_at > to_timestamp($2::float8 / 1000) AND recheck_at <= now()) AS calls_due,
     EXISTS (SELECT FROM rtc.fold_later WHERE due_at <= now()) AS later_due,
     (SELECT count(*)::int FROM rtc.fold_later WHERE tries > 0) AS failed`,
 }
 
-/** Looks at rows of rtc.unfolded after an id, and at calls to be looked at after a time (milliseconds). */
-export async function readOutlook(client: Queryable, afterId: number, afterTime: number): Promise<Outlook> {
-  const { rows } = await run<Outlook>(client, outlookStatement, [afterId, afterTime])
+/** Looks at rows of rtc.unfolded after an id. */
+export async function readOutlook(client: Queryable, afterId: number): Promise<Outlook> {
+  const { rows } = await run<Outlook>(client, outlookStatement, [afterId])
   return rows[0] as Outlook
 }
 

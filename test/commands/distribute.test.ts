@@ -17,7 +17,7 @@ async function database() {
   return { url, pool, distribute, asked }
 }
 
-test('both big tables by session_id and side by side, the small ones on every node, and it may be run again', async () => {
+test('facts by session_id, calls by call_ref, each pair side by side, and it may be run again', async () => {
   const { pool, distribute, asked } = await database()
   await new Partitions().ensure(pool, 'call_events', ['2024-03-05 00:00:00'])
   await withClient(pool, (client) => insertEvents(client, [eventRow({ occurred_at: '2024-03-05 07:15:00' })]))
@@ -26,25 +26,20 @@ test('both big tables by session_id and side by side, the small ones on every no
   expect(first).toMatchObject({ code: 0, stderr: '' })
   const done = await asked()
   const tables = done.filter((what) => !what.startsWith('function '))
-  expect(tables.slice(-3)).toEqual([
+  expect(tables).toEqual([
     'distribute rtc.call_events by session_id beside none',
     'truncate rtc.call_events',
     'distribute rtc.cdrs by session_id beside rtc.call_events',
+    'distribute ops.calls by call_ref beside none',
+    'distribute rtc.calls_private by call_ref beside ops.calls',
   ])
-  expect(tables).toEqual(
-    expect.arrayContaining(['reference rtc.keys', 'truncate rtc.keys', 'reference rtc.placed_calls']),
-  )
-  for (const name of ['quarantine', 'reveals', 'erasures', 'migrations']) {
-    expect(done.join()).not.toContain(`rtc.${name}`)
-    expect(first.stdout).toContain(`rtc.${name} stays on the coordinator: `)
-  }
-  // What views call for every row is on the nodes before the rows are.
+  // What is called for every row is on the nodes before the rows are.
   const functions = done.filter((what) => what.startsWith('function '))
-  for (const name of ['mask_number', 'mask_text', 'may_hold_number'])
-    expect(functions.join()).toContain(`function rtc.${name}`)
+  for (const name of ['rtc.mask_number', 'rtc.mask_text', 'rtc.may_hold_number', 'ops.bucket_of'])
+    expect(functions.join()).toContain(`function ${name}`)
   for (const name of ['ensure_period', 'refuse_erased', 'periods'])
     expect(functions.join()).not.toContain(`rtc.${name}`)
-  expect(done.indexOf(functions.at(-1) ?? '')).toBeLessThan(done.indexOf(tables.at(-3) ?? ''))
+  expect(done.indexOf(functions.at(-1) ?? '')).toBeLessThan(done.indexOf(tables[0] ?? ''))
 
   const second = await distribute()
   expect(second).toMatchObject({ code: 0, stderr: '' })
@@ -52,12 +47,22 @@ test('both big tables by session_id and side by side, the small ones on every no
   expect(await asked()).toEqual(done)
 })
 
+test('views that join facts with calls say what to ask instead', async () => {
+  const { pool, distribute } = await database()
+  await distribute()
+  for (const [view, instead] of [
+    ['events', /^ops\.events is not to be had on Citus: ask ops\.events_of or ops\.events_between$/],
+    ['cdrs', /^ops\.cdrs is not to be had on Citus: ask ops\.cdrs_of or ops\.cdrs_between$/],
+    ['placed_calls', /^ops\.placed_calls is not to be had on Citus: /],
+  ] as const)
+    await expect(pool.query(`SELECT count(*) FROM ops.${view}`)).rejects.toThrow(instead)
+})
+
 test('--dry-run prints the SQL that would be run, and runs none', async () => {
   const { pool, distribute, asked } = await database()
   const { code, stdout } = await distribute('--dry-run')
   expect(code).toBe(0)
   expect(stdout).toMatch(/^-- Citus 13\.2-1, 2 nodes for shards\n/)
-  expect(stdout).toContain("\nSELECT create_reference_table('rtc.keys');\n")
   expect(stdout).toContain(
     "\nSELECT create_distributed_table('rtc.cdrs', 'session_id', colocate_with => 'rtc.call_events');\n",
   )
@@ -93,16 +98,6 @@ test('what would be copied for long wants --yes', async () => {
   expect(await asked()).toContain('distribute rtc.call_events by session_id beside none')
 })
 
-test('a table with a trigger stays where it is', async () => {
-  const { pool, distribute, asked } = await database()
-  await pool.query(`
-    CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-    CREATE TRIGGER nothing AFTER UPDATE ON rtc.placed_calls FOR EACH ROW EXECUTE FUNCTION public.nothing()`)
-  const { stdout } = await distribute()
-  expect(stdout).toContain('rtc.placed_calls stays on the coordinator: it has a trigger')
-  expect((await asked()).join()).not.toContain('placed_calls')
-})
-
 test('says what is wrong in one line', async () => {
   const { url, pool } = await freshDatabase()
   const env = { DATABASE_URL: url }
@@ -120,7 +115,7 @@ test('says what is wrong in one line', async () => {
   await says(/^rtc-receiver: rtc\.cdrs is a table of Citus already, but not distributed by session_id\n$/)
   await pool.query(`UPDATE pg_dist_partition SET partkey = 'session_id'`)
   await pool.query(`INSERT INTO pg_dist_partition VALUES ('rtc.call_events', 'h', 'session_id', 99)`)
-  await says(/^rtc-receiver: rtc\.call_events and rtc\.cdrs are distributed, but not side by side\n$/)
+  await says(/^rtc-receiver: rtc\.cdrs and rtc\.call_events are distributed, but not side by side\n$/)
   const empty = await emptyDatabase()
   expect(await cli(['distribute'], { env: { DATABASE_URL: empty.url } })).toMatchObject({
     code: 1,

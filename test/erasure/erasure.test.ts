@@ -52,7 +52,10 @@ async function dump(pool: pg.Pool, tables = "('rtc', 'ops', 'app')"): Promise<st
     const { rows } = await pool.query(
       `SELECT concat_ws(' ', t::text${bodies ? `, ${bodies}` : ''}) AS row FROM ${name} t`,
     )
-    text += rows.map(({ row }) => `${name} ${row}\n`).join('')
+    text += rows
+      .map(({ row }) => `${name} ${row}\n`)
+      .sort()
+      .join('')
   }
   return text
 }

@@ -87,7 +87,7 @@ describe('calls follow the facts', () => {
     folder.wake()
     await until('it sees that they wait', () => folder.progress.waiting > 0)
     expect((await storedCalls(pool)).size).toBe(0)
-    await pool.query('SELECT pg_terminate_backend($1)', [Reflect.get(hung, 'processID')])
+    await pool.query('SELECT pg_terminate_backend($1::int)', [Reflect.get(hung, 'processID')])
     await allFolded(pool, ids)
     expect(log.lines).toEqual([])
   })

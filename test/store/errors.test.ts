@@ -127,7 +127,7 @@ test('a terminated backend is away', async () => {
   const client = await connect(database.url)
   const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
   const sleeping = errorOf(client.query('SELECT pg_sleep(20)'))
-  await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+  await database.pool.query('SELECT pg_terminate_backend($1::int)', [rows[0].pid])
   expect(verdict(await sleeping)).toEqual(gone)
   expect(verdict(await errorOf(client.query('SELECT 1')))).toEqual(gone)
 })
@@ -183,6 +183,28 @@ test.each([
 ])('SQLSTATE %s', (code, expected) => {
   const routine = 'as_postgres_says' // it always names one
   expect(verdict(Object.assign(new Error('as Postgres says'), { code, routine }))).toEqual(expected)
+})
+
+// As Citus passes on what a COPY met on another node: as it came, without its code.
+test.each([
+  ['duplicate key value violates unique constraint "cdrs_2024_03_102012_pkey"', '23505'],
+  ['no partition of relation "cdrs_102012" found for row', '23514'],
+  ['new row for relation "cdrs_old_102016" violates check constraint "unlucky"', '23514'],
+  ['index row size 2760 exceeds btree version 4 maximum 2704 for index "cdrs_old_102016_pkey"', '54000'],
+  ['canceling the transaction since it was involved in a distributed deadlock', '40P01'],
+  ['canceling statement due to lock timeout', '55P03'],
+  ['could not extend file "base/5/1": No space left on device', '53100'],
+  ['terminating connection due to administrator command', '57P01'],
+  [
+    'connection to the remote node rtc@10.0.0.7:5432 failed with the following error: server closed the connection',
+    '08006',
+  ],
+  ['failure on connection marked as essential: 10.0.0.7:5432', '08006'],
+  ['cache lookup failed for relation 5', 'XX000'],
+])('XX000 of Citus, %s: %s', (message, code) => {
+  const error = Object.assign(new Error(message), { code: 'XX000', routine: 'ReportResultError' })
+  expect(publicError(error).code).toBe(code)
+  expect(isMissingPartition(error)).toBe(message.startsWith('no partition'))
 })
 
 test.each([

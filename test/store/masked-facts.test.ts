@@ -117,6 +117,22 @@ describe('what shows', () => {
     ])
   })
 
+  test.each(['events', 'cdrs'])('of %s by functions what the view shows, also of a call', async (name) => {
+    const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort()
+    const viewed = await rowsOf(`SELECT * FROM ops.${name}`)
+    expect(viewed.length).toBeGreaterThan(1)
+    expect(sorted(await rowsOf(`SELECT * FROM ops.${name}_between('-infinity', 'infinity')`))).toEqual(sorted(viewed))
+    for (const { call_ref } of await rowsOf('SELECT call_ref FROM ops.calls'))
+      expect(sorted(await rowsOf(`SELECT * FROM ops.${name}_of($1::uuid)`, [call_ref]))).toEqual(
+        sorted(viewed.filter((row) => row.call_ref === call_ref)),
+      )
+    expect(sorted(await rowsOf(`SELECT * FROM ops.${name}_of('voice')`))).toEqual(
+      sorted(viewed.filter((row) => row.session_id === 'voice')),
+    )
+    expect(await rowsOf(`SELECT FROM ops.${name}_of($1::text)`, [privateSession])).toEqual([])
+    expect(await rowsOf(`SELECT FROM ops.${name}_between('-infinity', 'infinity', 1)`)).toHaveLength(1)
+  })
+
   test('of notices the X numbers with their status, of other fields the names', async () => {
     const store = (body: object) =>
       client.query(
@@ -210,6 +226,7 @@ describe('counts: the CDR that ops.calls goes by', () => {
     const started = performance.now()
     expect(await rowsOf('SELECT * FROM ops.cdrs ORDER BY cdr_time DESC LIMIT 50')).toHaveLength(50)
     expect(await rowsOf(`SELECT icid FROM ops.cdrs WHERE session_id = 'thousands' AND counts`)).toEqual([{ icid: 'z' }])
+    expect(await rowsOf(`SELECT icid FROM ops.cdrs_of('thousands', 100000) WHERE counts`)).toEqual([{ icid: 'z' }])
     // Each compared with each it takes minutes.
     expect(performance.now() - started).toBeLessThan(10_000)
   })

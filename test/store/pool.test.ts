@@ -108,7 +108,7 @@ test('idle connections that break are reported and do not end the process', asyn
   const errors: Error[] = []
   const pool = poolOf({ onError: (error) => errors.push(error) })
   const before = await withClient(pool, pid)
-  await database.pool.query('SELECT pg_terminate_backend($1)', [before])
+  await database.pool.query('SELECT pg_terminate_backend($1::int)', [before])
   while (errors.length === 0) await sleep(10)
   expect(errors).toHaveLength(1)
   expect(await withClient(pool, pid)).not.toBe(before)

@@ -22,7 +22,7 @@ export function emptyDatabase(): Promise<TestDatabase> {
 
 async function create(template: string): Promise<TestDatabase> {
   const name = inject('databasePrefix') + randomBytes(6).toString('hex')
-  await asAdmin(`CREATE DATABASE ${name} ${template}`)
+  await onEachServer(`CREATE DATABASE ${name} ${template}`)
   const address = new URL(inject('adminUrl'))
   address.pathname = `/${name}`
   const pool = new pg.Pool({ connectionString: address.href, max: 4 })
@@ -35,15 +35,20 @@ async function create(template: string): Promise<TestDatabase> {
       if (isDropped) return
       isDropped = true
       if (!pool.ended) await pool.end()
-      await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+      await onEachServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     },
   }
   atEndOfFile(database.drop)
   return database
 }
 
-async function asAdmin(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('adminUrl') })
+/** Of a Citus cluster each has a part of the database. */
+async function onEachServer(sql: string): Promise<void> {
+  await Promise.all(inject('serverUrls').map((url) => execute(url, sql)))
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query(sql)

@@ -8,11 +8,14 @@ import { clusterPaths } from '../../src/embedded-postgres/cluster.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded.ts'
 import { findPostmaster, stopPostmaster } from '../../src/embedded-postgres/postmaster.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { citusServers, makeCitus, sealTemplate } from '../citus/cluster.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** A superuser's connection to the server of the run. */
     adminUrl: string
+    /** Of a Citus cluster all servers, the coordinator first; else the one. */
+    serverUrls: string[]
     /** Begins the name of every database of this run. */
     databasePrefix: string
     /** A migrated database nobody is connected to. */
@@ -25,11 +28,14 @@ declare module 'vitest' {
 const TEMPORARY = 'rtc-receiver-test-server-'
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }
 
-/** One Postgres for the whole run: our own embedded one in a temporary directory, or the server of TEST_DATABASE_URL. */
+/**
+ * One Postgres for the whole run: our own embedded one in a temporary directory, or the server of TEST_DATABASE_URL. With
+ * CITUS=1 the cluster of TEST_CITUS_URL.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = process.env.TEST_DATABASE_URL
-    ? { url: process.env.TEST_DATABASE_URL, stop: async () => {} }
-    : await startTemporary()
+  const given = process.env.CITUS ? citusUrl() : process.env.TEST_DATABASE_URL
+  const server = given ? { url: given, stop: async () => {} } : await startTemporary()
+  const servers = process.env.CITUS ? await citusServers(server.url) : [server.url]
   const databasePrefix = `rtc_test_${randomBytes(4).toString('hex')}_`
   const templateDatabase = `${databasePrefix}template`
   // 14 knows no other way.
@@ -37,23 +43,35 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const [row] = await execute(server.url, 'SHOW server_version_num')
     if (Number(row?.server_version_num) >= 150_000) templateStrategy = 'STRATEGY FILE_COPY'
-    await execute(server.url, `CREATE DATABASE ${templateDatabase}`)
+    for (const url of servers) await execute(url, `CREATE DATABASE ${templateDatabase}`)
     const templateUrl = new URL(server.url)
     templateUrl.pathname = `/${templateDatabase}`
     await migrate({ databaseUrl: templateUrl.href })
+    if (process.env.CITUS) {
+      await makeCitus(servers, templateDatabase)
+      await sealTemplate(servers, templateDatabase)
+    }
   } catch (error) {
     await server.stop()
     throw error
   }
   project.provide('adminUrl', server.url)
+  project.provide('serverUrls', servers)
   project.provide('databasePrefix', databasePrefix)
   project.provide('templateDatabase', templateDatabase)
   project.provide('templateStrategy', templateStrategy)
   return async () => {
     // Those of test files that were killed are still there.
-    if (process.env.TEST_DATABASE_URL) await dropAll(server.url, databasePrefix)
+    if (given) for (const url of servers) await dropAll(url, databasePrefix)
     await server.stop()
   }
+}
+
+function citusUrl(): string {
+  const url = process.env.TEST_CITUS_URL
+  if (!url)
+    throw new Error('TEST_CITUS_URL is not set, so nothing was tried on Citus: test/citus/README.md says what it names')
+  return url
 }
 
 async function startTemporary(): Promise<{ url: string; stop(): Promise<void> }> {

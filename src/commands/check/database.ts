@@ -5,6 +5,7 @@ import { serverTime } from '../../store/clock.ts'
 import { durabilityWarnings } from '../../store/durability.ts'
 import { pendingMigrations } from '../../store/migrate.ts'
 import { checkApps } from './apps.ts'
+import { checkCitus } from './citus.ts'
 import { type Finding, findings, reasonOf } from './finding.ts'
 import { checkRoles } from './roles.ts'
 
@@ -38,7 +39,7 @@ export async function checkDatabase(config: Config): Promise<{ client: pg.Client
     if (pending.length > 0) wrong(`migrations are pending: ${pending.join(', ')}`, 'run rtc-receiver migrate')
     else {
       ok('it is migrated to this release')
-      found.push(...(await checkRoles(client, config)), ...(await checkApps(client)))
+      found.push(...(await checkRoles(client, config)), ...(await checkApps(client)), ...(await checkCitus(client)))
     }
     const warnings = await durabilityWarnings(client)
     for (const warning of warnings)

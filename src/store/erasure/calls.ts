@@ -1,4 +1,5 @@
 import type { Queryable } from '../statement.ts'
+import { moveRows } from './replace.ts'
 
 /** The fold waits meanwhile: it would put back what it has read before. */
 export async function waitForFold(client: Queryable): Promise<void> {
@@ -12,12 +13,8 @@ export async function renameCall(
   to: { session: string; call: string },
 ): Promise<void> {
   const values = [from.session, from.call, to.session, to.call]
-  await client.query('UPDATE rtc.calls_private SET session_id = $2, call_ref = $3 WHERE call_ref = $1', [
-    from.call,
-    to.session,
-    to.call,
-  ])
-  await client.query('UPDATE ops.calls SET session_id = NULL, call_ref = $2 WHERE call_ref = $1', [from.call, to.call])
+  await moveRows(client, 'rtc.calls_private', { call_ref: from.call }, { call_ref: to.call, session_id: to.session })
+  await moveRows(client, 'ops.calls', { call_ref: from.call }, { call_ref: to.call, session_id: null })
   await client.query(
     'UPDATE rtc.replaced_cdrs SET session_id = $3, call_ref = $4, erased_at = now() WHERE session_id = $1 OR call_ref = $2',
     values,

@@ -21,24 +21,34 @@ export async function deleteFromQuarantine(client: Queryable, id: unknown): Prom
   await client.query('DELETE FROM rtc.quarantine WHERE id = $1', [id])
 }
 
-/** A session id is what rows are distributed by, which no UPDATE may change: the rows are written again under the new one. */
-export async function moveFacts(
+/**
+ * Gives rows other values, of which one is what they are distributed by on Citus, which no UPDATE may change: they are
+ * written again, and then the old ones deleted.
+ *
+ * @param from the column that they are found by
+ */
+export async function moveRows(
   client: Queryable,
-  name: 'cdrs' | 'call_events',
-  from: string,
-  to: string,
+  table: string,
+  from: Readonly<Record<string, string>>,
+  to: Readonly<Record<string, string | null>>,
 ): Promise<void> {
-  const { rows } = await client.query<{ names: string }>(
-    `SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS names FROM pg_attribute
-      WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('session_id', 'erased_at')`,
-    [`rtc.${name}`],
+  const [[column, value] = ['', '']] = Object.entries(from)
+  const { rows } = await client.query<{ name: string; type: string }>(
+    `SELECT quote_ident(attname) AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
+      WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    [table],
   )
-  const names = rows[0]?.names ?? ''
+  const values: (string | null)[] = [value]
+  const sources = rows.map(({ name, type }) => {
+    const changed = to[name]
+    return changed === undefined ? name : `$${values.push(changed)}::${type}`
+  })
   await client.query(
-    `INSERT INTO rtc.${name} (session_id, erased_at, ${names}) SELECT $2, now(), ${names} FROM rtc.${name} WHERE session_id = $1`,
-    [from, to],
+    `INSERT INTO ${table} (${rows.map(({ name }) => name).join(', ')}) SELECT ${sources.join(', ')} FROM ${table} WHERE ${column} = $1`,
+    values,
   )
-  await client.query(`DELETE FROM rtc.${name} WHERE session_id = $1`, [from])
+  await client.query(`DELETE FROM ${table} WHERE ${column} = $1`, [value])
 }
 
 /** Keeps the keys of moved rows, 32 hex digits each: what is sent again under one is a duplicate. */

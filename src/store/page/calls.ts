@@ -175,8 +175,7 @@ export async function readEvents(client: Queryable, call: Call, limit: number): 
   const { rows } = await client.query<CallEvent>(
     `SELECT e.occurred_at, e.event_type, e.caller, e.called, e.state_code, r.en AS reason_en, r.zh AS reason_zh, e.party_type,
         e.digits, e.extra, e.app_key, e.received_at
-      FROM ops.events e LEFT JOIN ops.hangup_reasons r ON r.code = e.state_code AND r.product = $2
-      WHERE e.call_ref = $1
+      FROM ops.events_of($1::uuid) e LEFT JOIN ops.hangup_reasons r ON r.code = e.state_code AND r.product = $2
       ORDER BY e.occurred_at,
         coalesce(array_position(ARRAY['callin', 'callout', 'alerting', 'answer', 'collectInfo', '', 'disconnect'], e.event_type), 6),
         e.received_at
@@ -209,7 +208,7 @@ export async function readCdrs(client: Queryable, callRef: string, limit: number
   const { rows } = await client.query<Cdr>(
     `SELECT cdr_time, icid, counts, service_type, direction, call_out_answer_time, fwd_answer_time, call_end_time,
         ul_fail_reason, call_out_unasw_rsn, fwd_unasw_rsn, sip_status_code, signed_by, received_at
-      FROM ops.cdrs WHERE call_ref = $1 ORDER BY received_at DESC, cdr_time DESC LIMIT $2`,
+      FROM ops.cdrs_of($1::uuid) ORDER BY received_at DESC, cdr_time DESC LIMIT $2`,
     [callRef, limit],
   )
   return rows

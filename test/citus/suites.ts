@@ -1,0 +1,55 @@
+const folders = ['citus', 'acceptance', 'erasure', 'ingest', 'maintenance', 'page', 'store']
+
+/** What has to pass on Citus as well, beside the tests of this folder. */
+export const citusTests = folders.map((folder) => `**/${folder}/**/*.test.ts`)
+
+/** Of these folders, what is about one Postgres. */
+export const notOnCitus = [
+  '**/store/plans.test.ts', // its plans
+  '**/store/schema.test.ts', // its schema
+  '**/store/citus.test.ts', // rules that are checked without Citus
+  '**/store/masked-facts.test.ts', // views that refuse there; same-rows.test.ts looks at the functions instead
+  // Faults are made by a trigger in a query string of several statements, which Citus sends to its nodes as a whole.
+  '**/ingest/error-classes.test.ts',
+  '**/ingest/our-mistake.test.ts',
+  '**/ingest/ledger.test.ts',
+]
+
+const byTrigger = [
+  'a row that vanishes between the two looks: the group is tried again and the record stored',
+  'a statement that commits after all: its rows are there once',
+  'a breaker that a live callback opens is closed long before a backlog is gone',
+  'a trigger that meets data it does not like',
+  'the error of a value names no value in the log',
+  'neither is a call that is due by the clock looked at without end',
+]
+// They look into pg_locks, or lock a row by hand: on the coordinator nothing is to be seen of what the nodes wait for.
+const byLock = [
+  'a conflict with a row that another transaction commits meanwhile',
+  'no conflict with a row that another transaction takes back',
+  'that commits while a COPY waits for its row lets no row back in',
+  'an erasure that commits while a COPY waits for it lets nothing back in',
+  'holds up whoever stores the same no longer than the deadline',
+  'retention that waits for a reader stops at once',
+]
+const byStatement = [
+  // xmin is of the node; UPDATE of what rows are distributed by; joins for the test alone; the setting of one session.
+  'two CDRs with one key in one group: the first is stored, the other kept in the same transaction',
+  'an erasure that rewrote facts reaches the call; one that moved a session moves the call',
+  'a late CDR changes the call, and one that was corrected does',
+  'planted in every column, in ids and names, in each disguise: nothing of it is left, and everybody else is as before',
+  'times are UTC under a session of another zone and date style',
+  'the look reads only the partitions of its times, also by the plan that is kept',
+  'periods are listed with their bounds, in whatever zone the session is',
+  'client, platform, receiver, Postgres: a verification call comes back as its events and its CDR',
+  'README.md: every query runs',
+  'README.zh-CN.md: every query runs',
+  'docs/data-dictionary.md is made from the comments',
+]
+// A distributed deadlock is ended after seconds, so that the records are spooled: docs/scaling.md.
+const slower = ['receivers whose groups overlap, across partitions: no deadlock in 250 pairs']
+
+/** Single tests of the rest, by their names: all that do not apply, and why. */
+export const appliesToCitus = new RegExp(
+  `^(?!.*(${[...byTrigger, ...byLock, ...byStatement, ...slower].map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')}))`,
+)
