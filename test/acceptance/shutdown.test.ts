@@ -44,7 +44,7 @@ test('a request that has begun is finished and stored, however late the rest of 
   expect(program.lines.filter(({ msg }) => msg === 'shutdown phase done').map(({ phase }) => phase)).toEqual([
     'go on serving',
     'finish requests',
-    'stop the fold and maintenance',
+    'stop the fold, forwarding and maintenance',
     'empty the batches',
     'close the private listener',
     'stop Postgres',

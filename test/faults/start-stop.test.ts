@@ -129,7 +129,7 @@ describe('stop', () => {
     expect(phases).toEqual([
       'go on serving',
       'finish requests',
-      'stop the fold and maintenance',
+      'stop the fold, forwarding and maintenance',
       'empty the batches',
       'close the private listener',
       'stop Postgres',

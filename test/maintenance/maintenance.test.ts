@@ -49,9 +49,10 @@ test('every minute, and after a failure too', async () => {
   )
   await pool.query('ALTER TABLE rtc.elsewhere RENAME TO quarantine')
   await quarantined(pool, 0, 'new')
-  expect(it.measured).toBe(1)
+  // Once or twice: what measures may have come late, when the table had its name again.
+  const { measured } = it
   vi.advanceTimersByTime(62_000)
-  await until('it was measured', () => it.measured === 2)
+  await until('it was measured', () => it.measured > measured)
 })
 
 test('before Postgres is reached there is nothing to do', async () => {
