@@ -140,7 +140,11 @@ export async function startService(config: Config, log: Log): Promise<Service> {
             name: 'stop the fold, forwarding and maintenance',
             timeoutMs: backgroundStopMs + closingMs,
             run: () =>
-              Promise.all([folder.stop(backgroundStopMs), forwarder?.stop(backgroundStopMs), maintenance.stop()]),
+              Promise.all([
+                folder.stop(backgroundStopMs),
+                forwarder?.stop(backgroundStopMs),
+                maintenance.stop(backgroundStopMs),
+              ]),
           },
           { name: 'empty the batches', timeoutMs: half, run: () => receiver.stop(half - closingMs) },
           { name: 'close the private listener', timeoutMs: 1_000, run: () => admin.close() },

@@ -1,5 +1,6 @@
 import type { Receiver } from '../ingest/receiver.ts'
 import type { Log } from '../lib/log.ts'
+import { within } from '../lib/within.ts'
 import type { Spool } from '../spool/spool.ts'
 import { publicError } from '../store/errors.ts'
 import { withClient } from '../store/pool.ts'
@@ -52,10 +53,11 @@ export class Maintenance {
     this.#tick()
   }
 
-  async stop(): Promise<void> {
+  /** Waits for what is under way, but no longer than `timeoutMs`: what a lost connection holds up is done another time. */
+  async stop(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer)
     this.#stopping.abort()
-    await Promise.all([this.#running, this.#retaining])
+    await within(timeoutMs, Promise.all([this.#running, this.#retaining]))
   }
 
   #tick(): void {

@@ -35,8 +35,13 @@ async function embedded() {
     if (left) await stopPostmaster(left.pid, data, { info() {}, warn() {} })
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 })
   })
-  await receiver.start()
   const postmaster = async () => (await findPostmaster(data))?.pid
+  /** It listens before its Postgres is made. */
+  async function start(): Promise<void> {
+    await receiver.start()
+    while ((await receiver.readiness()).body.degraded.length > 0) await sleep(50)
+  }
+  await start()
 
   /** Everything acknowledged is there once the spool is empty, and no Postgres is left behind. */
   async function finish(): Promise<void> {
@@ -58,7 +63,7 @@ async function embedded() {
     expect(await receiver.end('SIGTERM')).toEqual({ code: 0, signal: null })
     expect(await postmaster()).toBeUndefined()
   }
-  return { receiver, generator, data, dataDir, postmaster, finish }
+  return { receiver, start, generator, data, dataDir, postmaster, finish }
 }
 
 it('an embedded Postgres that dies is started again, and stopped in the end', async () => {
@@ -145,7 +150,7 @@ it('a start that fails leaves no Postgres behind', async () => {
 })
 
 it('a signal while the embedded Postgres starts leaves none behind', async () => {
-  const { receiver, generator, dataDir, postmaster, finish } = await embedded()
+  const { receiver, start, generator, dataDir, postmaster, finish } = await embedded()
   const lock = join(dataDir, 'postgres', 'lock')
   for (const ms of [0, 50, 200]) {
     process.kill((await postmaster()) as number, 'SIGKILL')
@@ -156,7 +161,7 @@ it('a signal while the embedded Postgres starts leaves none behind', async () =>
     await sleep(ms)
     expect(await receiver.end('SIGTERM')).toEqual({ code: 0, signal: null })
     expect(await postmaster()).toBeUndefined()
-    await receiver.start()
+    await start()
   }
   generator.start()
   await sleep(2_000)

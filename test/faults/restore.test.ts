@@ -82,7 +82,7 @@ it('a copy of the spool, then one of the database, taken under load while it dra
   expect(await restored.end('SIGTERM')).toEqual({ code: 0, signal: null })
 })
 
-it('a database replaced by an empty one: everything is spooled, and stored after a restart', async () => {
+it('a database replaced by an empty one: it is loud, everything is spooled, and stored once the new one is migrated', async () => {
   const world = await create()
   const { generator, receiver, database } = world
   await alone(database, `ALTER DATABASE ${database} RENAME TO ${database}_old`)
@@ -90,12 +90,8 @@ it('a database replaced by an empty one: everything is spooled, and stored after
   await sleep(1_000)
   await postgres.query('rtc', `CREATE DATABASE ${database}`)
   await sleep(6_000)
-  const { status, body } = await receiver.readiness()
-  expect(status).toBe(200)
-  expect(body.degraded.join()).not.toBe('')
+  expect((await receiver.readiness()).status).toBe(200)
   expect(receiver.output).toMatch(/"level":"error"/)
-  await receiver.end('SIGTERM')
-  await receiver.start()
   const report = await world.finish()
   expect(report).toMatchObject(clean)
   expect(report.refusals['503'] ?? 0).toBe(0)

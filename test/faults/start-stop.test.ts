@@ -23,8 +23,11 @@ describe('start without Postgres', () => {
     const world = await create({ migrated: false })
     world.relay.target = { host: '127.0.0.1', port: 1 }
     await world.receiver.start({ LOG_LEVEL: 'info' })
-    const log = world.receiver.log.map((line) => JSON.parse(line) as { time: string; msg: string })
-    const timeOf = (message: string) => Date.parse(log.find(({ msg }) => msg === message)?.time ?? '')
+    const timeOf = (message: string) => {
+      const log = world.receiver.log.map((line) => JSON.parse(line) as { time: string; msg: string })
+      return Date.parse(log.find(({ msg }) => msg === message)?.time ?? '')
+    }
+    while (Number.isNaN(timeOf('listening') + timeOf('Postgres cannot be written to'))) await sleep(50)
     expect(timeOf('listening') - timeOf('Postgres cannot be written to')).toBeLessThan(2_500)
     const { status, body } = await world.receiver.readiness()
     expect(status).toBe(200)

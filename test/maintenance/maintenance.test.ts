@@ -59,7 +59,7 @@ test('before Postgres is reached there is nothing to do', async () => {
   fakeTime()
   const it = await TestMaintenance.start('postgres://nobody@127.0.0.1:1/nothing', { connected: false })
   vi.advanceTimersByTime(180_000)
-  await it.maintenance.stop()
+  await it.maintenance.stop(5_000)
   expect(it.log.lines).toEqual([])
 })
 
@@ -85,6 +85,6 @@ test('retention that waits for a reader stops at once', async () => {
   const it = await TestMaintenance.start(url, { retentionDays: 90 })
   await until('it has begun', () => it.measured > 0)
   const started = performance.now()
-  await it.maintenance.stop()
+  await it.maintenance.stop(5_000)
   expect(performance.now() - started).toBeLessThan(4_500)
 })

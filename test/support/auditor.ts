@@ -15,6 +15,16 @@ export interface Audit {
   strange: string[]
 }
 
+interface Quarantined {
+  sessionId?: string
+  userData?: string
+  statusInfo?: Quarantined
+  feeLst?: Quarantined[]
+}
+
+/** Reasons for which records are in quarantine that would be good by the right clock. */
+const byTheClock = ['time_out_of_range', 'too_many_bad_records']
+
 interface Found {
   rows: Variant[]
   quarantined: { variant: Variant; reason: string }[]
@@ -55,13 +65,16 @@ export async function audit(
   for (const { kind, reason, body } of await readQuarantine(pool)) {
     quarantined++
     if (kind === 'unknown') continue // bodies that were no JSON, answered 400
-    const record = JSON.parse(body) as { sessionId?: string; userData?: string; statusInfo?: typeof record }
-    const { sessionId = '', userData = '' } = record.statusInfo ?? record
-    const n = numberOf(run, sessionId)
-    const variant = n === undefined ? undefined : variantOf(n, userData)
-    if (n === undefined || variant === undefined || !generator.records.get(n)?.sent.has(variant))
-      note(`quarantine: ${sessionId} was not sent`)
-    else at(n).quarantined.push({ variant, reason })
+    const record: Quarantined = JSON.parse(body)
+    // A callback full of bad records is one entry, good ones and all.
+    for (const one of record.feeLst ?? [record]) {
+      const { sessionId = '', userData = '' } = one.statusInfo ?? one
+      const n = numberOf(run, sessionId)
+      const variant = n === undefined ? undefined : variantOf(n, userData)
+      if (n === undefined || variant === undefined || !generator.records.get(n)?.sent.has(variant))
+        note(`quarantine: ${sessionId} was not sent`)
+      else at(n).quarantined.push({ variant, reason })
+    }
   }
 
   const lost: string[] = []
@@ -88,7 +101,7 @@ function judge(
   }
   for (const { variant, reason } of quarantined) {
     const expected = bad ? reason === 'missing_time' : reason === 'conflict' && rows.length > 0
-    if (!expected && !(clockJumped && reason === 'time_out_of_range')) strange.push(`${n}${variant}: ${reason}`)
+    if (!expected && !(clockJumped && byTheClock.includes(reason))) strange.push(`${n}${variant}: ${reason}`)
     // Once a record is a row it is a duplicate when it comes again, never a conflict with itself.
     if (rows.includes(variant) && !clockJumped) twice.push(`${n}${variant}: row and quarantined`)
   }

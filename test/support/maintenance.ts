@@ -56,7 +56,7 @@ export class TestMaintenance {
       },
     })
     onTestFinished(async () => {
-      await this.maintenance.stop()
+      await this.maintenance.stop(5_000)
       await this.postgres.close()
     })
   }

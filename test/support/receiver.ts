@@ -113,7 +113,7 @@ export class TestReceiver {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    await this.#maintenance?.stop()
+    await this.#maintenance?.stop(timeoutMs)
     await this.receiver.stop(timeoutMs)
   }
 
