@@ -8,6 +8,7 @@ CREATE TABLE rtc.quarantine (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   first_seen_at timestamptz NOT NULL,
   last_seen_at timestamptz NOT NULL,
+  stored_at timestamptz NOT NULL DEFAULT now(),
   resolved_at timestamptz,
   seen_count bigint NOT NULL DEFAULT 1,
   record_index integer,
@@ -36,6 +37,7 @@ COMMENT ON TABLE rtc.quarantine IS 'Records and bodies that could not be stored,
 COMMENT ON COLUMN rtc.quarantine.id IS 'Number of the entry / 编号';
 COMMENT ON COLUMN rtc.quarantine.first_seen_at IS 'When the callback first came; a replayed record is stored with it as received_at / 首次收到时间，重放时作为 received_at';
 COMMENT ON COLUMN rtc.quarantine.last_seen_at IS 'When the same came last / 最近收到时间';
+COMMENT ON COLUMN rtc.quarantine.stored_at IS 'When it was stored last, by the clock of the database: none goes by age before / 最近入库时间（数据库时钟）';
 COMMENT ON COLUMN rtc.quarantine.resolved_at IS 'When it was dealt with. The same again within 24 hours leaves it closed (the platform re-sends CDRs for hours), later it opens again / 处理时间；24 小时内重发不会重新打开';
 COMMENT ON COLUMN rtc.quarantine.seen_count IS 'How often it came, equal records of one body counted each / 收到次数，同一报文中相同的记录分别计数';
 COMMENT ON COLUMN rtc.quarantine.record_index IS 'Place in feeLst, from 0; NULL for a status event or a whole body / 在 feeLst 中的序号';

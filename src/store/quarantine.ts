@@ -78,6 +78,7 @@ const insertStatement: Statement = {
     ON CONFLICT (body_key, reason, kind) DO UPDATE SET
       first_seen_at = least(q.first_seen_at, excluded.first_seen_at),
       last_seen_at = greatest(q.last_seen_at, excluded.last_seen_at),
+      stored_at = now(),
       seen_count = q.seen_count + excluded.seen_count,
       signed_by = coalesce(q.signed_by, excluded.signed_by),
       differing = coalesce(excluded.differing, q.differing),
@@ -205,9 +206,13 @@ export async function quarantineSize(client: Queryable): Promise<QuarantineSize>
 /** Entries that one statement deletes: it must end within the timeout of statements, their bodies included. */
 const pruneRows = 500
 
-/** Deletes what has not come again for so many days, resolved or not; returns how many entries. */
+/**
+ * Deletes what has not come again for so many days, resolved or not; returns how many entries. Nothing that was stored
+ * lately: a receiver whose clock was years behind quarantined what it took for the future, as of years ago.
+ */
 export function pruneQuarantine(client: Queryable, retentionDays: number): Promise<number> {
-  return prune(client, `last_seen_at < now() - make_interval(days => $1) ORDER BY last_seen_at`, [retentionDays])
+  const past = 'now() - make_interval(days => $1)'
+  return prune(client, `last_seen_at < ${past} AND stored_at < ${past} ORDER BY last_seen_at`, [retentionDays])
 }
 
 /**

@@ -11,8 +11,8 @@ const DAY = 86_400_000
 
 const quarantined = (pool: TestDatabase['pool'], days: number, body: string) =>
   pool.query(
-    `INSERT INTO rtc.quarantine (first_seen_at, last_seen_at, body_size, body_key, kind, reason, body)
-     SELECT t, t, 3, gen_random_uuid(), 'unknown', 'test', $2 FROM (SELECT now() - make_interval(days => $1) AS t) x`,
+    `INSERT INTO rtc.quarantine (first_seen_at, last_seen_at, stored_at, body_size, body_key, kind, reason, body)
+     SELECT t, t, t, 3, gen_random_uuid(), 'unknown', 'test', $2 FROM (SELECT now() - make_interval(days => $1) AS t) x`,
     [days, Buffer.from(body)],
   )
 

@@ -15,7 +15,7 @@ const readers: Record<keyof Tables, string> = {
   cdrs: `SELECT to_jsonb(t) - '{received_at,stored_at}'::text[] AS row
     FROM rtc.cdrs t ORDER BY session_id, icid, cdr_time`,
   // A body that is no text is shown in hex.
-  quarantine: `SELECT to_jsonb(t) - '{id,first_seen_at,last_seen_at,body_key,body}'::text[]
+  quarantine: `SELECT to_jsonb(t) - '{id,first_seen_at,last_seen_at,stored_at,body_key,body}'::text[]
       || jsonb_build_object('body', encode(body, 'escape')) AS row
     FROM rtc.quarantine t ORDER BY id`,
 }
