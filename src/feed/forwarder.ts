@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { backoffMs } from '../lib/backoff.ts'
 import { type Log, sparingly } from '../lib/log.ts'
 import { publicError } from '../store/errors.ts'
 import { type FeedEntry, isGone, readFeed, startOfFeed } from '../store/feed.ts'
-import { addDeadLetter, holdForwarder, moveForwarder, releaseForwarder } from '../store/forwarders.ts'
+import { addDeadLetter } from '../store/forwarders.ts'
 import { withClient } from '../store/pool.ts'
 import { NotConnectedError } from '../store/postgres.ts'
+import { Lease } from './lease.ts'
 import { messageOf } from './message.ts'
 import type { Sender } from './sender.ts'
 import { type Pending, Window } from './window.ts'
@@ -38,9 +38,8 @@ export const forwarderLimits: ForwarderLimits = {
 
 /** Entries read at once: callbacks wait while they are taken apart. */
 const page = 200
-/** How often it is looked for new entries where nobody wakes us, and how often the position is written while it moves. */
+/** How often it is looked for new entries where nobody wakes us. */
 const pollMs = 1_000
-const saveMs = 1_000
 /** So many failures in a row are the receiver's and not an entry's: then one at a time is tried, ever more seldom. */
 const downAfter = 10
 /** The longest pause of a receiver that is away, or of Postgres. */
@@ -83,17 +82,13 @@ export class Forwarder {
   readonly progress = { delivered: 0, failed: 0, deadLetters: 0, isHeld: false }
   readonly #options: ForwarderOptions
   readonly #limits: ForwarderLimits
-  readonly #id = randomUUID()
+  readonly #lease: Lease
   readonly #warn: (fields: object) => void
   readonly #warnFailing: (fields: object) => void
   readonly #underWay = new Set<Promise<void>>()
   #running: Promise<void> | undefined
   #window: Window | undefined
   #from: number | undefined
-  /** Until when deliveries may begin, and when and as what the position was written (performance.now()). */
-  #heldUntil = 0
-  #savedAt = 0
-  #saved = 0
   #failuresInRow = 0
   #pausedUntil = 0
   /** When the next delivery may begin. */
@@ -105,9 +100,11 @@ export class Forwarder {
   #wakeUp: (() => void) | undefined
 
   constructor(options: ForwarderOptions) {
-    const { log, limits, from } = options
+    const { log, limits, from, name, sender } = options
     this.#options = options
     this.#limits = { ...forwarderLimits, ...limits }
+    const { leaseMs } = this.#limits
+    this.#lease = new Lease({ query: (work) => this.#query(work), name, deliveryMs: sender.timeoutMs, leaseMs })
     this.#from = from
     this.#warn = sparingly((fields) => log.warn(fields, 'forwarding had to stop, it will be tried again'), 60_000)
     this.#warnFailing = sparingly(
@@ -146,32 +143,18 @@ export class Forwarder {
   async #run(): Promise<void> {
     for (let failures = 0; !this.#isStopped; ) {
       try {
-        const position = await this.#hold()
+        const position = await this.#lease.hold(this.#from)
         failures = 0
         if (position === undefined) await this.#sleep(pollMs)
-        else await this.#forward(new Window(position))
+        else {
+          this.#from = undefined
+          await this.#forward(new Window(position))
+        }
       } catch (error) {
         if (!(error instanceof NotConnectedError)) this.#warn({ err: publicError(error) })
         await this.#sleep(backoffMs(++failures, this.#limits.firstBackoffMs, longestPauseMs))
       }
     }
-  }
-
-  /** Where to go on; undefined where another process delivers. */
-  async #hold(): Promise<number | undefined> {
-    const asked = performance.now()
-    const { name } = this.#options
-    const position = await this.#query((client) => holdForwarder(client, name, this.#id, this.#leaseMs, this.#from))
-    if (position === undefined) return undefined
-    this.#from = undefined
-    this.#saved = position
-    this.#savedAt = asked
-    this.#heldUntil = asked + this.#leaseMs
-    return position
-  }
-
-  get #leaseMs(): number {
-    return this.#options.sender.timeoutMs + this.#limits.leaseMs
   }
 
   /** Until it is stopped, or another process delivers. */
@@ -181,7 +164,7 @@ export class Forwarder {
     this.#isNews = true
     let readAt = 0
     try {
-      while (!this.#isStopped && (await this.#renew(window))) {
+      while (!this.#isStopped && (await this.#lease.renew(window.position))) {
         if (performance.now() - readAt >= pollMs) this.#isNews = true
         if (this.#isNews && window.size <= this.#limits.window / 2) {
           readAt = performance.now()
@@ -196,27 +179,11 @@ export class Forwarder {
       await Promise.all(this.#underWay)
       this.#window = undefined
       this.progress.isHeld = false
-      // Where Postgres is away the lease runs out by itself.
-      const { name } = this.#options
-      await this.#query((client) => releaseForwarder(client, name, this.#id, window.position)).catch(() => {})
+      await this.#lease.release(window.position)
     }
   }
 
-  /** Notes how far it has come, and holds on. Resolves to false where it has lost the lease. */
-  async #renew(window: Window): Promise<boolean> {
-    const now = performance.now()
-    const { position } = window
-    const renewMs = this.#limits.leaseMs / 3
-    if (now - this.#savedAt < (position === this.#saved ? renewMs : Math.min(saveMs, renewMs))) return true
-    const { name } = this.#options
-    if (!(await this.#query((client) => moveForwarder(client, name, this.#id, this.#leaseMs, position)))) return false
-    this.#heldUntil = now + this.#leaseMs
-    this.#savedAt = now
-    this.#saved = position
-    return true
-  }
-
-  /** Resolves to false where entries were gone before they were delivered: what is left is begun anew. */
+  /** Resolves to false where entries were gone before they were delivered: the rest has to be begun again. */
   async #read(window: Window): Promise<boolean> {
     const { masked = false, log } = this.#options
     try {
@@ -235,7 +202,7 @@ export class Forwarder {
   /** Begins as many deliveries as may be under way, and none that could end after another process has taken over. */
   #begin(window: Window): void {
     const now = performance.now()
-    if (this.#isStopped || now + this.#options.sender.timeoutMs > this.#heldUntil || now < this.#pausedUntil) return
+    if (this.#isStopped || !this.#lease.coversDelivery(now) || now < this.#pausedUntil) return
     const gapMs = Math.min(longestGapMs, spreadMs / window.size)
     this.#nextAt = Math.max(this.#nextAt, now - burstMs)
     while (this.#underWay.size < this.#slots && this.#nextAt <= now) {

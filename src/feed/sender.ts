@@ -15,7 +15,7 @@ export interface SenderOptions {
 /** What became of a delivery: `error` is an HTTP status or the code of an error, never what was said. */
 export type Sent = { ok: true } | { ok: false; error: string; retryAfterMs?: number }
 
-/** The longest Retry-After that is heeded. */
+/** The longest Retry-After that is respected. */
 const longestRetryMs = 300_000
 
 /**

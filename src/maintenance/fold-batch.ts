@@ -1,43 +1,21 @@
 import type pg from 'pg'
 import { fold } from '../calls/fold.ts'
 import { callRef } from '../calls/references.ts'
-import type { CallRow, FoldContext, Scenario } from '../calls/types.ts'
-import {
-  deleteCalls,
-  type KnownCall,
-  leaveCalls,
-  type PrivateCall,
-  readKnownCalls,
-  writeCalls,
-  writePrivateCalls,
-} from '../store/calls.ts'
+import type { FoldContext, Scenario } from '../calls/types.ts'
+import { type KnownCall, readKnownCalls } from '../store/calls.ts'
 import { genericPlans } from '../store/citus.ts'
 import { publicError } from '../store/errors.ts'
-import { allotPositions, announce, enterFeed, type FeedRow } from '../store/feed.ts'
-import { deleteFoldLater, type FoldLater, putOffFolds } from '../store/fold-later.ts'
 import { type FoldTurn, lockFold, noteFolded, type Reached } from '../store/maintenance.ts'
 import { readPlacedScenarios } from '../store/placed-calls.ts'
 import { transaction } from '../store/pool.ts'
 import { type CountedFacts, readSomeFacts } from '../store/session-facts.ts'
-import { countCalls, readCallMeasures } from '../store/statistics.ts'
+import { FoldOutcome, type ReferredSession, type Session } from './fold-outcome.ts'
 import type { FoldTables } from './fold-tables.ts'
 import { readSessionFacts, type Sought } from './session-facts.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-/** A session to fold. */
-export interface Session {
-  id: string
-  /** Its rows of rtc.unfolded. */
-  rows: number[]
-  /**
-   * Earliest key time of the facts that are not folded yet (milliseconds); null where it is not known, Infinity where
-   * there are none and only the clock has gone on.
-   */
-  from: number | null
-}
 
 export interface FoldLimits {
   /** Sessions of one transaction. */
@@ -131,8 +109,6 @@ function inTurn(
   )
 }
 
-type ReferredSession = Session & { callRef: string }
-
 /** The work of one transaction: what becomes of each session is noted, and written at the end. */
 class Batch {
   readonly #client: pg.ClientBase
@@ -141,12 +117,7 @@ class Batch {
   readonly #turn: FoldTurn
   readonly #context: FoldContext
   readonly #limits: FoldLimits
-  readonly #calls: CallRow[] = []
-  readonly #private: PrivateCall[] = []
-  /** call_refs of sessions without facts, and of calls that stay as they are whatever the clock says. */
-  readonly #gone: string[] = []
-  readonly #left: string[] = []
-  readonly #later: FoldLater[] = []
+  readonly #outcome: FoldOutcome
   readonly #failed: Folded['failed'] = []
 
   constructor(
@@ -163,6 +134,7 @@ class Batch {
     this.#turn = turn
     this.#context = context
     this.#limits = limits
+    this.#outcome = new FoldOutcome(sessions, known)
   }
 
   async fold(): Promise<Folded> {
@@ -171,7 +143,7 @@ class Batch {
       const known = this.#known.get(session.id)
       const dueAt = known && this.#dueAt(known)
       if (dueAt !== undefined && dueAt > this.#turn.now) this.#putOff(session, dueAt, known?.tries ?? 0)
-      else if (known && this.#wouldShrink(known)) this.#left.push(session.callRef)
+      else if (known && this.#wouldShrink(known)) this.#outcome.left.push(session.callRef)
       else if (known && this.#isLarge(known)) large.push(session)
       else ordinary.push(session)
     }
@@ -185,7 +157,7 @@ class Batch {
       if (i % foldedAtOnce === foldedAtOnce - 1) await new Promise(setImmediate)
       const found = facts.get(session.id)
       if (found) this.#foldOne(session, found, placed.get(session.id) ?? null)
-      else this.#gone.push(session.callRef)
+      else this.#outcome.gone.push(session.callRef)
     }
     return this.#write()
   }
@@ -246,8 +218,8 @@ class Batch {
       const { call, privateCall } = fold({ sessionId: session.id, placedScenario, ...counted }, this.#context)
       // One that were due at once would be folded without end.
       const isPast = call.recheck_at !== null && call.recheck_at <= this.#turn.now
-      this.#calls.push(isPast ? { ...call, recheck_at: this.#turn.now + HOUR } : call)
-      this.#private.push({ ...privateCall, facts_from: earliest })
+      this.#outcome.calls.push(isPast ? { ...call, recheck_at: this.#turn.now + HOUR } : call)
+      this.#outcome.privateCalls.push({ ...privateCall, facts_from: earliest })
     } catch (error) {
       this.#fail(session, error)
     }
@@ -264,61 +236,12 @@ class Batch {
   #putOff(session: ReferredSession, dueAt: number, tries: number, error: string | null = null): void {
     const { id, from, callRef } = session
     const factTime = from !== null && Number.isFinite(from) ? from : null
-    this.#later.push({ session_id: id, due_at: dueAt, fact_time: factTime, tries, error })
-    this.#left.push(callRef)
+    this.#outcome.later.push({ session_id: id, due_at: dueAt, fact_time: factTime, tries, error })
+    this.#outcome.left.push(callRef)
   }
 
   async #write(): Promise<Folded> {
-    const client = this.#client
-    const positions = await this.#positions()
-    const changing = [...this.#calls.map(({ call_ref }) => call_ref), ...this.#gone]
-    const before = await readCallMeasures(client, changing)
-    const versions = await writeCalls(
-      client,
-      this.#calls,
-      this.#calls.map(({ call_ref }) => positions.get(call_ref) ?? 0),
-    )
-    await writePrivateCalls(client, this.#private)
-    await deleteCalls(client, this.#gone)
-    await countCalls(client, changing, before)
-    await leaveCalls(client, this.#left)
-    const later = new Set(this.#later.map(({ session_id }) => session_id))
-    const wasPutOff = (id: string) => (this.#known.get(id)?.due_at ?? null) !== null
-    const done = this.#sessions.filter(({ id }) => wasPutOff(id) && !later.has(id))
-    await putOffFolds(client, this.#later)
-    await deleteFoldLater(
-      client,
-      done.map(({ id }) => id),
-    )
-    await this.#enterFeed(positions, versions)
-    return { calls: this.#calls.length, failed: this.#failed }
-  }
-
-  /** Of each call, after as many as its new facts need. */
-  async #positions(): Promise<Map<string, number>> {
-    let position = 0
-    const places = this.#sessions.map(({ callRef, rows }) => {
-      position += rows.length + 1
-      return [callRef, position] as const
-    })
-    const before = await allotPositions(this.#client, position)
-    return new Map(places.map(([callRef, place]) => [callRef, before + place]))
-  }
-
-  /** @param versions those positions that are the version of a call now */
-  async #enterFeed(positions: ReadonlyMap<string, number>, versions: ReadonlySet<number>): Promise<void> {
-    const gone = new Set(this.#gone)
-    const isRemoved = ({ id, callRef }: ReferredSession) =>
-      gone.has(callRef) && (this.#known.get(id)?.folded_at ?? null) !== null
-    const rows = this.#sessions.flatMap<FeedRow>((session) => {
-      const { id, callRef } = session
-      const position = positions.get(callRef) ?? 0
-      const kind = isRemoved(session) ? 'removed' : versions.has(position) ? 'call' : null
-      return kind === null && session.rows.length === 0 ? [] : [{ position, callRef, sessionId: id, kind }]
-    })
-    const ids = this.#sessions.flatMap(({ rows }) => rows)
-    if (rows.length === 0) return
-    await enterFeed(this.#client, ids, rows)
-    await announce(this.#client)
+    await this.#outcome.write(this.#client)
+    return { calls: this.#outcome.calls.length, failed: this.#failed }
   }
 }

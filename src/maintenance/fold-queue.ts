@@ -2,7 +2,7 @@ import { dueSessions } from '../store/calls.ts'
 import { foldsDue } from '../store/fold-later.ts'
 import type { Queryable } from '../store/statement.ts'
 import { readOutlook, readUnfolded } from '../store/unfolded.ts'
-import type { Session } from './fold-batch.ts'
+import type { Session } from './fold-outcome.ts'
 
 /** Calls that changed by the clock, and folds that were put off, that one look takes. */
 const dueLimit = 1_000

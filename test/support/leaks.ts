@@ -15,7 +15,7 @@ export function tell(sent: unknown): void {
   for (const [, value] of values) if (value !== undefined && told.size < most) told.add(value)
 }
 
-/** Begins anew: nothing was told. */
+/** Forgets all of it: what one test file told is no matter of the next. */
 export function forgetTold(): void {
   told.clear()
 }

@@ -18,27 +18,20 @@ export function status(options: { json?: boolean }): Promise<void> {
     if (forwarders.length === 0) return printLines('nothing is forwarded: set FORWARD_URL and FORWARD_SECRET')
     printTable(
       ['name', 'position', 'head', 'moved at', 'runs', 'dead letters'],
-      forwarders.map(({ name, position, head, moved_at, is_running, dead_letters }) => [
-        name,
-        position,
-        head,
-        moved_at,
-        is_running ? 'yes' : 'no',
-        dead_letters,
+      forwarders.map((it) => [
+        it.name,
+        it.position,
+        it.head,
+        it.moved_at,
+        it.is_running ? 'yes' : 'no',
+        it.dead_letters,
       ]),
     )
     if (letters.length === 0) return
     printLines('')
     printTable(
       ['position', 'kind', 'call_ref', 'tries', 'error', 'given up'],
-      letters.map(({ position, kind, call_ref, tries, error, failed_at }) => [
-        position,
-        kind,
-        call_ref,
-        tries,
-        error,
-        failed_at,
-      ]),
+      letters.map((it) => [it.position, it.kind, it.call_ref, it.tries, it.error, it.failed_at]),
     )
   })
 }
