@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { span } from '../../src/ingest/ledger.ts'
+import { span } from '../../src/ingest/future-records.ts'
 import { readRecordsAhead } from '../../src/store/records-ahead.ts'
 import { cdr, event } from '../support/callbacks.ts'
 import { freshDatabase } from '../support/database.ts'

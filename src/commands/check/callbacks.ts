@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import { outcomes } from '../../http/refusals.ts'
-import { span } from '../../ingest/ledger.ts'
+import { span } from '../../ingest/future-records.ts'
 import { readOpenReasons } from '../../store/page/quarantine.ts'
 import { readRecordsAhead, recordsRead } from '../../store/records-ahead.ts'
 import type { Queryable } from '../../store/statement.ts'
