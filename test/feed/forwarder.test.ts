@@ -26,13 +26,14 @@ beforeEach(async () => {
 
 const limits = { leaseMs: 5_000, firstBackoffMs: 10, maxBackoffMs: 50, tries: 3 }
 
-function start(options: Partial<ForwarderOptions> = {}): { forwarder: Forwarder; log: TestLog } {
+/** The consumer has seconds, unless it is to hang: on a busy machine it may be slow. */
+function start({ timeoutMs = 5_000, ...options }: Partial<ForwarderOptions> & { timeoutMs?: number } = {}) {
   const log = new TestLog()
   const own = createPool({ databaseUrl: database.url, size: 1, statementTimeoutMs: 10_000, onError: () => {} })
   const sender = new Sender({
     url: consumer.url,
     keys: [createSecretKey(consumer.key)],
-    timeoutMs: 300,
+    timeoutMs,
     connections: 16,
   })
   const forwarder = new Forwarder({ pool: () => own, name: 'test', sender, log, limits, ...options })
@@ -123,7 +124,7 @@ test('while nothing gets through all waits, however often it was tried, and come
 })
 
 test('one that never answers is given up in time, and tried again', async () => {
-  const { forwarder } = start()
+  const { forwarder } = start({ timeoutMs: 1_000 })
   await isHeld(forwarder)
   let hangs = 5
   consumer.answer = () => (hangs-- > 0 ? 'hang' : 'take')
