@@ -184,7 +184,11 @@ DECLARE
 BEGIN
   LOOP
     RETURN QUERY
-      WITH page AS MATERIALIZED (SELECT * FROM rtc.feed_page(last, entries_after.most, entries_after.facts))
+      WITH page AS MATERIALIZED (SELECT * FROM rtc.feed_page(last, entries_after.most, entries_after.facts)),
+      -- Joined inside: an outer join with ops.calls itself would bring all of it to the coordinator of a Citus.
+      known AS MATERIALIZED (
+        SELECT c.call_ref, c.app_key, c.scenario FROM (SELECT DISTINCT p.call_ref FROM page p) r JOIN ops.calls c ON c.call_ref = r.call_ref
+      )
       SELECT x.position, x.at, x.kind, x.call_ref, coalesce(x.app_key, c.app_key), c.scenario, x.content
       FROM (
         SELECT p.position, p.at, p.kind, p.call_ref, e.signed_by AS app_key, json_strip_nulls(row_to_json(e)) AS content FROM page p
@@ -197,7 +201,7 @@ BEGIN
           JOIN app.calls a ON p.kind = 'call' AND a.call_ref = p.call_ref AND a.version = p.position
         UNION ALL
         SELECT p.position, p.at, p.kind, p.call_ref, NULL, NULL FROM page p WHERE p.kind IN ('removed', 'erased')
-      ) x LEFT JOIN ops.calls c ON c.call_ref = x.call_ref
+      ) x LEFT JOIN known c ON c.call_ref = x.call_ref
       ORDER BY x.position;
     EXIT WHEN FOUND;
     -- Nothing is left of this page: facts that were erased or are gone by age, calls that have changed since.
@@ -224,11 +228,14 @@ DECLARE
 BEGIN
   LOOP
     RETURN QUERY
-      SELECT p.position, p.at, p.kind, p.call_ref, c.app_key, c.scenario, json_strip_nulls(row_to_json(c))
-      FROM rtc.feed_page(last, calls_after.most, false) p
-      LEFT JOIN ops.calls c ON p.kind = 'call' AND c.call_ref = p.call_ref AND c.version = p.position
-      WHERE p.kind <> 'call' OR c.call_ref IS NOT NULL
-      ORDER BY p.position;
+      WITH page AS MATERIALIZED (SELECT * FROM rtc.feed_page(last, calls_after.most, false))
+      SELECT x.* FROM (
+        SELECT p.position, p.at, p.kind, p.call_ref, c.app_key, c.scenario, json_strip_nulls(row_to_json(c)) FROM page p
+          JOIN ops.calls c ON p.kind = 'call' AND c.call_ref = p.call_ref AND c.version = p.position
+        UNION ALL
+        SELECT p.position, p.at, p.kind, p.call_ref, NULL, NULL, NULL FROM page p WHERE p.kind <> 'call'
+      ) x
+      ORDER BY x.position;
     EXIT WHEN FOUND;
     last := (SELECT max(p.position) FROM rtc.feed_page(last, calls_after.most, false) p);
     EXIT WHEN last IS NULL;

@@ -90,6 +90,8 @@ export class Forwarder {
   #window: Window | undefined
   #from: number | undefined
   #failuresInRow = 0
+  /** How often it had to stop since the feed was read last. */
+  #stops = 0
   #pausedUntil = 0
   /** When the next delivery may begin. */
   #nextAt = 0
@@ -141,10 +143,9 @@ export class Forwarder {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#isStopped; ) {
+    while (!this.#isStopped) {
       try {
         const position = await this.#lease.hold(this.#from)
-        failures = 0
         if (position === undefined) await this.#sleep(pollMs)
         else {
           this.#from = undefined
@@ -152,7 +153,7 @@ export class Forwarder {
         }
       } catch (error) {
         if (!(error instanceof NotConnectedError)) this.#warn({ err: publicError(error) })
-        await this.#sleep(backoffMs(++failures, this.#limits.firstBackoffMs, longestPauseMs))
+        await this.#sleep(backoffMs(++this.#stops, this.#limits.firstBackoffMs, longestPauseMs))
       }
     }
   }
@@ -189,6 +190,7 @@ export class Forwarder {
     try {
       const entries = await this.#query((client) => readFeed(client, window.read, page, { masked }))
       window.add(entries)
+      this.#stops = 0
       if (entries.length > 0) this.#isNews = true
       return true
     } catch (error) {

@@ -99,7 +99,7 @@ export async function planDistribution(client: Queryable): Promise<Distribution>
     checkForm(table, relation, by.get(table.beside))
     steps.push(...tableSteps(table, relation))
   }
-  steps.push(...(await missingRefusals(client)))
+  steps.push(...(await keptPlans(client)), ...(await missingRefusals(client)))
   const bytes = relations.reduce((sum, { bytes, method }) => sum + (method === null ? bytes : 0), 0)
   return { version, nodes: nodes[0]?.n ?? 0, steps, bytes }
 }
@@ -191,6 +191,15 @@ async function missingFunctions(client: Queryable): Promise<DistributionStep[]> 
       AND NOT EXISTS (SELECT FROM pg_dist_object o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid)
     ORDER BY p.oid`)
   return rows.map(({ name }) => ({ name, sql: `SELECT create_distributed_function('${name}')` }))
+}
+
+/** Functions whose plans are kept whatever their parameters, which Citus has to know. */
+async function keptPlans(client: Queryable): Promise<DistributionStep[]> {
+  const { rows } = await client.query<{ name: string }>(`
+    SELECT format('%I.%I(%s)', pronamespace::regnamespace, proname, oidvectortypes(proargtypes)) AS name
+    FROM pg_proc WHERE pronamespace IN ('ops'::regnamespace, 'feed'::regnamespace) AND 'plan_cache_mode=force_generic_plan' = ANY (proconfig)
+    ORDER BY oid`)
+  return rows.map(({ name }) => ({ name, sql: `ALTER FUNCTION ${name} SET plan_cache_mode = force_custom_plan` }))
 }
 
 /** The views that cannot be read there say so, with the columns they had. */

@@ -1,4 +1,4 @@
-const folders = ['citus', 'acceptance', 'erasure', 'ingest', 'maintenance', 'page', 'store']
+const folders = ['citus', 'acceptance', 'erasure', 'feed', 'ingest', 'maintenance', 'page', 'store']
 
 /** What has to pass on Citus as well, beside the tests of this folder. */
 export const citusTests = folders.map((folder) => `**/${folder}/**/*.test.ts`)
@@ -21,6 +21,7 @@ const byTrigger = [
   'a breaker that a live callback opens is closed long before a backlog is gone',
   'a trigger that meets data it does not like',
   'the error of a value names no value in the log',
+  'a Postgres that takes some hundred at once and no more is sent as many, not a few again and again',
   'neither is a call that is due by the clock looked at without end',
 ]
 // They look into pg_locks, or lock a row by hand: on the coordinator nothing is to be seen of what the nodes wait for.

@@ -1,4 +1,5 @@
 import { createSecretKey } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type pg from 'pg'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { Forwarder, type ForwarderOptions } from '../../src/feed/forwarder.ts'
@@ -147,6 +148,21 @@ test('entries that were gone by age before they were delivered are told of, and 
   const { log } = start()
   await expect.poll(() => consumer.taken.length).toBe(9)
   expect(log.lines.map(({ message }) => message)).toEqual([expect.stringMatching(/expired before/)])
+})
+
+test('a feed that cannot be read is read less and less often', async () => {
+  await pool.query('ALTER FUNCTION feed.entries_after RENAME TO gone')
+  let asked = 0
+  const own = createPool({ databaseUrl: database.url, size: 1, statementTimeoutMs: 10_000, onError: () => {} })
+  const { forwarder, log } = start({ pool: () => own })
+  own.on('acquire', () => asked++)
+  await setTimeout(2_000)
+  // It asks three times each time: the lease, the feed, the end of the lease.
+  expect(asked).toBeGreaterThan(2)
+  expect(asked).toBeLessThan(40)
+  expect(log.lines[0]?.message).toContain('had to stop')
+  await forwarder.stop()
+  await own.end()
 })
 
 test('the login of the receiver may do all of it', async () => {
