@@ -7,6 +7,9 @@ const COMMIT = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1')
 const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
 /** The end of a COPY, which the receiver sends in a query string of its own. */
 const COPY_DONE = Buffer.from('c\0\0\0\x04', 'latin1')
+/** What a coordinator of Citus sends to a node, between its statements and its COMMIT PREPARED. */
+const PREPARE = Buffer.from('PREPARE TRANSACTION ', 'latin1')
+const COMMIT_PREPARED = Buffer.from('COMMIT PREPARED ', 'latin1')
 /** What a server says when it is done with a query. */
 const READY = Buffer.from('Z\0\0\0\x05', 'latin1')
 
@@ -15,9 +18,19 @@ const READY = Buffer.from('Z\0\0\0\x05', 'latin1')
  * - `before commit`: the server never hears of the COMMIT, or of the end of a COPY;
  * - `after commit`: it commits, and its answer is lost;
  * - `after statement`: it executes a statement, and the answer is lost; where that was a transaction of its own, it
- *   is committed.
+ *   is committed;
+ * - `after prepare`: it prepares a transaction, and the answer is lost;
+ * - `before commit prepared`: what was prepared is never committed.
  */
-export type Cut = 'before commit' | 'after commit' | 'after statement'
+export type Cut = keyof typeof places
+
+const places = {
+  'before commit': [COMMIT, COPY_DONE],
+  'after commit': [COMMIT, COPY_DONE],
+  'after statement': [SYNC, COPY_DONE],
+  'after prepare': [PREPARE],
+  'before commit prepared': [COMMIT_PREPARED],
+}
 
 interface Link {
   client: Socket
@@ -124,17 +137,20 @@ export class PostgresRelay {
 
   #fromClient(link: Link, data: Buffer): void {
     if (link.dead) return
-    const seen = Buffer.concat([link.tail, data])
-    link.tail = seen.subarray(-(COMMIT.length - 1))
     const cut = this.#cut
-    const places = [cut?.where === 'after statement' ? SYNC : COMMIT, COPY_DONE]
-    if (cut !== undefined && cut.left > 0 && places.some((place) => seen.includes(place))) {
+    if (cut !== undefined && cut.left > 0 && this.#isAt(cut.where, link, data)) {
       cut.left--
       this.cuts++
       link.cutting = true
-      if (cut.where === 'before commit') return void this.#end(link)
+      if (cut.where.startsWith('before')) return void this.#end(link)
     }
     this.#later(() => link.server.write(data))
+  }
+
+  #isAt(where: Cut, link: Link, data: Buffer): boolean {
+    const seen = Buffer.concat([link.tail, data])
+    link.tail = seen.subarray(-(PREPARE.length - 1))
+    return !link.cutting && places[where].some((place) => seen.includes(place))
   }
 
   #fromServer(link: Link, data: Buffer): void {

@@ -12,8 +12,11 @@ import { Random } from './random.ts'
 import { type ReceiverOptions, ReceiverProcess } from './receiver-process.ts'
 import { Watch } from './watch.ts'
 
-export interface WorldOptions {
-  postgres: OwnPostgres
+/** What has to be known of a server. */
+export type Server = Pick<OwnPostgres, 'address' | 'url' | 'createDatabase' | 'query' | 'admin' | 'start'>
+
+export interface WorldOptions<Postgres extends Server = OwnPostgres> {
+  postgres: Postgres
   seed: number
   /** Callbacks a second. */
   rate?: number
@@ -44,8 +47,8 @@ export interface Report extends Audit {
 }
 
 /** A Postgres, a relay before it, receivers, and a generator that posts to them: what faults are brought into. */
-export class World {
-  readonly postgres: OwnPostgres
+export class World<Postgres extends Server = OwnPostgres> {
+  readonly postgres: Postgres
   readonly database: string
   readonly relay: PostgresRelay
   readonly receivers: ReceiverProcess[]
@@ -57,7 +60,7 @@ export class World {
   readonly #relayed: boolean
 
   private constructor(parts: {
-    options: WorldOptions
+    options: WorldOptions<Postgres>
     database: string
     relay: PostgresRelay
     receivers: ReceiverProcess[]
@@ -78,7 +81,7 @@ export class World {
     this.generator = new Generator({ seed, run, urls: receivers.map(({ url }) => url), rate, plain, concurrency })
   }
 
-  static async create(options: WorldOptions): Promise<World> {
+  static async create<Postgres extends Server>(options: WorldOptions<Postgres>): Promise<World<Postgres>> {
     const { postgres, receivers: count = 1, env = {}, relayed = true, migrated = true, started = true } = options
     const directory = await realpath(await mkdtemp(join(tmpdir(), 'rtc-receiver-faults-')))
     await chmod(directory, 0o777) // a receiver may run as another user
