@@ -24,21 +24,22 @@ const byTrigger = [
   'a Postgres that takes some hundred at once and no more is sent as many, not a few again and again',
   'neither is a call that is due by the clock looked at without end',
 ]
-// They look into pg_locks, or lock a row by hand: on the coordinator nothing is to be seen of what the nodes wait for.
 const byLock = [
-  'a conflict with a row that another transaction commits meanwhile',
-  'no conflict with a row that another transaction takes back',
-  'that commits while a COPY waits for its row lets no row back in',
-  'an erasure that commits while a COPY waits for it lets nothing back in',
+  // COPY sends rows to the nodes when it has all of them: a client that hangs in the middle of one holds nobody up.
   'holds up whoever stores the same no longer than the deadline',
+  // The erasure of the test is a DELETE on one node, which commits there first. A real one writes its rows again by COPY,
+  // so that all nodes commit after the coordinator: erasure.test.ts has the same race with that.
+  'that commits while a COPY waits for its row lets no row back in',
+  // The reader of the test asks what Citus cannot plan.
   'retention that waits for a reader stops at once',
 ]
 const byStatement = [
-  // xmin is of the node; UPDATE of what rows are distributed by; joins for the test alone; the setting of one session.
+  // xmin is of the node; UPDATE of what rows are distributed by; joins for the test alone; counts of rows that ANALYZE makes.
   'two CDRs with one key in one group: the first is stored, the other kept in the same transaction',
   'an erasure that rewrote facts reaches the call; one that moved a session moves the call',
   'a late CDR changes the call, and one that was corrected does',
   'planted in every column, in ids and names, in each disguise: nothing of it is left, and everybody else is as before',
+  // Times go to the nodes as text in the session's date style: docs/scaling.md says to leave that at ISO.
   'times are UTC under a session of another zone and date style',
   'the look reads only the partitions of its times, also by the plan that is kept',
   'periods are listed with their bounds, in whatever zone the session is',

@@ -7,7 +7,7 @@ import { withClient } from '../../src/store/pool.ts'
 import { insertQuarantine } from '../../src/store/quarantine.ts'
 import { quarantineRow } from '../store/rows.ts'
 import { cdr, event } from '../support/callbacks.ts'
-import { freshDatabase } from '../support/database.ts'
+import { freshDatabase, waitingForLocks } from '../support/database.ts'
 import { TestFolder } from '../support/folder.ts'
 import { hold, TestReceiver } from '../support/receiver.ts'
 
@@ -258,14 +258,7 @@ test('an erasure that commits while a COPY waits for it lets nothing back in', a
 
 /** Waits until so many connections wait for a lock. */
 async function waiting(pool: pg.Pool, count: number): Promise<void> {
-  await expect
-    .poll(async () => {
-      const { rows } = await pool.query(
-        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      )
-      return rows[0].n
-    })
-    .toBeGreaterThanOrEqual(count)
+  await expect.poll(() => waitingForLocks(pool)).toBeGreaterThanOrEqual(count)
 }
 
 test('a call whose first facts are past retention is not folded again, but edited', async () => {

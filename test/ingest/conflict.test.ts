@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { cdr } from '../support/callbacks.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { freshDatabase, type TestDatabase, waitingForLocks } from '../support/database.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'
 import { countRows } from '../support/tables.ts'
 
@@ -86,12 +86,7 @@ const insertAs = (name: string) => ({
 })
 
 const waits = () =>
-  until('the receiver waits for the other transaction', async () => {
-    const { rows } = await database.pool.query(
-      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-    )
-    return rows.length > 0
-  })
+  until('the receiver waits for the other transaction', async () => (await waitingForLocks(database.pool)) > 0)
 
 test('a conflict with a row that another transaction commits meanwhile', async () => {
   const it = await TestReceiver.start(database.url)

@@ -10,7 +10,7 @@ import { withClient } from '../../src/store/pool.ts'
 import type { CommitContext } from '../../src/store/postgres.ts'
 import { connect } from '../store/connect.ts'
 import { cdr, event } from '../support/callbacks.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { freshDatabase, type TestDatabase, waitingForLocks } from '../support/database.ts'
 import { hold, TestReceiver, until } from '../support/receiver.ts'
 import { countRows } from '../support/tables.ts'
 
@@ -24,13 +24,7 @@ beforeEach(async () => {
 
 const unfolded = async () => (await database.pool.query('SELECT count(*)::int AS n FROM rtc.unfolded')).rows[0].n
 
-const waitsForLock = () =>
-  until('somebody waits for a lock', async () => {
-    const { rows } = await database.pool.query(
-      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-    )
-    return rows.length > 0
-  })
+const waitsForLock = () => until('somebody waits for a lock', async () => (await waitingForLocks(database.pool)) > 0)
 
 const entryOf = (record: unknown, via: Entry['via'] = 'live'): Entry => {
   const receivedAt = new Date().toISOString()

@@ -6,7 +6,7 @@ import { watchFold } from '../../src/metrics/fold.ts'
 import { connect } from '../store/connect.ts'
 import { asWriter } from '../support/as-writer.ts'
 import { cdr, event } from '../support/callbacks.ts'
-import { freshDatabase } from '../support/database.ts'
+import { freshDatabase, waitingForLocks } from '../support/database.ts'
 import { callOf, storeFacts } from '../support/facts.ts'
 import { storedCalls, TestFolder, waitingRows } from '../support/folder.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
@@ -262,12 +262,7 @@ describe('it stops', () => {
     const ids = await storeCalls(pool, 's', 5)
     const locked = await hold(url, 'LOCK TABLE ops.calls IN ACCESS EXCLUSIVE MODE')
     folder.start()
-    await until('it waits', async () => {
-      const { rows } = await pool.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      )
-      return rows.length > 0
-    })
+    await until('it waits', async () => (await waitingForLocks(pool)) > 0)
     const began = performance.now()
     await folder.stop(300)
     expect(performance.now() - began).toBeLessThan(5_000)

@@ -42,16 +42,31 @@ async function create(template: string): Promise<TestDatabase> {
   return database
 }
 
+/** How many connections of a database wait for a lock; of a Citus cluster on any of its servers. */
+export async function waitingForLocks(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ name: string }>('SELECT current_database() AS name')
+  const counts = await Promise.all(
+    inject('serverUrls').map(async (url) => {
+      const [row] = await execute(
+        url,
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = '${rows[0]?.name}' AND wait_event_type = 'Lock'`,
+      )
+      return Number(row?.n)
+    }),
+  )
+  return counts.reduce((sum, n) => sum + n, 0)
+}
+
 /** Of a Citus cluster each has a part of the database. */
 async function onEachServer(sql: string): Promise<void> {
   await Promise.all(inject('serverUrls').map((url) => execute(url, sql)))
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+async function execute(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<Record<string, unknown>>(sql)).rows
   } finally {
     await client.end()
   }

@@ -23,7 +23,8 @@ export async function deleteFromQuarantine(client: Queryable, id: unknown): Prom
 
 /**
  * Gives rows other values, of which one is what they are distributed by on Citus, which no UPDATE may change: they are
- * written again, and then the old ones deleted.
+ * written again, and then the old ones deleted. There the first is a COPY to the nodes, which makes them commit after the
+ * coordinator: whoever has waited for an old row finds the digest of its key.
  *
  * @param from the column that they are found by
  */
