@@ -38,12 +38,10 @@ const byStatement = [
   'two CDRs with one key in one group: the first is stored, the other kept in the same transaction',
   'an erasure that rewrote facts reaches the call; one that moved a session moves the call',
   'a late CDR changes the call, and one that was corrected does',
-  'planted in every column, in ids and names, in each disguise: nothing of it is left, and everybody else is as before',
   // Times go to the nodes as text in the session's date style: docs/scaling.md says to leave that at ISO.
   'times are UTC under a session of another zone and date style',
   'the look reads only the partitions of its times, also by the plan that is kept',
   'periods are listed with their bounds, in whatever zone the session is',
-  'client, platform, receiver, Postgres: a verification call comes back as its events and its CDR',
   'README.md: every query runs',
   'README.zh-CN.md: every query runs',
   'docs/data-dictionary.md is made from the comments',
