@@ -10,6 +10,12 @@ export async function citusServers(url: string): Promise<string[]> {
 
 /** Makes one cluster of a database of that name on each server, and distributes what is in that of the first one. */
 export async function makeCitus(servers: readonly string[], database: string): Promise<void> {
+  const coordinator = await joinNodes(servers, database)
+  await withClient(coordinator, async (client) => distribute(client, await planDistribution(client), () => {}))
+}
+
+/** Makes one cluster of them, and no more. Resolves to the URL of its coordinator. */
+export async function joinNodes(servers: readonly string[], database: string): Promise<string> {
   const urls = servers.map((url) => inDatabase(url, database))
   await Promise.all(urls.map((url) => execute(url, 'CREATE EXTENSION citus')))
   const [coordinator = '', ...workers] = urls
@@ -17,11 +23,9 @@ export async function makeCitus(servers: readonly string[], database: string): P
   await execute(coordinator, 'SELECT citus_set_coordinator_host($1, $2)', [own.hostname, Number(own.port)])
   for (const { hostname, port } of workers.map((url) => new URL(url)))
     await execute(coordinator, 'SELECT citus_add_node($1, $2)', [hostname, Number(port)])
-  await withClient(coordinator, async (client) => {
-    // As receivers are told to have it: two shards a worker.
-    await client.query(`SET citus.shard_count = ${2 * workers.length}`)
-    await distribute(client, await planDistribution(client), () => {})
-  })
+  // As receivers are told to have it: two shards a worker.
+  await execute(coordinator, `ALTER DATABASE ${database} SET citus.shard_count = ${2 * workers.length}`)
+  return coordinator
 }
 
 /** Nobody is to be connected to what is copied, and the extension has a process of its own in each database. */

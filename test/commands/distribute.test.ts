@@ -47,6 +47,15 @@ test('facts by session_id, calls by call_ref, each pair side by side, and it may
   expect(await asked()).toEqual(done)
 })
 
+test('no plan is kept that does not know its parameters', async () => {
+  const { pool, distribute } = await database()
+  const kept = async () =>
+    (await pool.query("SELECT FROM pg_proc WHERE 'plan_cache_mode=force_generic_plan' = ANY (proconfig)")).rowCount
+  expect(await kept()).toBeGreaterThan(0)
+  await distribute()
+  expect(await kept()).toBe(0)
+})
+
 test('views that join facts with calls say what to ask instead', async () => {
   const { pool, distribute } = await database()
   await distribute()
