@@ -74,7 +74,8 @@ export class Maintenance {
     this.#measuredAt = performance.now()
     try {
       if (performance.now() - this.#tidiedAt > tidyMs) {
-        await postgres.partitions.createAhead(postgres.pool)
+        // It may take longer than a callback may wait, on Citus above all.
+        await postgres.partitions.createAhead(postgres.background)
         await postgres.withClient((client) => pruneQuarantine(client, quarantineRetentionDays))
         if (receiver.quarantineIsTight) await postgres.withClient(pruneResolved)
         this.#tidiedAt = performance.now()

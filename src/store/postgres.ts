@@ -140,7 +140,7 @@ export class Postgres {
     await this.#migrate()
     if (this.#options.revive) await this.#makeRoles()
     const digestKey = createSecretKey(await withClient(this.pool, readDigestKey))
-    await this.partitions.createAhead(this.pool)
+    await this.partitions.createAhead(this.#background ?? this.pool)
     for (const warning of await withClient(this.pool, durabilityWarnings)) log.warn({}, warning)
     this.#context = { digestKey, partitions: this.partitions, erasedKeys: new ErasedKeys() }
   }

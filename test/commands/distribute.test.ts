@@ -47,13 +47,15 @@ test('facts by session_id, calls by call_ref, each pair side by side, and it may
   expect(await asked()).toEqual(done)
 })
 
-test('no plan is kept that does not know its parameters', async () => {
+test('settings of functions that are for one Postgres become others', async () => {
   const { pool, distribute } = await database()
-  const kept = async () =>
-    (await pool.query("SELECT FROM pg_proc WHERE 'plan_cache_mode=force_generic_plan' = ANY (proconfig)")).rowCount
-  expect(await kept()).toBeGreaterThan(0)
+  const functions = async (setting: string) =>
+    (await pool.query('SELECT FROM pg_proc WHERE $1 = ANY (proconfig)', [setting])).rowCount
+  const plain = ['plan_cache_mode=force_generic_plan', 'lock_timeout=1s']
+  for (const setting of plain) expect(await functions(setting)).toBeGreaterThan(0)
   await distribute()
-  expect(await kept()).toBe(0)
+  for (const setting of plain) expect(await functions(setting)).toBe(0)
+  expect(await functions('lock_timeout=2s')).toBeGreaterThan(0)
 })
 
 test('views that join facts with calls say what to ask instead', async () => {
