@@ -129,8 +129,10 @@ function tableSteps({ name, column, beside }: DistributedTable, { method, filled
     if (name === 'rtc.calls_private') steps.push({ name, sql: looseIndex })
     steps.push({ name, sql: `SELECT create_distributed_table('${name}', '${column}', colocate_with => '${beside}')` })
   }
-  // Citus copies the rows and leaves the old ones behind, unseen: personal data that no erasure would reach.
-  if (filled) steps.push({ name, sql: `SELECT truncate_local_data_after_distributing_table('${name}')` })
+  // Citus copies the rows and leaves the old ones behind, unseen: personal data that no erasure would reach. Where there
+  // are none now there may be some in a moment.
+  if (method === null || filled)
+    steps.push({ name, sql: `SELECT truncate_local_data_after_distributing_table('${name}')` })
   return steps
 }
 

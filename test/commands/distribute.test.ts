@@ -30,8 +30,11 @@ test('facts by session_id, calls by call_ref, each pair side by side, and it may
     'distribute rtc.call_events by session_id beside none',
     'truncate rtc.call_events',
     'distribute rtc.cdrs by session_id beside rtc.call_events',
+    'truncate rtc.cdrs',
     'distribute ops.calls by call_ref beside none',
+    'truncate ops.calls',
     'distribute rtc.calls_private by call_ref beside ops.calls',
+    'truncate rtc.calls_private',
   ])
   // What is called for every row is on the nodes before the rows are.
   const functions = done.filter((what) => what.startsWith('function '))
