@@ -32,6 +32,9 @@ const places = {
   'before commit prepared': [COMMIT_PREPARED],
 }
 
+/** The longer one is the client's: ten seconds, and then ten probes a second apart. The server's is eleven seconds. */
+const keepaliveMs = 20_000
+
 interface Link {
   client: Socket
   server: Socket
@@ -92,11 +95,17 @@ export class PostgresRelay {
 
   /**
    * Swallows everything from now on. Connections stay open and stay dead, also after `heal`: the server, too, keeps
-   * its half, and any transaction in it, open. New ones are accepted and hear nothing.
+   * its half, and any transaction in it, open. New ones are accepted and hear nothing. Each is ended when the keepalives
+   * of both sides would have found out, which a relay answers and such a network does not.
    */
   blackhole(): void {
     this.#blackhole = true
-    for (const link of this.#links) link.dead = true
+    for (const link of this.#links) this.#swallow(link)
+  }
+
+  #swallow(link: Link): void {
+    link.dead = true
+    setTimeout(() => this.#end(link), keepaliveMs).unref()
   }
 
   /** All is well again, for new connections at least. */
@@ -115,7 +124,8 @@ export class PostgresRelay {
 
   #accept(client: Socket): void {
     const server = connect(this.#target)
-    const link: Link = { client, server, dead: this.#blackhole, tail: Buffer.alloc(0), cutting: false }
+    const link: Link = { client, server, dead: false, tail: Buffer.alloc(0), cutting: false }
+    if (this.#blackhole) this.#swallow(link)
     this.#links.add(link)
     client.setNoDelay(true)
     server.setNoDelay(true)
