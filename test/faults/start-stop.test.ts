@@ -59,6 +59,23 @@ describe('start without Postgres', () => {
     expect(report).toMatchObject(clean)
   })
 
+  it('comes to itself when the network swallowed the connection that migrates', async () => {
+    const world = await create({ migrated: false })
+    world.relay.delayMs = 20
+    world.receiver.spawn()
+    const migrating =
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    while ((await world.sql(migrating)).length === 0) await sleep(5)
+    world.relay.blackhole()
+    await world.receiver.listening()
+    world.generator.start()
+    await sleep(2_000)
+    world.relay.heal()
+    await sleep(1_000)
+    const report = await world.finish()
+    expect(report).toMatchObject(clean)
+  })
+
   it.each([
     ['password', { code: '28P01' }],
     ['database', { code: '3D000' }],
