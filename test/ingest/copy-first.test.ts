@@ -305,7 +305,10 @@ describe('a client that hangs in the middle of its COPY', () => {
     // Its connection is lost, the transaction with it.
     half.lose()
     await until('the spool is drained', () => it.spool.records === 0)
-    expect(await it.outcomes('spool')).toEqual({ stored: 1 })
+    // What was given up may have been stored all the same when it could go on.
+    const { stored = 0, duplicate = 0 } = await it.outcomes('spool')
+    expect(stored + duplicate).toBe(1)
+    expect((await countRows(database.pool)).cdrs).toBe(2)
   })
 
   const waitsInCopy = () =>
