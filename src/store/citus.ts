@@ -39,7 +39,8 @@ const refusal = [
   "AS $$ BEGIN RAISE '% is not to be had on Citus: %', view, instead USING ERRCODE = 'feature_not_supported'; END $$",
 ].join(' ')
 
-const settings: readonly { plain: string; distributed: string }[] = [
+/** Settings of functions that are for one Postgres, and what they become. */
+const functionSettings: readonly { plain: string; distributed: string }[] = [
   // A plan that is kept knows no parameters, and Citus asks them where to go.
   { plain: 'plan_cache_mode=force_generic_plan', distributed: 'plan_cache_mode = force_custom_plan' },
   // Making and dropping partitions waits for the writers of all nodes.
@@ -106,7 +107,7 @@ export async function planDistribution(client: Queryable): Promise<Distribution>
     checkForm(table, relation, by.get(table.beside))
     steps.push(...tableSteps(table, relation))
   }
-  steps.push(...(await otherSettings(client)), ...(await missingRefusals(client)))
+  steps.push(...(await plainSettings(client)), ...(await missingRefusals(client)))
   const bytes = relations.reduce((sum, { bytes, method }) => sum + (method === null ? bytes : 0), 0)
   return { version, nodes: nodes[0]?.n ?? 0, steps, bytes }
 }
@@ -202,13 +203,13 @@ async function missingFunctions(client: Queryable): Promise<DistributionStep[]> 
   return rows.map(({ name }) => ({ name, sql: `SELECT create_distributed_function('${name}')` }))
 }
 
-/** Functions with settings that are for one Postgres. */
-async function otherSettings(client: Queryable): Promise<DistributionStep[]> {
+/** Where functions still have them. */
+async function plainSettings(client: Queryable): Promise<DistributionStep[]> {
   const { rows } = await client.query<{ name: string; setting: string }>(
     `SELECT format('%I.%I(%s)', p.pronamespace::regnamespace, p.proname, oidvectortypes(p.proargtypes)) AS name, s.setting
     FROM pg_proc p JOIN unnest($1::text[], $2::text[]) AS s (plain, setting) ON s.plain = ANY (p.proconfig)
     WHERE p.pronamespace IN ('rtc'::regnamespace, 'ops'::regnamespace, 'feed'::regnamespace) ORDER BY p.oid`,
-    [settings.map(({ plain }) => plain), settings.map(({ distributed }) => distributed)],
+    [functionSettings.map(({ plain }) => plain), functionSettings.map(({ distributed }) => distributed)],
   )
   return rows.map(({ name, setting }) => ({ name, sql: `ALTER FUNCTION ${name} SET ${setting}` }))
 }

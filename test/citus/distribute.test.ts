@@ -7,9 +7,8 @@ import { foldAll } from '../support/folder.ts'
 import { cli } from '../support/program.ts'
 import { TestReceiver } from '../support/receiver.ts'
 import { joinNodes } from './cluster.ts'
-import { Cluster, expectClean, worldOf } from './world.ts'
+import { Cluster, expectClean, nameOf, worldOf } from './world.ts'
 
-const nameOf = ({ url }: TestDatabase) => new URL(url).pathname.slice(1)
 const distribute = ({ url }: TestDatabase, ...args: string[]) =>
   cli(['distribute', ...args], { env: { DATABASE_URL: url } })
 const distributed = async ({ pool }: TestDatabase) =>

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { expect, inject, onTestFinished } from 'vitest'
 import { migrate } from '../../src/store/migrate.ts'
 import { clean, seedOf } from '../faults/verdict.ts'
 import { emptyDatabase, type TestDatabase } from '../support/database.ts'
 import { PostgresRelay } from '../support/postgres-relay.ts'
 import { World } from '../support/world.ts'
-import { makeCitus } from './cluster.ts'
+import { execute, inDatabase, makeCitus } from './cluster.ts'
+
+export const nameOf = ({ url }: TestDatabase) => new URL(url).pathname.slice(1)
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}
 
 /** The cluster as the faults' world sees a server: the database of a test, on all nodes. */
 export class Cluster {
@@ -30,21 +37,19 @@ export class Cluster {
     const [coordinator = '', ...nodes] = inject('serverUrls')
     const last = new URL(nodes.pop() ?? '')
     last.port = String(cluster.relay.port)
-    await makeCitus([coordinator, ...nodes, last.href], new URL(database.url).pathname.slice(1))
+    await makeCitus([coordinator, ...nodes, last.href], nameOf(database))
     return cluster
   }
 
   /** The relay leads to the last node, and nobody is told of it. */
   static async of(database: TestDatabase): Promise<Cluster> {
-    const node = new URL(inject('serverUrls').at(-1) ?? '')
-    const address = { host: node.hostname, port: Number(node.port) }
-    node.pathname = new URL(database.url).pathname
-    return new Cluster(database, address, node.href, await PostgresRelay.start(address))
+    const nodeUrl = inDatabase(inject('serverUrls').at(-1) ?? '', nameOf(database))
+    const node = addressOf(nodeUrl)
+    return new Cluster(database, node, nodeUrl, await PostgresRelay.start(node))
   }
 
   get address() {
-    const { hostname: host, port } = new URL(this.database.url)
-    return { host, port: Number(port) }
+    return addressOf(this.database.url)
   }
 
   url(_database: string, port?: number): string {
@@ -53,21 +58,15 @@ export class Cluster {
     return url.href
   }
 
-  createDatabase = async () => new URL(this.database.url).pathname.slice(1)
+  createDatabase = async () => nameOf(this.database)
   query = async <Row extends pg.QueryResultRow>(_database: string, text: string, values: unknown[] = []) =>
     (await this.database.pool.query<Row>(text, values)).rows
   admin = () => this.database.pool
-  start = async () => {}
 
   /** Transactions that are prepared on the node behind the relay. */
   async prepared(): Promise<number> {
-    const client = new pg.Client({ connectionString: this.#nodeUrl })
-    await client.connect()
-    const { rows } = await client.query(
-      'SELECT count(*)::int AS n FROM pg_prepared_xacts WHERE database = current_database()',
-    )
-    await client.end()
-    return rows[0].n
+    const rows = await execute(this.#nodeUrl, 'SELECT FROM pg_prepared_xacts WHERE database = current_database()')
+    return rows.length
   }
 }
 

@@ -42,13 +42,28 @@ describe('start without Postgres', () => {
     expect((await world.receiver.readiness()).body.degraded).toEqual([])
   })
 
-  it('comes to itself when the network swallowed the first connection', async () => {
+  it.each<[string, (world: World) => Promise<void>]>([
+    [
+      'the first connection',
+      async (world) => {
+        // In the middle of logging in, asking for migrations, and so on.
+        while (world.relay.connections === 0) await sleep(5)
+        await sleep(world.random.whole(100, 600))
+      },
+    ],
+    [
+      'the connection that migrates',
+      async (world) => {
+        const migrating = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+        while ((await world.sql(migrating)).length === 0) await sleep(5)
+      },
+    ],
+  ])('comes to itself when the network swallowed %s', async (_, begun) => {
     const world = await create({ migrated: false })
     world.relay.delayMs = 50
     world.receiver.spawn()
-    // In the middle of logging in, asking for migrations, and so on.
-    while (world.relay.connections === 0) await sleep(5)
-    await sleep(world.random.whole(100, 600))
+    await begun(world)
     world.relay.blackhole()
     await world.receiver.listening()
     world.generator.start()
@@ -56,23 +71,6 @@ describe('start without Postgres', () => {
     world.relay.heal()
     await sleep(1_000)
     const report = await world.finish({ drainMs: 40_000 })
-    expect(report).toMatchObject(clean)
-  })
-
-  it('comes to itself when the network swallowed the connection that migrates', async () => {
-    const world = await create({ migrated: false })
-    world.relay.delayMs = 20
-    world.receiver.spawn()
-    const migrating =
-      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    while ((await world.sql(migrating)).length === 0) await sleep(5)
-    world.relay.blackhole()
-    await world.receiver.listening()
-    world.generator.start()
-    await sleep(2_000)
-    world.relay.heal()
-    await sleep(1_000)
-    const report = await world.finish()
     expect(report).toMatchObject(clean)
   })
 

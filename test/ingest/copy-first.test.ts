@@ -306,8 +306,7 @@ describe('a client that hangs in the middle of its COPY', () => {
     half.lose()
     await until('the spool is drained', () => it.spool.records === 0)
     // What was given up may have been stored all the same when it could go on.
-    const { stored = 0, duplicate = 0 } = await it.outcomes('spool')
-    expect(stored + duplicate).toBe(1)
+    expect([{ stored: 1 }, { duplicate: 1 }]).toContainEqual(await it.outcomes('spool'))
     expect((await countRows(database.pool)).cdrs).toBe(2)
   })
 

@@ -13,7 +13,7 @@ import { type ReceiverOptions, ReceiverProcess } from './receiver-process.ts'
 import { Watch } from './watch.ts'
 
 /** What has to be known of a server. */
-export type Server = Pick<OwnPostgres, 'address' | 'url' | 'createDatabase' | 'query' | 'admin' | 'start'>
+export type Server = Pick<OwnPostgres, 'address' | 'url' | 'createDatabase' | 'query' | 'admin'>
 
 export interface WorldOptions<Postgres extends Server = OwnPostgres> {
   postgres: Postgres
@@ -113,7 +113,7 @@ export class World<Postgres extends Server = OwnPostgres> {
   }
 
   /** After Postgres was started again it may be elsewhere. */
-  async restartPostgres(): Promise<void> {
+  async restartPostgres(this: World): Promise<void> {
     await this.postgres.start()
     this.relay.target = this.postgres.address
   }
