@@ -193,7 +193,7 @@ test(
     expect(sum(counted, 'rtc_signature_total', { app: appKey, result: 'verified' })).toBeGreaterThan(served)
     if (process.env.MUTANTS) console.log({ statuses: Object.fromEntries(statuses), served, slowest, early, late })
   },
-  20_000 + mutants * 20,
+  120_000 + mutants * 20,
 )
 
 async function residentBytes(pid: number): Promise<number> {

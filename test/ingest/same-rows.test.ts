@@ -45,9 +45,7 @@ const order = (count: number) =>
       return fc.shuffledSubarray([...once, ...again], { minLength: count + again.length })
     })
 
-test('any records, in any callbacks, in any order, any number of times: the rows of each record once', {
-  timeout: 60_000,
-}, async () => {
+test('any records, in any callbacks, in any order, any number of times: the rows of each record once', async () => {
   const database = await freshDatabase()
   const it = await TestReceiver.start(database.url)
   const receivedAt = new Date()

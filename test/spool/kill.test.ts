@@ -87,7 +87,7 @@ test('killed again and again while it writes: every acknowledged record is there
   expect(kept.length).toBeGreaterThan(8)
   expect(kept.filter((n) => !found.has(n))).toEqual([])
   expect(spool.setAsideCount).toBe(0)
-}, 60_000)
+})
 
 describe('the lock', () => {
   test('keeps a second process out, and is free again after SIGKILL', async () => {

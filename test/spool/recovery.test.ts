@@ -57,7 +57,7 @@ test('a tail torn at any byte of the last record costs that record alone', async
     await spool.close()
     expect(await segmentFiles(directory)).toEqual([])
   }
-}, 60_000)
+})
 
 test('a flipped bit in any byte of a line costs that line alone', async () => {
   const [one = '', two = '', three = '', four = ''] = linesOf(1, 2, 3, 4)
@@ -81,7 +81,7 @@ test('a flipped bit in any byte of a line costs that line alone', async () => {
       await spool.close()
     }
   }
-}, 60_000)
+})
 
 test('the last newline may be damaged, and its record is kept', async () => {
   const spool = await openSpool(await leftBehind(`${HEADER}${linesOf(1, 2).join('').slice(0, -1)}\u0002`))
